@@ -1,0 +1,183 @@
+"""HTTP for the gigstack API v2: asks, retries what is worth it, and turns answers into envelopes.
+
+Only GET. Both error envelopes, `success: false` with status 200, bodies that are no JSON and
+redirects are told apart here, so that nobody above needs to look at HTTP.
+API: https://docs.gigstack.io
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import msgspec
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from pipelines.gigstack.budget import Budget
+from pipelines.gigstack.errors import (
+    ApiError,
+    AuthenticationError,
+    RedirectRefusedError,
+    TransientError,
+    UnavailableError,
+)
+
+ATTEMPTS = 6
+LONGEST_WAIT = 30.0  # seconds, also for what Retry-After asks
+TRANSIENT_CODES = {
+    "rate_limit_exceeded",
+    "service_unavailable",
+    "internal_server_error",
+    "external_service_error",
+    "database_error",
+}
+# half of a character, as JavaScript writes a text that was cut within an emoji
+_LONE_SURROGATE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+class Envelope(msgspec.Struct):
+    """What surrounds every answer. `data` stays text: it is for `normalize`."""
+
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    success: bool | None = None
+    error: Any = None
+    message: Any = None
+    next: str | None = None
+    next_cursor: str | None = None
+    has_more: bool | None = None
+    total_results: int | None = None
+    total_count: int | None = None
+    total: int | None = None
+    limit: int | None = None
+
+
+@dataclass
+class Meter:
+    """What a stream cost: requests that were sent, and how many of them were repeats."""
+
+    requests: int = 0
+    retries: int = 0
+
+
+_decoder = msgspec.json.Decoder(Envelope)
+_backoff = wait_random_exponential(multiplier=0.25, max=LONGEST_WAIT)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    asked = getattr(error, "retry_after", None)
+    return min(asked, LONGEST_WAIT) if asked is not None else _backoff(state)
+
+
+class GigstackClient:
+    """Asks the API within a budget. The httpx client carries the key and the base URL."""
+
+    def __init__(self, http: httpx.AsyncClient, budget: Budget) -> None:
+        self._http = http
+        self._budget = budget
+
+    async def get(self, path: str, params: Mapping[str, str | int], meter: Meter) -> Envelope:
+        """One answer.
+
+        Errors: AuthenticationError, UnavailableError, RedirectRefusedError, ApiError at once;
+        TransientError after the last of `ATTEMPTS`.
+        """
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                meter.requests += 1
+                meter.retries += attempt.retry_state.attempt_number > 1
+                return await self._ask(path, params)
+        raise AssertionError("tenacity always answers or raises")
+
+    async def _ask(self, path: str, params: Mapping[str, str | int]) -> Envelope:
+        async with self._budget.request():
+            try:
+                response = await self._http.get(path, params=params)
+            except httpx.TransportError as error:
+                reason = str(error) or type(error).__name__
+                raise TransientError(f"GET {path}: no answer ({reason})") from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            self._budget.throttled()
+        envelope = _read(path, response)
+        self._budget.succeeded()
+        return envelope
+
+
+def open_http(
+    base_url: str, api_key: str, *, max_concurrency: int, timeout_seconds: float
+) -> httpx.AsyncClient:
+    """An httpx client with keep-alive that never follows a redirect."""
+    return httpx.AsyncClient(
+        base_url=base_url,
+        headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
+        timeout=timeout_seconds,
+        limits=httpx.Limits(
+            max_connections=max_concurrency, max_keepalive_connections=max_concurrency
+        ),
+        follow_redirects=False,
+    )
+
+
+def _read(path: str, response: httpx.Response) -> Envelope:
+    status = response.status_code
+    envelope = _decode(response.content)
+    if status == httpx.codes.OK and envelope and envelope.success is not False:
+        return envelope
+    code, text = _error_of(envelope)
+    message = f"GET {path}: {status} {code or ''} {text}".replace("  ", " ").strip()
+    if status == httpx.codes.UNAUTHORIZED:
+        raise AuthenticationError(message, status=status, code=code)
+    if status in (403, 404, 405):
+        raise UnavailableError(message, status=status, code=code)
+    if response.is_redirect:
+        raise RedirectRefusedError(f"GET {path}: {status}, a redirect", status=status)
+    if status == 429 or status >= 500 or envelope is None or code in TRANSIENT_CODES:
+        raise TransientError(message, status=status, code=code, retry_after=_retry_after(response))
+    raise ApiError(message, status=status, code=code)
+
+
+def _decode(body: bytes) -> Envelope | None:
+    for text in (lambda: body, lambda: _LONE_SURROGATE.sub(rb"\\ufffd", body)):
+        try:
+            return _decoder.decode(text())
+        except msgspec.DecodeError:
+            continue
+    return None
+
+
+def _error_of(envelope: Envelope | None) -> tuple[str | None, str]:
+    """Code and text of either error envelope: `error` is an object, a code or a sentence."""
+    if envelope is None:
+        return None, "the body is not JSON"
+    if isinstance(envelope.error, dict):
+        error = envelope.error
+        details = error.get("details")
+        text = "; ".join(map(str, details)) if isinstance(details, list) else details
+        return error.get("code"), " ".join(
+            str(part) for part in (error.get("message"), text) if part
+        )
+    return envelope.error, str(envelope.message or "")
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds; the other form of the header, a date, falls back to the back-off."""
+    try:
+        return max(0.0, float(response.headers.get("Retry-After", "")))
+    except ValueError:
+        return None

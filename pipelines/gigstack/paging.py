@@ -1,0 +1,138 @@
+"""Walks a list to its end, whatever way it is paged."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from pipelines.gigstack.catalogue import Dialect, Stream
+from pipelines.gigstack.client import Envelope, GigstackClient, Meter
+from pipelines.gigstack.errors import ApiError, StuckCursorError, UnavailableError
+
+EMPTY_PAGES_IN_A_ROW = 100  # more, and a list is taken to go on for ever
+DOCUMENTED_LIMIT = 100
+
+Params = dict[str, str | int]
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+@dataclass
+class Walk:
+    """One list read from the start: what it cost and whether its end can be trusted."""
+
+    stream: Stream
+    team_id: str
+    path: str
+    params: Params
+    meter: Meter
+    pages: int = 0
+    api_total: int | None = None
+    is_truncated: bool = False  # the API said there is more, and not where
+
+    async def records(self, client: GigstackClient) -> AsyncIterator[bytes]:
+        """The records of each page, as a JSON array."""
+        cursors: set[str] = set()
+        empty = 0
+        params: Params | None = self.params
+        while params is not None:
+            envelope = await client.get(self.path, params, self.meter)
+            self.pages += 1
+            self.api_total = _first_known(envelope, self.api_total)
+            records = records_of(envelope, self.stream)
+            yield records
+            empty = empty + 1 if records in (b"[]", b"[null]") else 0
+            params = self._following(envelope, params, is_empty=empty > 0)
+            cursor = _cursor_of(envelope)
+            if params and cursor and (cursor in cursors or empty > EMPTY_PAGES_IN_A_ROW):
+                raise StuckCursorError(f"GET {self.path}: the list repeats itself at {cursor!r}")
+            cursors.add(cursor or "")
+
+    def _following(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
+        """The parameters of the next page, or None at the end."""
+        if self.stream.dialect is Dialect.PAGE:
+            return _next_page(envelope, params, is_empty=is_empty)
+        cursor = _cursor_of(envelope)
+        if envelope.has_more is False:
+            return None
+        if not cursor:
+            self.is_truncated = bool(envelope.has_more)
+            return None
+        name = Dialect.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.stream)
+        return {**self.params, name: cursor}
+
+
+def _next_page(envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
+    page, limit = int(params.get("page", 1)), envelope.limit or int(params["limit"])
+    if is_empty or (envelope.total is not None and page * limit >= envelope.total):
+        return None
+    return {**params, "page": page + 1}
+
+
+def _cursor_of(envelope: Envelope) -> str | None:
+    return envelope.next_cursor or envelope.next or None
+
+
+def _cursor_parameter(stream: Stream) -> str:
+    is_sat = stream.dialect is Dialect.STARTING_AFTER
+    return Dialect.STARTING_AFTER.value if is_sat else Dialect.NEXT.value
+
+
+def _first_known(envelope: Envelope, known: int | None) -> int | None:
+    for total in (known, envelope.total_results, envelope.total_count, envelope.total):
+        if total is not None:
+            return total
+    return None
+
+
+def records_of(envelope: Envelope, stream: Stream) -> bytes:
+    """The array of records, wherever the answer keeps it; an object of objects becomes one."""
+    data = bytes(envelope.data)
+    if data[:1] == b"{" and stream.list_at:
+        data = bytes(_members.decode(data).get(stream.list_at, b"[]"))
+    if data[:1] == b"{" and stream.map_key:
+        return _rows_of_map(data, stream.map_key)
+    if data[:1] == b"{":  # some lists sit one level deeper, at data.data
+        data = bytes(_members.decode(data).get("data", b"[" + data + b"]"))
+    if data == b"null":
+        return b"[]"
+    if data[:1] != b"[":
+        raise ApiError(f"{stream.name}: expected a list, found {data[:40]!r}")
+    return data
+
+
+def _rows_of_map(data: bytes, key: str) -> bytes:
+    """`{"stripe": {"completed": true}}` as `[{"provider": "stripe", "completed": true}]`."""
+    rows = []
+    for name, value in _members.decode(data).items():
+        text, label = bytes(value), msgspec.json.encode({key: name})
+        is_object = text[:1] == b"{" and text != b"{}"
+        rows.append(label[:-1] + b"," + text[1:] if is_object else label)
+    return b"[" + b",".join(rows) + b"]"
+
+
+def start_params(stream: Stream, page_size: int, team: str | None) -> Params:
+    """What every request of a list carries; single-shot lists take no limit."""
+    params: Params = {} if stream.dialect is Dialect.SINGLE else {"limit": page_size}
+    if stream.dialect is Dialect.PAGE:
+        params["page"] = 1
+    return params | ({"team": team} if team else {})
+
+
+async def probe_path(
+    client: GigstackClient, paths: tuple[str, ...], fill: Callable[[str], str], params: Params
+) -> str:
+    """The first of the candidate paths that answers.
+
+    Errors: UnavailableError of the last candidate when none does.
+    """
+    if len(paths) == 1:
+        return fill(paths[0])
+    refused: UnavailableError | None = None
+    for path in map(fill, paths):
+        try:
+            await client.get(path, {**params, "limit": 1}, Meter())
+        except UnavailableError as error:
+            refused = error
+        else:
+            return path
+    raise refused or UnavailableError("no path to probe")

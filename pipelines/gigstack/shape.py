@@ -1,0 +1,140 @@
+"""What an object of the API looks like, as declared at the head of its file in `sql/normalize/`.
+
+A shape is a JSON object: field name to type. Types are `VARCHAR`, `DECIMAL`, `BIGINT`, `BOOLEAN`,
+`DOUBLE`, `TIME` (any of the API's spellings of a moment), `JSON` (free-form, kept whole),
+`IGNORED` (known, never stored), a nested shape, a list of one of these, or the name of a shape in
+`sql/normalize/shared.json`. From it follow DuckDB's `from_json` structure, the expression of the
+row hash, and the strict type that tells which records hold something undeclared.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+SQL_ROOT = Path(__file__).parents[2] / "sql"
+NORMALIZE = SQL_ROOT / "normalize"
+EXTRA = "_extra"  # where drift.py leaves what a record has beyond its shape, as JSON text
+
+type_of_leaf: dict[str, str] = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR"}
+
+INTEGER_DIGITS = 12  # DECIMAL(18,6) holds no more before the point
+_LIMIT = 10**INTEGER_DIGITS - 1
+_INTEGER = Annotated[int, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
+_FLOAT = Annotated[float, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
+_DECIMAL_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,12}(\.\d{1,6})?$")]
+_INTEGER_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,18}$")]
+_TIME_TEXT = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^$|^\d{1,13}(\.\d+)?$"
+        r"|^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?$"
+    ),
+]
+
+
+LEAF_TYPES: dict[str, Any] = {
+    "VARCHAR": str | int | float | None,
+    "DECIMAL": _INTEGER | _FLOAT | _DECIMAL_TEXT | None,
+    "BIGINT": int | _INTEGER_TEXT | None,
+    "BOOLEAN": bool | None,
+    "DOUBLE": int | float | None,
+    "TIME": int | float | _TIME_TEXT | None,
+    "JSON": Any,
+    "IGNORED": msgspec.Raw,
+}
+
+Shape = dict[str, Any]
+
+
+def shared_shapes() -> Shape:
+    return json.loads((NORMALIZE / "shared.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def resolve(declared: Any, shared: Shape) -> Any:
+    """Put the shared shapes in the place of their names."""
+    if isinstance(declared, dict):
+        return {name: resolve(value, shared) for name, value in declared.items()}
+    if isinstance(declared, list):
+        return [resolve(declared[0], shared)]
+    return resolve(shared[declared], shared) if declared in shared else declared
+
+
+def structure(shape: Any, *, is_row: bool = True) -> Any:
+    """The structure for DuckDB's `from_json`; every row (root, list element) gets its `_extra`."""
+    if isinstance(shape, list):
+        return [structure(shape[0])]
+    if not isinstance(shape, dict):
+        return type_of_leaf.get(shape, shape)
+    fields = {
+        name: structure(value, is_row=False) for name, value in shape.items() if value != "IGNORED"
+    }
+    return fields | ({EXTRA: "VARCHAR"} if is_row else {})
+
+
+def hashed(shape: Shape, reference: str) -> str:
+    """SQL for the text whose hash is the row's: typed values in declared order, free-form JSON
+    apart from them in canonical key order (what is shorter than five characters has no order).
+    """
+    free = f"flatten([{', '.join(_free_lists(shape, reference)) or '[]'}])"
+    return (
+        f"to_json({{'typed': {_without_free(shape, reference)}, "
+        f"'short': list_transform({free}, lambda j: case when length(j::varchar) < 5 "
+        f"then j::varchar else '' end), "
+        f"'long': list_transform(list_filter({free}, lambda j: length(j::varchar) >= 5), "
+        "lambda j: canonical(j))})::varchar"
+    )
+
+
+def _free_lists(shape: Any, reference: str) -> list[str]:
+    """SQL for lists of the free-form JSON values at and below `reference`."""
+    if shape == "JSON":
+        return [f"[{reference}]"]
+    if isinstance(shape, list):
+        element = _element(reference)
+        inner = _free_lists(shape[0], element)
+        joined = f"flatten([{', '.join(inner)}])"
+        return [f"flatten(list_transform({reference}, lambda {element}: {joined}))"] * bool(inner)
+    if not isinstance(shape, dict):
+        return []
+    return [
+        found
+        for name, value in shape.items()
+        for found in _free_lists(value, f'{reference}."{name}"')
+    ]
+
+
+def _without_free(shape: Any, reference: str) -> str:
+    """SQL for the value at `reference` with its free-form JSON taken out."""
+    if shape == "JSON":
+        return "null"
+    if not _free_lists(shape, reference):
+        return reference
+    if isinstance(shape, list):
+        element = _element(reference)
+        return f"list_transform({reference}, lambda {element}: {_without_free(shape[0], element)})"
+    updates = ", ".join(
+        f'"{name}" := {_without_free(value, inner)}'
+        for name, value in shape.items()
+        if _free_lists(value, inner := f'{reference}."{name}"')
+    )
+    return f"struct_update({reference}, {updates})"
+
+
+def _element(reference: str) -> str:
+    return "element_" + "".join(c for c in reference if c.isalnum())
+
+
+def strict_type(shape: Any) -> Any:
+    """The msgspec type that decodes only what the shape declares; anything else is an error."""
+    if isinstance(shape, list):
+        return list[strict_type(shape[0])] | None  # type: ignore[misc]
+    if not isinstance(shape, dict):
+        return LEAF_TYPES[shape]
+    fields = [
+        (f"f{number}", strict_type(value), msgspec.field(name=name, default=None))
+        for number, (name, value) in enumerate(shape.items())
+    ]
+    record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
+    return record | None

@@ -1,0 +1,91 @@
+-- What the API's spellings mean, in one place. Loaded once per connection; every file here uses them.
+-- SAT writes its times without a zone, in Mexico City's; text that names a zone keeps its own.
+set timezone = 'America/Mexico_City';
+
+-- Seconds or milliseconds, as a number or as text, or ISO 8601; 0 and '' are no time.
+-- From 1e11 on a number is milliseconds (as seconds that would be the year 5138).
+create or replace temp macro as_time(value) as
+coalesce(
+    make_timestamptz(nullif(
+        (
+            try_cast(value as decimal(20, 3))
+            * if(try_cast(value as decimal(20, 3)) >= 100000000000, 1000, 1000000)
+        )::bigint,
+        0
+    )),
+    try_cast(value as timestamptz)
+);
+
+-- One spelling: canceled -> cancelled, succeeded_ -> succeeded.
+create or replace temp macro as_status(value) as
+replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled');
+
+-- '' is no value.
+create or replace temp macro as_text(value) as nullif(value, '');
+
+-- A folio fiscal in lower case; another kind of identifier in its place stays as it is.
+create or replace temp macro as_uuid(value) as
+case
+    when length(value) = 36 and regexp_full_match(value, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}.*')
+        then lower(value)
+    else nullif(trim(value), '')
+end;
+
+-- The id of an invoice: older answers have only the uuid, newer ones may have only the id.
+create or replace temp macro as_invoice_id(id, uuid) as coalesce(as_text(id), as_uuid(uuid));
+
+-- What a client snapshot holds beside the columns that every document spells out; null for nothing.
+create or replace temp macro snapshot_rest(client) as
+case
+    when coalesce(
+        client.bcc::varchar, client.defaults::varchar, client.metadata::varchar,
+        client.sat_status::varchar, client.fiscal_validation::varchar, client.created_at,
+        client.owner, client.document_type, client.is_valid::varchar
+    ) is not null
+        then json_merge_patch('{}', to_json(struct_pack(
+            bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,
+            fiscal_validation := client.fiscal_validation, sat_status := client.sat_status,
+            defaults := client.defaults, metadata := client.metadata,
+            document_type := client.document_type, organization_type := client.organization_type,
+            tribute_code := client.tribute_code, dv := client.dv,
+            fiscal_responsibilities := client.fiscal_responsibilities,
+            municipality_code := client.municipality_code, owner := client.owner,
+            team := client.team, livemode := client.livemode, "from" := client."from",
+            created_at := coalesce(client.created_at, client.created)
+        )))
+end;
+
+-- The member of a JSON object by its key, whatever characters the key has.
+create or replace temp macro member(value, name) as
+json_extract(value, '/' || replace(replace(name, '~', '~0'), '/', '~1'));
+
+-- A JSON value with the keys of its objects sorted, three levels deep, to be hashed and not read.
+-- Deeper levels keep their order: at worst an unchanged object looks changed.
+create or replace temp macro sorted_1(value) as
+case json_type(value)
+    when 'OBJECT' then list_sort(list_transform(
+        json_keys(value), lambda k1: k1 || ':' || member(value, k1)::varchar
+    ))::varchar
+    else value::varchar
+end;
+create or replace temp macro sorted_2(value) as
+case json_type(value)
+    when 'OBJECT' then list_sort(list_transform(
+        json_keys(value), lambda k2: k2 || ':' || sorted_1(member(value, k2))
+    ))::varchar
+    when 'ARRAY' then list_transform(
+        from_json(value, '["JSON"]'), lambda e2: sorted_1(e2)
+    )::varchar
+    else value::varchar
+end;
+create or replace temp macro canonical(value) as
+case
+    when value is null or value::varchar in ('{}', '[]', 'null') then value::varchar
+    when json_type(value) = 'OBJECT' then list_sort(list_transform(
+        json_keys(value), lambda k3: k3 || ':' || sorted_2(member(value, k3))
+    ))::varchar
+    when json_type(value) = 'ARRAY' then list_transform(
+        from_json(value, '["JSON"]'), lambda e3: sorted_2(e3)
+    )::varchar
+    else value::varchar
+end;
