@@ -6,7 +6,8 @@ API: https://docs.gigstack.io
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from pipelines.gigstack.errors import (
     TransientError,
     UnavailableError,
 )
+from pipelines.gigstack.settings import Settings
 
 ATTEMPTS = 6
 LONGEST_WAIT = 30.0  # seconds, also for what Retry-After asks
@@ -119,19 +121,22 @@ class GigstackClient:
         return envelope
 
 
-def open_http(
-    base_url: str, api_key: str, *, max_concurrency: int, timeout_seconds: float
-) -> httpx.AsyncClient:
-    """An httpx client with keep-alive that never follows a redirect."""
-    return httpx.AsyncClient(
-        base_url=base_url,
-        headers={"Authorization": f"Bearer {api_key}", "Accept": "application/json"},
-        timeout=timeout_seconds,
-        limits=httpx.Limits(
-            max_connections=max_concurrency, max_keepalive_connections=max_concurrency
-        ),
-        follow_redirects=False,
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[GigstackClient]:
+    """A client with keep-alive and the run's whole budget; it never follows a redirect."""
+    limits = httpx.Limits(
+        max_connections=settings.max_concurrency,
+        max_keepalive_connections=settings.max_concurrency,
     )
+    async with httpx.AsyncClient(
+        base_url=settings.base_url,
+        headers={"Authorization": f"Bearer {settings.api_key}", "Accept": "application/json"},
+        timeout=settings.timeout_seconds,
+        limits=limits,
+        follow_redirects=False,
+    ) as http:
+        budget = Budget(settings.max_concurrency, settings.requests_per_second)
+        yield GigstackClient(http, budget)
 
 
 def _read(path: str, response: httpx.Response) -> Envelope:
@@ -153,11 +158,10 @@ def _read(path: str, response: httpx.Response) -> Envelope:
 
 
 def _decode(body: bytes) -> Envelope | None:
-    for text in (lambda: body, lambda: _LONE_SURROGATE.sub(rb"\\ufffd", body)):
-        try:
-            return _decoder.decode(text())
-        except msgspec.DecodeError:
-            continue
+    with suppress(msgspec.DecodeError):
+        return _decoder.decode(body)
+    with suppress(msgspec.DecodeError):
+        return _decoder.decode(_LONE_SURROGATE.sub(rb"\\ufffd", body))
     return None
 
 

@@ -1,4 +1,4 @@
-"""Finds what a record holds beyond its declared shape, and keeps it.
+"""Finds what a record holds beyond its declared shape, and keeps it; hashes what it holds.
 
 A page is decoded once against the strict type of its shape. Nearly every page passes and goes on
 untouched. In a page that does not, the unknown fields and the values that do not fit their type
@@ -6,6 +6,7 @@ move from where they stand into the row's `_extra`, as JSON text with every numb
 written; what is no object at all is rejected.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, strict_type
+from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, ignored_fields, strict_type
 
 EXAMPLE_LENGTH = 200
 
@@ -37,6 +38,7 @@ class Repair:
     """A page's records as they can be loaded, with what was found on the way."""
 
     records: bytes
+    hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
     findings: list[Finding] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
 
@@ -51,30 +53,39 @@ class DriftDetector:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
+        self._ignored = ignored_fields(shape)
         self._page = msgspec.json.Decoder(list[strict_type(shape)])  # type: ignore[misc]
         self._record = msgspec.json.Decoder(strict_type(shape))
 
     def repair(self, records: bytes) -> Repair:
         """The page unchanged when it is regular, else with its leftovers in `_extra`."""
-        try:
-            self._page.decode(records)
-        except msgspec.DecodeError:
-            return self._repair_each(records)
-        return Repair(records)
-
-    def _repair_each(self, records: bytes) -> Repair:
         repair = Repair(records)
-        kept = []
-        for raw in split_records(records):
+        try:
+            decoded = self._page.decode(records)
+        except msgspec.DecodeError:
+            decoded = self._repair_each(repair)
+        for name in self._ignored:
+            for record in decoded:
+                if record is not None:
+                    setattr(record, name, None)
+        repair.hashes = [_hash(record) for record in decoded]
+        return repair
+
+    def _repair_each(self, repair: Repair) -> list[Any]:
+        """Mend the records that are irregular, and decode all that stay."""
+        texts, decoded = [], []
+        for raw in split_records(repair.records):
             text = bytes(raw)
             try:
-                self._record.decode(text)
+                record = self._record.decode(text)
             except msgspec.DecodeError:
                 text = self._repair_record(text, repair)
+                record = self._record.decode(text) if text else None
             if text:
-                kept.append(text)
-        repair.records = b"[" + b",".join(kept) + b"]"
-        return repair
+                texts.append(text)
+                decoded.append(record)
+        repair.records = b"[" + b",".join(texts) + b"]"
+        return decoded
 
     def _repair_record(self, text: bytes, repair: Repair) -> bytes:
         try:
@@ -85,6 +96,13 @@ class DriftDetector:
             repair.rejected.append(text)
             return b""
         return _encode(_fitted_row(record, self._shape, "", repair.findings))
+
+
+def _hash(record: Any) -> str | None:
+    """A hash of the record's content: typed, in declared order, free-form JSON sorted by key."""
+    if record is None:
+        return None
+    return hashlib.blake2b(_encode(record), digest_size=16).hexdigest()
 
 
 def _fitted_row(

@@ -18,17 +18,18 @@ import pyarrow as pa
 
 from pipelines.gigstack.catalogue import Entity, Stream, Table
 from pipelines.gigstack.drift import DriftDetector, Finding, split_records
-from pipelines.gigstack.shape import NORMALIZE, Shape, hashed, resolve, shared_shapes, structure
+from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, structure
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
 
 INPUT = pa.schema(
     [
-        ("page", pa.int64()),
-        ("team_id", pa.string()),
-        ("kind", pa.string()),
-        ("parent_id", pa.string()),
-        ("body", pa.string()),
+        pa.field("page", pa.int64()),
+        pa.field("team_id", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("parent_id", pa.string()),
+        pa.field("body", pa.string()),
+        pa.field("hashes", pa.list_(pa.string())),
     ]
 )
 
@@ -61,6 +62,7 @@ class Batch:
     tables: dict[str, pa.Table] = field(default_factory=dict)
     seen: Counter[tuple[str, str]] = field(default_factory=Counter)  # by stream, team_id
     changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
     rejects: list[Reject] = field(default_factory=list)
     findings: list[tuple[str, Finding]] = field(default_factory=list)  # stream, finding
 
@@ -127,12 +129,18 @@ class EntityNormalizer:
         self._read(pages, batch)
         self._choose()
         self._count(pages, batch)
-        for table in self.entity.tables:
-            batch.tables[table.name] = _in_utc(self._db.sql(self._output(table)).to_arrow_table())
         for link in self.entity.links:
-            self._db.register("written", batch.tables[link.name])
-            self._db.execute(f"insert into linked select {_key_hash(link)} from written")
+            batch.tables[link.name] = self._new_links(link)
+        self._db.execute("delete from records where origin not in (select origin from chosen)")
+        for table in (self.entity.root, *self.entity.children):
+            batch.tables[table.name] = self._table(table)
         return batch
+
+    def _new_links(self, link: Table) -> pa.Table:
+        rows = self._table(link)
+        self._db.register("written", rows)
+        self._db.execute(f"insert into linked select {_key_hash(link)} from written")
+        return rows
 
     def _read(self, pages: Iterable[Page], batch: Batch) -> None:
         rows = []
@@ -143,7 +151,8 @@ class EntityNormalizer:
                 Reject(page.stream.name, page.team_id, "not an object", None, raw.decode())
                 for raw in repair.rejected
             ]
-            rows.append((number, page.team_id, page.stream.kind, page.parent_id, repair.records))
+            origin = (number, page.team_id, page.stream.kind, page.parent_id)
+            rows.append((*origin, repair.records, repair.hashes))
         columns = zip(*rows, strict=True) if rows else [[]] * len(INPUT)
         arrays = [pa.array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
         self._db.register("pages", pa.table(arrays, schema=INPUT))
@@ -155,12 +164,12 @@ class EntityNormalizer:
             ),
             elements as (
                 select page, team_id, kind, parent_id,
-                    unnest(list) as o, generate_subscripts(list, 1) as position
+                    unnest(list) as o, unnest(hashes) as row_hash,
+                    generate_subscripts(list, 1) as position
                 from parsed
             )
             select page * {_ORIGIN_PAGE} + position as origin,
-                team_id, kind, parent_id, o,
-                md5({hashed(self.shape, "o")}) as row_hash
+                team_id, kind, parent_id, o, row_hash
             from elements
             where o is not null
             """
@@ -173,10 +182,12 @@ class EntityNormalizer:
         missing = " or ".join(f"{column} is null" for column in key_columns(root))
         self._db.execute(
             f"""
+            create or replace temp table roots as from {root.name};
+
             create or replace temp table keyed as
             select origin, {columns}, {_key_hash(root)} as key, {missing} as is_keyless, row_hash,
                 updated_at, updated_at_basis
-            from {root.name};
+            from roots;
 
             create or replace temp table chosen as
             select new.origin, {columns},
@@ -204,27 +215,36 @@ class EntityNormalizer:
         )
 
     def _output(self, table: Table) -> str:
+        """The rows of a table out of the records that are left, which are the chosen ones."""
         if table == self.entity.root:
             return f"""
-                select new.* exclude (origin)
-                    replace (chosen.updated_at as updated_at, chosen.updated_at_basis as updated_at_basis),
+                select * exclude (origin),
                     null::timestamptz as deleted_at,
                     {_STARTED_AT} as loaded_at,
                     getvariable('run_id')::varchar as run_id
-                from {table.name} as new inner join (from chosen select origin, updated_at, updated_at_basis) as chosen using (origin)
+                from roots
+                where origin in (select origin from chosen)
                 """
         if table.parent is None:
-            return (
-                f"select distinct * from {table.name} where {_key_hash(table)} not in (from linked)"
-            )
+            new = f"{_key_hash(table)} not in (from linked)"
+            return f"select distinct * exclude (origin) from {table.name} where {new}"
         parent = ", ".join(key_columns(self.entity.root))
         return f"""
-            select child.* exclude (origin), null::boolean as {TOMBSTONE}
-            from {table.name} as child semi join chosen using (origin)
+            select * exclude (origin), null::boolean as {TOMBSTONE} from {table.name}
             union all by name
-            select {parent}, true as {TOMBSTONE}
-            from chosen where is_known
+            select {parent}, true as {TOMBSTONE} from chosen where is_known
             """
+
+    def _table(self, table: Table) -> pa.Table:
+        rows = _in_utc(self._db.sql(self._output(table)).to_arrow_table())
+        if table != self.entity.root:
+            return rows
+        settled = self._db.sql("select updated_at, updated_at_basis from chosen order by origin")
+        for name, column in zip(
+            settled.columns, _in_utc(settled.to_arrow_table()).columns, strict=True
+        ):
+            rows = rows.set_column(rows.column_names.index(name), name, column)
+        return rows
 
     def _count(self, pages: Sequence[Page], batch: Batch) -> None:
         """Records seen and changed by stream and team; records without a key become rejects."""
@@ -236,6 +256,12 @@ class EntityNormalizer:
             f"select origin // {_ORIGIN_PAGE}, count(*) from chosen group by 1"
         ):
             batch.changed[pages[number].stream.name, pages[number].team_id] += count
+        per_parent = self._db.sql(
+            "select team_id, kind, parent_id, count(*) from records "
+            "where parent_id is not null group by all"
+        )
+        for team, kind, parent, count in per_parent.fetchall():
+            batch.documents[team, kind, parent] += count
         keyless = self._rows(
             f"select origin // {_ORIGIN_PAGE}, origin % {_ORIGIN_PAGE} from keyed "
             "where is_keyless order by origin"
@@ -251,7 +277,7 @@ class EntityNormalizer:
 
 
 def _in_utc(table: pa.Table) -> pa.Table:
-    """The same instants, named in UTC: DuckDB names them in the zone that it reads local times in."""
+    """The same instants named in UTC; DuckDB names them in the zone it reads local times in."""
     utc = pa.timestamp("us", "UTC")
     fields = [f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in table.schema]
     return table.cast(pa.schema(fields))

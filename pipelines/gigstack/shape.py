@@ -3,8 +3,8 @@
 A shape is a JSON object: field name to type. Types are `VARCHAR`, `DECIMAL`, `BIGINT`, `BOOLEAN`,
 `DOUBLE`, `TIME` (any of the API's spellings of a moment), `JSON` (free-form, kept whole),
 `IGNORED` (known, never stored), a nested shape, a list of one of these, or the name of a shape in
-`sql/normalize/shared.json`. From it follow DuckDB's `from_json` structure, the expression of the
-row hash, and the strict type that tells which records hold something undeclared.
+`sql/normalize/shared.json`. From it follow DuckDB's `from_json` structure and the strict type that
+tells which records hold something undeclared, and gives the text that is hashed.
 """
 
 import json
@@ -29,7 +29,8 @@ _TIME_TEXT = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^$|^\d{1,13}(\.\d+)?$"
-        r"|^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?$"
+        r"|^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+        r"([T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?$"
     ),
 ]
 
@@ -73,68 +74,31 @@ def structure(shape: Any, *, is_row: bool = True) -> Any:
     return fields | ({EXTRA: "VARCHAR"} if is_row else {})
 
 
-def hashed(shape: Shape, reference: str) -> str:
-    """SQL for the text whose hash is the row's: typed values in declared order, free-form JSON
-    apart from them in canonical key order (what is shorter than five characters has no order).
+def strict_type(shape: Any, *, is_row: bool = True) -> Any:
+    """The msgspec type that decodes only what the shape declares; anything else is an error.
+
+    Encoded again without defaults it gives the same text for the same content: fields in declared
+    order, absent and null alike.
     """
-    free = f"flatten([{', '.join(_free_lists(shape, reference)) or '[]'}])"
-    return (
-        f"to_json({{'typed': {_without_free(shape, reference)}, "
-        f"'short': list_transform({free}, lambda j: case when length(j::varchar) < 5 "
-        f"then j::varchar else '' end), "
-        f"'long': list_transform(list_filter({free}, lambda j: length(j::varchar) >= 5), "
-        "lambda j: canonical(j))})::varchar"
-    )
-
-
-def _free_lists(shape: Any, reference: str) -> list[str]:
-    """SQL for lists of the free-form JSON values at and below `reference`."""
-    if shape == "JSON":
-        return [f"[{reference}]"]
-    if isinstance(shape, list):
-        element = _element(reference)
-        inner = _free_lists(shape[0], element)
-        joined = f"flatten([{', '.join(inner)}])"
-        return [f"flatten(list_transform({reference}, lambda {element}: {joined}))"] * bool(inner)
-    if not isinstance(shape, dict):
-        return []
-    return [
-        found
-        for name, value in shape.items()
-        for found in _free_lists(value, f'{reference}."{name}"')
-    ]
-
-
-def _without_free(shape: Any, reference: str) -> str:
-    """SQL for the value at `reference` with its free-form JSON taken out."""
-    if shape == "JSON":
-        return "null"
-    if not _free_lists(shape, reference):
-        return reference
-    if isinstance(shape, list):
-        element = _element(reference)
-        return f"list_transform({reference}, lambda {element}: {_without_free(shape[0], element)})"
-    updates = ", ".join(
-        f'"{name}" := {_without_free(value, inner)}'
-        for name, value in shape.items()
-        if _free_lists(value, inner := f'{reference}."{name}"')
-    )
-    return f"struct_update({reference}, {updates})"
-
-
-def _element(reference: str) -> str:
-    return "element_" + "".join(c for c in reference if c.isalnum())
-
-
-def strict_type(shape: Any) -> Any:
-    """The msgspec type that decodes only what the shape declares; anything else is an error."""
     if isinstance(shape, list):
         return list[strict_type(shape[0])] | None  # type: ignore[misc]
     if not isinstance(shape, dict):
         return LEAF_TYPES[shape]
+    names = [*shape, EXTRA] if is_row else list(shape)
     fields = [
-        (f"f{number}", strict_type(value), msgspec.field(name=name, default=None))
-        for number, (name, value) in enumerate(shape.items())
+        (
+            f"f{number}",
+            strict_type(shape.get(name, "VARCHAR"), is_row=False),
+            msgspec.field(name=name, default=None),
+        )
+        for number, name in enumerate(names)
     ]
-    record = msgspec.defstruct("Record", fields, forbid_unknown_fields=True, gc=False)
+    record = msgspec.defstruct(
+        "Record", fields, forbid_unknown_fields=True, omit_defaults=True, gc=False
+    )
     return record | None
+
+
+def ignored_fields(shape: Shape) -> list[str]:
+    """The attributes of the strict type that hold what is known and never stored."""
+    return [f"f{number}" for number, name in enumerate(shape) if shape[name] == "IGNORED"]

@@ -1,4 +1,4 @@
--- What the API's spellings mean, in one place. Loaded once per connection; every file here uses them.
+-- What the API's spellings mean, in one place. Loaded once per connection, used by every file here.
 -- SAT writes its times without a zone, in Mexico City's; text that names a zone keeps its own.
 set timezone = 'America/Mexico_City';
 
@@ -18,7 +18,7 @@ coalesce(
 
 -- One spelling: canceled -> cancelled, succeeded_ -> succeeded.
 create or replace temp macro as_status(value) as
-replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled');
+nullif(replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled'), '');
 
 -- '' is no value.
 create or replace temp macro as_text(value) as nullif(value, '');
@@ -33,6 +33,14 @@ end;
 
 -- The id of an invoice: older answers have only the uuid, newer ones may have only the id.
 create or replace temp macro as_invoice_id(id, uuid) as coalesce(as_text(id), as_uuid(uuid));
+
+-- The id that an element of a free list is ("card") or has ({"id": "card"}); without one, its text.
+create or replace temp macro as_id(value) as
+as_text(coalesce(value ->> 'id', value ->> '$'));
+
+-- What such an element holds beside its id; null for nothing.
+create or replace temp macro beside_id(value) as
+nullif(json_merge_patch(value, '{"id": null}'), '{}');
 
 -- What a client snapshot holds beside the columns that every document spells out; null for nothing.
 create or replace temp macro snapshot_rest(client) as
@@ -53,39 +61,4 @@ case
             team := client.team, livemode := client.livemode, "from" := client."from",
             created_at := coalesce(client.created_at, client.created)
         )))
-end;
-
--- The member of a JSON object by its key, whatever characters the key has.
-create or replace temp macro member(value, name) as
-json_extract(value, '/' || replace(replace(name, '~', '~0'), '/', '~1'));
-
--- A JSON value with the keys of its objects sorted, three levels deep, to be hashed and not read.
--- Deeper levels keep their order: at worst an unchanged object looks changed.
-create or replace temp macro sorted_1(value) as
-case json_type(value)
-    when 'OBJECT' then list_sort(list_transform(
-        json_keys(value), lambda k1: k1 || ':' || member(value, k1)::varchar
-    ))::varchar
-    else value::varchar
-end;
-create or replace temp macro sorted_2(value) as
-case json_type(value)
-    when 'OBJECT' then list_sort(list_transform(
-        json_keys(value), lambda k2: k2 || ':' || sorted_1(member(value, k2))
-    ))::varchar
-    when 'ARRAY' then list_transform(
-        from_json(value, '["JSON"]'), lambda e2: sorted_1(e2)
-    )::varchar
-    else value::varchar
-end;
-create or replace temp macro canonical(value) as
-case
-    when value is null or value::varchar in ('{}', '[]', 'null') then value::varchar
-    when json_type(value) = 'OBJECT' then list_sort(list_transform(
-        json_keys(value), lambda k3: k3 || ':' || sorted_2(member(value, k3))
-    ))::varchar
-    when json_type(value) = 'ARRAY' then list_transform(
-        from_json(value, '["JSON"]'), lambda e3: sorted_2(e3)
-    )::varchar
-    else value::varchar
 end;

@@ -53,7 +53,7 @@ set variable shape = '{
     "exports": "VARCHAR",
     "addenda": "VARCHAR",
     "invoice_pdf_notes": "VARCHAR",
-    "global": {"periodicity": "VARCHAR", "months": "VARCHAR", "year": "VARCHAR"},
+    "global": "GlobalPeriod",
     "related_documents": [{"relationship": "VARCHAR", "documents": ["VARCHAR"]}],
     "complements": [{"type": "VARCHAR", "data": "VARCHAR"}],
     "namespaces": "JSON",
@@ -156,11 +156,11 @@ select
     as_time(o.cancellation.last_checked) as cancellation_last_checked_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
     greatest(
-        as_time(coalesce(o.created_at, o.created)),
-        as_time(coalesce(o.stamp.stamp_at, o.stamp.stamped_at)),
-        as_time(o.cancellation.requested_at),
-        as_time(coalesce(o.cancellation.cancelled_at, o.cancellation.canceled_at)),
-        as_time(o.cancellation.last_checked)
+        created_at,
+        stamp_stamped_at,
+        cancellation_requested_at,
+        cancellation_cancelled_at,
+        cancellation_last_checked_at
     ) as updated_at,
     'lifecycle' as updated_at_basis,
     row_hash,
@@ -202,7 +202,8 @@ select
     item.unit_price as unit_price,
     item.discount as discount,
     item._extra::json as extra,
-from items;
+from items
+where item is not null;
 
 -- invoice_item_taxes: one row per tax of a concept, numbered as listed.
 create or replace temp view invoice_item_taxes as
@@ -240,7 +241,8 @@ select
     tax.inclusive as inclusive,
     tax.withholding as withholding,
     tax._extra::json as extra,
-from taxes;
+from taxes
+where tax is not null;
 
 -- invoice_payments: one row per payment that an invoice names.
 create or replace temp view invoice_payments as
@@ -272,6 +274,19 @@ with relations as (
         generate_subscripts(o.related_documents, 1) as relation_number,
         unnest(o.related_documents) as relation,
     from records
+),
+
+documents as (
+    select
+        origin,
+        team_id,
+        invoice_id,
+        relation_number,
+        generate_subscripts(relation.documents, 1) as document_number,
+        relation.relationship,
+        unnest(relation.documents) as document,
+        relation._extra,
+    from relations
 )
 
 select
@@ -279,11 +294,12 @@ select
     team_id,
     invoice_id,
     relation_number,
-    generate_subscripts(relation.documents, 1) as document_number,
-    as_text(relation.relationship) as relationship,
-    as_uuid(unnest(relation.documents)) as related_uuid,
-    relation._extra::json as extra,
-from relations;
+    document_number,
+    as_text(relationship) as relationship,
+    as_uuid(document) as related_uuid,
+    _extra::json as extra,
+from documents
+where document <> '';
 
 -- invoice_complements: one row per complement of a CFDI, its text as sent.
 create or replace temp view invoice_complements as
@@ -305,7 +321,8 @@ select
     as_text(complement.type) as type,
     complement.data as data,
     complement._extra::json as extra,
-from complements;
+from complements
+where complement is not null;
 
 -- invoice_automations: one row per automation attached to an invoice.
 create or replace temp view invoice_automations as
@@ -325,8 +342,9 @@ select
     invoice_id,
     automation_number,
     as_text(automation.type) as type,
-    as_text(automation."from") as "from",
-    as_text(automation.ref) as ref,
     as_text(automation.action) as action,
+    as_text(automation."from") as created_via,
+    as_text(automation.ref) as ref,
     automation._extra::json as extra,
-from automations;
+from automations
+where automation is not null;

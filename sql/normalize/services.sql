@@ -68,4 +68,5 @@ select
     tax.inclusive as inclusive,
     tax.withholding as withholding,
     tax._extra::json as extra,
-from taxes;
+from taxes
+where tax is not null;

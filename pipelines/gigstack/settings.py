@@ -1,0 +1,141 @@
+"""The configuration of the source, read once: `[sources.gigstack]` in `.dlt/`, or environment.
+
+dlt resolves it (`SOURCES__GIGSTACK__API_KEY` and so on); `GIGSTACK_API_KEY` and
+`GIGSTACK_API_BASE_URL`, the names of the vendor's own command line, are accepted too.
+API: https://dlthub.com/docs/general-usage/credentials
+"""
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.specs import BaseConfiguration, configspec
+from dlt.common.typing import TSecretStrValue
+
+from pipelines.gigstack.errors import ConfigurationError
+
+BASE_URL = "https://api.gigstack.io/v2"
+DOCUMENT_PARENTS = ("clients", "invoices", "payments")
+
+
+@configspec
+class SourceConfiguration(BaseConfiguration):
+    """Every key of `[sources.gigstack]` with its default."""
+
+    api_key: TSecretStrValue | None = None
+    base_url: str | None = None
+    teams: Any = None
+    page_size: int = 100
+    max_concurrency: int = 8
+    requests_per_second: float = 10.0
+    timeout_seconds: float = 30.0
+    lookback_days: int = 90
+    documents: Any = "clients"
+    documents_request_budget: int = 5000
+
+    __section__: ClassVar[str] = "gigstack"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run works with. `teams` is None for the key's own team, `("all",)` for Connect."""
+
+    api_key: str
+    base_url: str = BASE_URL
+    teams: tuple[str, ...] | None = None
+    page_size: int = 100
+    max_concurrency: int = 8
+    requests_per_second: float = 10.0
+    timeout_seconds: float = 30.0
+    lookback_days: int = 90
+    documents: tuple[str, ...] = ("clients",)
+    documents_request_budget: int = 5000
+
+    def __repr__(self) -> str:
+        return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
+
+
+class Claims(msgspec.Struct):
+    """What a key says of itself; read without verification, since the API verifies it."""
+
+    team: str | None = None
+    livemode: bool | None = None
+
+
+def read_settings() -> Settings:
+    """The configuration as dlt finds it.
+
+    Errors: ConfigurationError when no key is set or a value is out of its range.
+    """
+    try:
+        found = resolve_configuration(
+            SourceConfiguration(), sections=("sources", "gigstack"), accept_partial=True
+        )
+    except ConfigurationException as error:
+        raise ConfigurationError(f"[sources.gigstack]: {error}") from error
+    api_key = found.api_key or os.environ.get("GIGSTACK_API_KEY")
+    if not api_key:
+        raise ConfigurationError(
+            "No API key. Set GIGSTACK_API_KEY, or api_key under [sources.gigstack] in "
+            ".dlt/secrets.toml. Without one, try `gigstack-etl demo`."
+        )
+    settings = Settings(
+        api_key=str(api_key),
+        base_url=(found.base_url or os.environ.get("GIGSTACK_API_BASE_URL") or BASE_URL).rstrip(
+            "/"
+        ),
+        teams=_names(found.teams),
+        page_size=int(found.page_size),
+        max_concurrency=int(found.max_concurrency),
+        requests_per_second=float(found.requests_per_second),
+        timeout_seconds=float(found.timeout_seconds),
+        lookback_days=int(found.lookback_days),
+        documents=_names(found.documents) or (),
+        documents_request_budget=int(found.documents_request_budget),
+    )
+    _check(settings)
+    return settings
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """A list of names, also as text: `"a, b"` or `["a", "b"]`."""
+    if not value:
+        return None
+    if isinstance(value, str):
+        value = value.strip("[] ").replace('"', "").split(",")
+    return tuple(name.strip() for name in value if name.strip())
+
+
+def _check(settings: Settings) -> None:
+    ranges = {
+        "page_size": (settings.page_size, 1, 100),
+        "max_concurrency": (settings.max_concurrency, 1, 256),
+        "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
+        "timeout_seconds": (settings.timeout_seconds, 1, 600),
+    }
+    for name, (value, least, most) in ranges.items():
+        if not least <= value <= most:
+            raise ConfigurationError(f"{name} is {value}; it must be from {least} to {most}.")
+    for parent in settings.documents:
+        if parent not in DOCUMENT_PARENTS:
+            allowed = ", ".join(DOCUMENT_PARENTS)
+            raise ConfigurationError(f"documents names {parent!r}; it takes any of {allowed}.")
+    if not settings.base_url.startswith(("http://", "https://")):
+        raise ConfigurationError(f"base_url is {settings.base_url!r}; it must begin with https://.")
+
+
+def claims_of(api_key: str) -> Claims:
+    """Team and mode that a key names; empty claims when it is not a JWT."""
+    parts = api_key.split(".")
+    if len(parts) != 3:
+        return Claims()
+    try:
+        payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
+        return msgspec.json.decode(payload, type=Claims)
+    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+        return Claims()

@@ -1,0 +1,85 @@
+"""The dlt source: one resource per table of the catalogue, fed by batches of Arrow tables.
+
+Parents and children come out of one pass over the API: an unselected resource yields each batch
+and every table takes its own part of it. Tables merge by the key of their root, so that the
+children of a parent that is written again are replaced as a whole.
+API: https://dlthub.com/docs/general-usage/resource
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from pipelines.gigstack.catalogue import ENTITIES, Entity, Table
+from pipelines.gigstack.normalize import TOMBSTONE, EntityNormalizer, key_columns
+
+DLT_TYPES: dict[str, dict[str, Any]] = {
+    "VARCHAR": {"data_type": "text"},
+    "JSON": {"data_type": "json"},
+    "BOOLEAN": {"data_type": "bool"},
+    "BIGINT": {"data_type": "bigint"},
+    "DOUBLE": {"data_type": "double"},
+    "DATE": {"data_type": "date"},
+    "DECIMAL(18,6)": {"data_type": "decimal", "precision": 18, "scale": 6},
+    "TIMESTAMP WITH TIME ZONE": {"data_type": "timestamp", "timezone": True, "precision": 6},
+}
+
+
+@dlt.source(name="gigstack", max_table_nesting=0)
+def gigstack(
+    batches: Iterable[dict[str, pa.Table]], normalizers: dict[str, EntityNormalizer]
+) -> Iterator[DltResource]:
+    """Every table of the entities that are normalized, with all its declared columns."""
+
+    @dlt.resource(name="batches", selected=False)
+    def pages() -> Iterator[dict[str, pa.Table]]:
+        yield from batches
+
+    for name, normalizer in normalizers.items():
+        for table in ENTITIES[name].tables:
+            yield _table_resource(pages, table, ENTITIES[name], normalizer)
+
+
+def _table_resource(
+    pages: DltResource, table: Table, entity: Entity, normalizer: EntityNormalizer
+) -> DltResource:
+    def rows(batch: dict[str, pa.Table]) -> Iterator[pa.Table]:
+        if table.name in batch:
+            yield batch[table.name]
+
+    merged_on = table if table.parent is None else entity.root
+    return dlt.transformer(  # type: ignore[call-overload, no-any-return]
+        rows,
+        data_from=pages,
+        name=table.name,
+        write_disposition={"disposition": "merge", "strategy": "delete-insert"},
+        merge_key=list(key_columns(merged_on)),
+        columns=_columns(table, normalizer),
+    )
+
+
+def _columns(table: Table, normalizer: EntityNormalizer) -> dict[str, dict[str, Any]]:
+    """dlt's hints; each column gets a dictionary of its own, since dlt changes them."""
+    hints = {
+        name: {"name": name, "nullable": True, **DLT_TYPES[kind]}
+        for name, kind in normalizer.columns(table).items()
+    }
+    for name in key_columns(table):
+        hints[name]["nullable"] = False
+    if TOMBSTONE in hints:
+        hints[TOMBSTONE]["hard_delete"] = True
+        for name in key_columns(table):
+            hints[name]["nullable"] = name not in key_columns(ENTITIES[table.parent].root)  # type: ignore[index]
+    return hints
+
+
+def empty_tables(normalizers: dict[str, EntityNormalizer]) -> dict[str, pa.Table]:
+    """A batch without rows: with it every declared column exists from the first run on."""
+    return {
+        name: rows
+        for normalizer in normalizers.values()
+        for name, rows in normalizer.normalize([]).tables.items()
+    }

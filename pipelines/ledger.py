@@ -1,0 +1,202 @@
+"""The run ledger in schema `ops`: runs, their streams, rejects, drift and document checks."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib.metadata import version
+
+import duckdb
+
+from pipelines.gigstack.catalogue import STREAMS
+from pipelines.gigstack.drift import Finding
+from pipelines.gigstack.extract import StreamReport
+from pipelines.gigstack.normalize import Batch, Reject
+from pipelines.gigstack.shape import SQL_ROOT
+
+
+@dataclass
+class RunReport:
+    """One run: what was asked for, what came, what needs a look."""
+
+    run_id: str
+    mode: str
+    started_at: datetime
+    teams: tuple[str, ...] = ()
+    streams: list[StreamReport] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # stream, path, kind
+    examples: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
+    table_rows: Counter[str] = field(default_factory=Counter)  # written, by table
+    table_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    finished_at: datetime | None = None
+    message: str | None = None
+
+    def add(self, batch: Batch) -> None:
+        self.rejects += batch.rejects
+        self.documents.update(batch.documents)
+        for stream, finding in batch.findings:
+            self._add_finding(stream, finding)
+        for table, rows in batch.tables.items():
+            self.table_rows[table] += rows.num_rows
+
+    def _add_finding(self, stream: str, finding: Finding) -> None:
+        key = (stream, finding.path, finding.kind)
+        self.drift[key] += 1
+        self.examples.setdefault(key, finding.example)
+
+    @property
+    def status(self) -> str:
+        """`ok` only when everything is; `failed` when nothing came through."""
+        if self.message:
+            return "failed"
+        failed = [stream for stream in self.streams if stream.status == "failed"]
+        if failed:
+            return "failed" if len(failed) == len(self.streams) else "partial"
+        postponed = any(stream.postponed for stream in self.streams)
+        return "warn" if self.rejects or self.drift or postponed else "ok"
+
+    def total(self, measure: str) -> int:
+        return sum(getattr(stream, measure) for stream in self.streams)
+
+    @property
+    def requests(self) -> int:
+        return sum(stream.meter.requests for stream in self.streams)
+
+    @property
+    def retries(self) -> int:
+        return sum(stream.meter.retries for stream in self.streams)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the schema `ops` where it is missing."""
+    connection.execute((SQL_ROOT / "ops.sql").read_text(encoding="utf-8"))
+
+
+def record(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+    """Write a finished run into the ledger, all of it or nothing."""
+    run.finished_at = run.finished_at or datetime.now(UTC)
+    connection.begin()
+    _insert(connection, "runs", [_run_row(run)])
+    _insert(connection, "run_streams", (_stream_row(run, stream) for stream in run.streams))
+    _insert(connection, "rejects", (_reject_row(run, reject) for reject in run.rejects))
+    _merge_drift(connection, run)
+    _merge_document_checks(connection, run)
+    connection.commit()
+
+
+def recently_checked(
+    connection: duckdb.DuckDBPyConnection, budget: int
+) -> frozenset[tuple[str, str]]:
+    """Parents that wait while the others have their documents checked: all but the `budget`
+    least recently checked ones, as (team_id, parent_id).
+    """
+    rows = connection.execute(
+        "select team_id, parent_id from ops.document_checks "
+        "order by checked_at, team_id, parent_id offset $budget",
+        {"budget": budget},
+    ).fetchall()
+    return frozenset((team, parent) for team, parent in rows)
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[object, ...]]
+) -> None:
+    values = list(rows)
+    if values:
+        marks = ", ".join("?" * len(values[0]))
+        connection.executemany(f"insert into ops.{table} values ({marks})", values)
+
+
+def _run_row(run: RunReport) -> tuple[object, ...]:
+    return (
+        run.run_id,
+        run.mode,
+        run.status,
+        run.started_at,
+        run.finished_at,
+        version("gigstack-etl"),
+        len(run.teams),
+        run.requests,
+        run.retries,
+        run.total("rows_seen"),
+        run.total("rows_changed"),
+        0,
+        len(run.rejects),
+        len(run.drift),
+        run.message,
+    )
+
+
+def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
+    return (
+        run.run_id,
+        stream.team_id,
+        stream.stream,
+        stream.status,
+        None,
+        run.started_at,
+        stream.complete_sweep,
+        stream.pages,
+        stream.meter.requests,
+        stream.meter.retries,
+        stream.rows_seen,
+        stream.rows_changed,
+        0,
+        stream.rejects,
+        stream.postponed,
+        stream.api_total,
+        Decimal(f"{stream.seconds:.3f}"),
+        stream.error,
+    )
+
+
+def _reject_row(run: RunReport, reject: Reject) -> tuple[object, ...]:
+    return (
+        run.run_id,
+        reject.team_id,
+        reject.stream,
+        reject.reason,
+        reject.field,
+        reject.raw,
+        run.started_at,
+    )
+
+
+def _merge_drift(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+    rows = [
+        (*key, run.examples[key], run.started_at, run.started_at, count)
+        for key, count in run.drift.items()
+    ]
+    if rows:
+        connection.executemany(
+            "insert into ops.drift values (?, ?, ?, ?, ?, ?, ?) "
+            "on conflict do update set last_seen_at = excluded.last_seen_at, "
+            "occurrences = occurrences + excluded.occurrences",
+            rows,
+        )
+
+
+def _merge_document_checks(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+    rows = [
+        (stream.team_id, kind, parent, run.started_at, run.documents[stream.team_id, kind, parent])
+        for stream in run.streams
+        if (kind := STREAMS[stream.stream].kind)
+        for parent in stream.parents
+    ]
+    if rows:
+        connection.execute(
+            "insert into ops.document_checks "
+            "select unnest($teams), unnest($kinds), unnest($parents), $at, unnest($counts) "
+            "on conflict do update set checked_at = excluded.checked_at, "
+            "documents = excluded.documents",
+            {
+                "teams": [row[0] for row in rows],
+                "kinds": [row[1] for row in rows],
+                "parents": [row[2] for row in rows],
+                "at": run.started_at,
+                "counts": [row[4] for row in rows],
+            },
+        )

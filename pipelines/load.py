@@ -1,0 +1,165 @@
+"""Extract and load: one run from the API to the warehouse and its ledger."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import dlt
+import duckdb
+import pyarrow as pa
+from filelock import FileLock, Timeout
+
+from pipelines import ledger, warehouse
+from pipelines.gigstack.account import find_teams
+from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Scope, Stream
+from pipelines.gigstack.client import connected
+from pipelines.gigstack.errors import ConfigurationError, GigstackError, WarehouseError
+from pipelines.gigstack.extract import Extraction, Watcher
+from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.settings import Settings
+from pipelines.gigstack.source import empty_tables, gigstack
+from pipelines.ledger import RunReport
+
+LOADER_WORKERS = 2
+
+
+def load(
+    settings: Settings, data_dir: Path, streams: Sequence[Stream], watch: Watcher
+) -> RunReport:
+    """Read the streams of every team and merge what is new or changed into the warehouse.
+
+    Errors: AuthenticationError, ConfigurationError, WarehouseError. What a stream fails at is in
+    the report, not raised.
+    """
+    started_at = datetime.now(UTC)
+    run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    run = RunReport(run_id, "full", started_at)
+    with _only_run(data_dir), warehouse.opened(data_dir) as connection:
+        ledger.prepare(connection)
+        try:
+            _load(run, settings, data_dir, streams, watch, connection)
+        except GigstackError as error:
+            run.message = str(error)
+            raise
+        finally:
+            if run.message is None and not run.streams:
+                run.message = "the run did not finish"
+            ledger.record(connection, run)
+    return run
+
+
+def _load(
+    run: RunReport,
+    settings: Settings,
+    data_dir: Path,
+    streams: Sequence[Stream],
+    watch: Watcher,
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    key_team, run.teams = asyncio.run(find_teams(settings))
+    pipeline = _pipeline(data_dir, connection)
+    if pipeline.has_pending_data:
+        pipeline.run()
+    normalizers = _normalizers(run, streams, connection)
+    extraction = Extraction(
+        partial(connected, settings),
+        streams,
+        run.teams,
+        key_team,
+        normalizers,
+        settings.page_size,
+        watch,
+        settings.documents_request_budget,
+        ledger.recently_checked(connection, settings.documents_request_budget),
+    )
+    info = pipeline.run(
+        gigstack(_tables(run, extraction, normalizers), normalizers), loader_file_format="parquet"
+    )
+    run.streams = list(extraction.reports.values())
+    for package in info.load_packages:
+        for job in package.jobs["completed_jobs"]:
+            run.table_seconds[job.job_file_info.table_name] += job.elapsed
+
+
+def _tables(
+    run: RunReport, extraction: Extraction, normalizers: dict[str, EntityNormalizer]
+) -> Iterator[dict[str, pa.Table]]:
+    yield empty_tables(normalizers)
+    for batch in extraction.batches():
+        run.add(batch)
+        yield {name: rows for name, rows in batch.tables.items() if rows.num_rows}
+
+
+def _normalizers(
+    run: RunReport, streams: Sequence[Stream], connection: duckdb.DuckDBPyConnection
+) -> dict[str, EntityNormalizer]:
+    """One normalizer an entity, which knows what the warehouse has of it."""
+    normalizers = {}
+    for name in dict.fromkeys(stream.entity for stream in streams):
+        normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at)
+        if known := warehouse.known_rows(connection, ENTITIES[name]):
+            normalizers[name].remember(*known)
+    return normalizers
+
+
+def _pipeline(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:
+    dlt.config["load.workers"] = LOADER_WORKERS
+    dlt.config["load.truncate_staging_dataset"] = True
+    dlt.config["runtime.log_level"] = "ERROR"  # it warns of JSON that Arrow carries as text
+    return dlt.pipeline(
+        "gigstack",
+        destination=dlt.destinations.duckdb(connection),
+        dataset_name=warehouse.SCHEMA,
+        pipelines_dir=str(data_dir / "pipelines"),
+    )
+
+
+@contextmanager
+def _only_run(data_dir: Path) -> Iterator[None]:
+    """Hold the data directory; a second run says who holds it, and leaves."""
+    path = data_dir / "load.lock"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise WarehouseError(f"Another load is running on {data_dir} (it holds {path}).") from error
+    except OSError as error:
+        raise WarehouseError(f"{data_dir}: cannot be written ({error.strerror}).") from error
+    with lock:
+        yield
+
+
+def select_streams(names: Sequence[str], documents: Sequence[str]) -> list[Stream]:
+    """The streams of a run, by stream or entity name; all that are not optional without names.
+
+    Support documents bring the streams of their parents along, since these say whom to ask.
+    """
+    chosen = [s for s in STREAMS.values() if _is_wanted(s, names, documents)]
+    unknown = [n for n in names if not any(n in (s.name, s.entity) for s in STREAMS.values())]
+    if unknown:
+        raise ConfigurationError(f"There is no resource {unknown[0]!r}.{_nearest(unknown[0])}")
+    parents = {stream.parents for stream in chosen if stream.scope is Scope.PARENT}
+    return [s for s in STREAMS.values() if s in chosen or s.entity in parents]
+
+
+def _is_wanted(stream: Stream, names: Sequence[str], documents: Sequence[str]) -> bool:
+    if names and stream.name in names:
+        return True
+    if names and stream.entity not in names:
+        return False
+    if stream.scope is Scope.PARENT:
+        return stream.parents in documents
+    return not stream.is_optional
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    known = sorted({s.name for s in STREAMS.values()} | set(ENTITIES))
+    close = get_close_matches(name, known, n=1, cutoff=0.4)
+    return f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(known)}."

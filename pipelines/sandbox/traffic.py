@@ -1,0 +1,84 @@
+"""What the clients of the sandbox did: requests per path, statuses, requests in flight."""
+
+import asyncio
+from collections import Counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+WORDS = frozenset(
+    (
+        "v2", "clients", "services", "invoices", "income", "egress", "payment", "transfer", "draft",
+        "sat", "cfdi-errors", "retentions", "payments", "receipts", "teams", "series", "members",
+        "integrations", "users", "webhooks", "support-documents", "download", "schedule",
+        "history", "activate", "status", "package", "invoice", "onboarding-url", "sat-lists",
+        "complements", "lists", "errors",
+    )
+)  # fmt: skip
+UNSAFE = (
+    "/teams/{id}/onboarding-url",
+    "/invoices/download/invoice/{id}",
+    "/invoices/download/schedule/history",
+    "/invoices/download/package/{id}",
+)
+
+
+def template(path: str) -> str:
+    """The path below /v2 with every segment that is not a word of the API as `{id}`."""
+    parts = [part if part in WORDS else "{id}" for part in path.split("/") if part]
+    return "/" + "/".join(parts[1:])
+
+
+class Traffic:
+    """Counts since the start or the last reset."""
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.reset()
+
+    def reset(self) -> None:
+        self.requests: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
+        self.peers: set[tuple[str, int]] = set()
+        self.max_in_flight = 0
+
+    def summary(self) -> dict[str, object]:
+        return {
+            "requests": dict(sorted(self.requests.items())),
+            "total_requests": self.requests.total(),
+            "statuses": dict(sorted(self.statuses.items())),
+            "max_in_flight": self.max_in_flight,
+            "connections": len(self.peers),
+            "forbidden_calls": sum(self.requests[path] for path in UNSAFE),
+        }
+
+
+class CountingApp:
+    """ASGI middleware: counts requests below `/v2` and makes them wait for `latency_ms`."""
+
+    def __init__(self, app: ASGIApp, traffic: Traffic, latency_ms: float) -> None:
+        self._app = app
+        self._traffic = traffic
+        self._latency = latency_ms / 1000
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/v2"):
+            await self._app(scope, receive, send)
+            return
+        traffic = self._traffic
+        traffic.requests[template(scope["path"])] += 1
+        traffic.in_flight += 1
+        traffic.max_in_flight = max(traffic.max_in_flight, traffic.in_flight)
+        if scope.get("client"):
+            traffic.peers.add(tuple(scope["client"]))
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                traffic.statuses[str(message["status"])] += 1
+            await send(message)
+
+        try:
+            if self._latency:
+                await asyncio.sleep(self._latency)
+            await self._app(scope, receive, counted)
+        finally:
+            traffic.in_flight -= 1

@@ -1,0 +1,119 @@
+"""The warehouse file: the only module that knows it is a local DuckDB.
+
+API: https://duckdb.org/docs/stable/clients/python/overview
+"""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.gigstack.catalogue import Entity
+from pipelines.gigstack.errors import WarehouseError
+from pipelines.gigstack.normalize import key_columns
+
+Config = dict[str, str | bool | int | float | list[str]]
+
+SCHEMA = "gigstack"
+LEAST_FREE_BYTES = 256 * 1024 * 1024
+MEMORY_LIMIT = "350MB"
+NO_SPACE = ("No space left", "could not write", "Could not write")
+
+
+def warehouse_path(data_dir: Path) -> Path:
+    return data_dir / "warehouse.duckdb"
+
+
+@contextmanager
+def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse, closed in any case.
+
+    Errors: WarehouseError when another process holds it open, or the disk is full.
+    """
+    path = warehouse_path(data_dir)
+    if not read_only:
+        _make_room(data_dir)
+    config: Config = {"memory_limit": MEMORY_LIMIT, "threads": 2}
+    try:
+        connection = duckdb.connect(path, read_only=read_only, config=config)
+    except duckdb.IOException as error:
+        raise WarehouseError(_why_not_opened(path, error)) from error
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+        if is_disk_full(error):
+            raise WarehouseError(
+                f"{path}: the disk is full. Free some space; nothing is lost."
+            ) from error
+        raise
+    finally:
+        connection.close()
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what caused it, comes from a disk without space."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        if isinstance(error, duckdb.Error) and any(words in str(error) for words in NO_SPACE):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _make_room(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{data_dir}: cannot be made ({error.strerror}).") from error
+    free = shutil.disk_usage(data_dir).free
+    if free < LEAST_FREE_BYTES:
+        raise WarehouseError(
+            f"{data_dir}: only {free // 2**20} MB are free on its disk; "
+            f"a load wants at least {LEAST_FREE_BYTES // 2**20} MB."
+        )
+
+
+def _why_not_opened(path: Path, error: duckdb.Error) -> str:
+    text = str(error)
+    if "lock" in text.lower():
+        holder = text.partition("Conflicting lock is held in ")[2].split(". See")[0]
+        return (
+            f"{path} is held open by another process ({holder or 'unknown'}). "
+            "Close it there; BI tools should open the published snapshot instead."
+        )
+    if not path.exists():
+        return f"{path} does not exist yet. Run `gigstack-etl load` first."
+    return f"{path} cannot be opened: {text.splitlines()[0]}"
+
+
+def table_names(connection: duckdb.DuckDBPyConnection, schema: str = SCHEMA) -> set[str]:
+    rows = connection.execute(
+        "select table_name from information_schema.tables where table_schema = $schema",
+        {"schema": schema},
+    ).fetchall()
+    return {name for (name,) in rows}
+
+
+def known_rows(
+    connection: duckdb.DuckDBPyConnection, entity: Entity
+) -> tuple[pa.Table, dict[str, pa.Table]] | None:
+    """Keys, hashes and times of an entity's root, and the keys of its links; None before a load."""
+    if not {table.name for table in entity.tables} <= table_names(connection):
+        return None
+    columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at"))
+    root = connection.sql(
+        f"select {columns} from {SCHEMA}.{entity.root.name} where deleted_at is null"
+    )
+    links = {
+        link.name: connection.sql(
+            f"select {', '.join(key_columns(link))} from {SCHEMA}.{link.name}"
+        ).to_arrow_table()
+        for link in entity.links
+    }
+    return root.to_arrow_table(), links

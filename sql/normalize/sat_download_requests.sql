@@ -1,0 +1,49 @@
+-- sat_download_requests: one row per request for CFDI that gigstack put to SAT.
+-- API: GET /invoices/download/schedule/history (the newest twenty).
+set variable shape = '{
+    "id": "VARCHAR",
+    "rfcType": "VARCHAR",
+    "startDate": "VARCHAR",
+    "endDate": "VARCHAR",
+    "status": "VARCHAR",
+    "invoiceCount": "BIGINT",
+    "processedCount": "BIGINT",
+    "statusMessage": "VARCHAR",
+    "source": "VARCHAR",
+    "owner": "VARCHAR",
+    "latestIssueDate": "TIME",
+    "earliestIssueDate": "TIME",
+    "createdAt": "TIME",
+    "created_at": "TIME",
+    "completedAt": "TIME",
+    "completed_at": "TIME",
+    "team": "VARCHAR",
+    "livemode": "BOOLEAN"
+}';
+
+create or replace temp view sat_download_requests as
+select
+    origin,
+    team_id,
+    as_text(o.id) as request_id,
+    as_text(o."rfcType") as rfc_type,
+    as_status(o.status) as status,
+    o.status as status_raw,
+    as_text(o."statusMessage") as status_message,
+    as_text(o.source) as source,
+    as_text(o.owner) as owner,
+    as_text(o.team) as team,
+    o."invoiceCount" as invoice_count,
+    o."processedCount" as processed_count,
+    o.livemode as livemode,
+    try_cast(o."startDate" as date) as start_date,
+    try_cast(o."endDate" as date) as end_date,
+    as_time(o."earliestIssueDate") as earliest_issued_at,
+    as_time(o."latestIssueDate") as latest_issued_at,
+    as_time(coalesce(o."completedAt", o.completed_at)) as completed_at,
+    as_time(coalesce(o."createdAt", o.created_at)) as created_at,
+    greatest(created_at, completed_at) as updated_at,
+    'lifecycle' as updated_at_basis,
+    row_hash,
+    o._extra::json as extra,
+from records;

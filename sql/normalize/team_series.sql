@@ -1,0 +1,26 @@
+-- team_series: one row per team and series, with the folio counter of each mode.
+-- API: GET /teams/{team}/series.
+set variable shape = '{
+    "series": "VARCHAR",
+    "serie": "VARCHAR",
+    "live": "BIGINT",
+    "test": "BIGINT",
+    "livemode": "BOOLEAN",
+    "created_at": "TIME",
+    "created": "TIME"
+}';
+
+create or replace temp view team_series as
+select
+    origin,
+    team_id,
+    as_text(coalesce(o.series, o.serie)) as series,
+    o.live as live_folio,
+    o.test as test_folio,
+    o.livemode as livemode,
+    as_time(coalesce(o.created_at, o.created)) as created_at,
+    as_time(coalesce(o.created_at, o.created)) as updated_at,
+    'lifecycle' as updated_at_basis,
+    row_hash,
+    o._extra::json as extra,
+from records;

@@ -1,0 +1,81 @@
+-- The run ledger: what every load did, and what it could not do.
+create schema if not exists ops;
+
+create table if not exists ops.runs (
+    run_id varchar not null,
+    mode varchar not null,
+    status varchar not null,
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    version varchar not null,
+    teams bigint not null,
+    requests bigint not null,
+    retries bigint not null,
+    rows_seen bigint not null,
+    rows_changed bigint not null,
+    rows_deleted bigint not null,
+    rejects bigint not null,
+    drift bigint not null,
+    message varchar
+);
+
+create table if not exists ops.run_streams (
+    run_id varchar not null,
+    team_id varchar not null,
+    stream varchar not null,
+    status varchar not null,
+    window_start timestamptz,
+    window_end timestamptz,
+    complete_sweep boolean not null,
+    pages bigint not null,
+    requests bigint not null,
+    retries bigint not null,
+    rows_seen bigint not null,
+    rows_changed bigint not null,
+    rows_deleted bigint not null,
+    rejects bigint not null,
+    postponed bigint not null,
+    api_total bigint,
+    seconds decimal(18, 3) not null,
+    error varchar
+);
+
+create table if not exists ops.rejects (
+    run_id varchar not null,
+    team_id varchar not null,
+    stream varchar not null,
+    reason varchar not null,
+    field varchar,
+    raw json not null,
+    seen_at timestamptz not null
+);
+
+create table if not exists ops.drift (
+    stream varchar not null,
+    path varchar not null,
+    kind varchar not null,
+    example varchar,
+    first_seen_at timestamptz not null,
+    last_seen_at timestamptz not null,
+    occurrences bigint not null,
+    primary key (stream, path, kind)
+);
+
+create table if not exists ops.document_checks (
+    team_id varchar not null,
+    parent_type varchar not null,
+    parent_id varchar not null,
+    checked_at timestamptz not null,
+    documents bigint not null,
+    primary key (team_id, parent_type, parent_id)
+);
+
+create table if not exists ops.reconciliation (
+    run_id varchar not null,
+    team_id varchar not null,
+    stream varchar not null,
+    measure varchar not null,
+    api_value decimal(38, 6),
+    warehouse_value decimal(38, 6),
+    difference decimal(38, 6)
+);

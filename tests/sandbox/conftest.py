@@ -1,0 +1,64 @@
+"""A small account, served on loopback for the session; tests that change one make their own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, key_for, serving
+
+Walk = Callable[..., list[Any]]
+SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """Shared: read it, never advance it."""
+    path = tmp_path_factory.mktemp("sandbox") / "account.sqlite"
+    with Account.create(path, **SMALL) as made:  # type: ignore[arg-type]
+        yield made
+
+
+@pytest.fixture
+def own_account(tmp_path: Path) -> Iterator[Account]:
+    """One that the test may change."""
+    path = tmp_path / "own.sqlite"
+    with Account.create(path, clients=6, months=1, teams=2, invoices=80) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def base_url(account: Account) -> Iterator[str]:
+    with serving(create_app(account)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def api(account: Account, base_url: str) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {key_for(account)}"}
+    with httpx.Client(base_url=base_url, headers=headers, timeout=10) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def walk() -> Walk:
+    """Every record of a cursor-paged list, nulls left out."""
+
+    def walked(
+        api: httpx.Client, path: str, asks: str = "next", answers: str = "next", **params: Any
+    ) -> list[Any]:
+        found: list[Any] = []
+        cursor = None
+        for _ in range(1000):
+            more: dict[str, Any] = {asks: cursor} if cursor else {}
+            page = api.get(path, params={"limit": 100} | params | more).raise_for_status().json()
+            found += [record for record in page["data"] if record is not None]
+            cursor = page.get(answers)
+            if not page["has_more"] or not cursor:
+                return found
+        raise AssertionError(f"{path} has no end")
+
+    return walked
