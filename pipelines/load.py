@@ -11,6 +11,7 @@ from pathlib import Path
 import dlt
 import duckdb
 import pyarrow as pa
+from dlt.pipeline.exceptions import PipelineStepFailed
 from filelock import FileLock, Timeout
 
 from pipelines import ledger, warehouse
@@ -76,13 +77,27 @@ def _load(
         settings.documents_request_budget,
         ledger.recently_checked(connection, settings.documents_request_budget),
     )
-    info = pipeline.run(
-        gigstack(_tables(run, extraction, normalizers), normalizers), loader_file_format="parquet"
-    )
+    tables = gigstack(_tables(run, extraction, normalizers), normalizers)
+    try:
+        info = pipeline.run(tables, loader_file_format="parquet")
+    except PipelineStepFailed as error:
+        raise _own_error(error, data_dir) from error
     run.streams = list(extraction.reports.values())
     for package in info.load_packages:
         for job in package.jobs["completed_jobs"]:
             run.table_seconds[job.job_file_info.table_name] += job.elapsed
+
+
+def _own_error(error: BaseException, data_dir: Path) -> BaseException:
+    """The reason that dlt wrapped: one of ours, a full disk, or the failure as it is."""
+    if warehouse.is_disk_full(error):
+        return WarehouseError(f"{data_dir}: the disk is full. Free some space and load again.")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, GigstackError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    return error
 
 
 def _tables(

@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -87,6 +88,7 @@ class GigstackClient:
     def __init__(self, http: httpx.AsyncClient, budget: Budget) -> None:
         self._http = http
         self._budget = budget
+        self.server_time: float | None = None  # epoch seconds, of the newest answer
 
     async def get(self, path: str, params: Mapping[str, str | int], meter: Meter) -> Envelope:
         """One answer.
@@ -114,6 +116,7 @@ class GigstackClient:
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
                 raise TransientError(f"GET {path}: no answer ({reason})") from error
+        self.server_time = _time_of(response) or self.server_time
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._budget.throttled()
         envelope = _read(path, response)
@@ -184,4 +187,11 @@ def _retry_after(response: httpx.Response) -> float | None:
     try:
         return max(0.0, float(response.headers.get("Retry-After", "")))
     except ValueError:
+        return None
+
+
+def _time_of(response: httpx.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
         return None

@@ -50,6 +50,7 @@ class StreamReport:
     complete_sweep: bool = False
     seconds: float = 0.0
     error: str | None = None
+    is_done: bool = False
     postponed: int = 0  # parents that wait for the next run
     parents: list[str] = field(default_factory=list)  # asked for their documents, and answered
 
@@ -165,6 +166,18 @@ class Extraction:
         except GigstackError as error:
             report.status, report.error = "failed", str(error)
         report.seconds += time.monotonic() - started
+        report.is_done = True
+        self._watch(report)
+        if child:
+            self._finish_documents(self._report(child, team), report)
+
+    def _finish_documents(self, report: StreamReport, parents: StreamReport) -> None:
+        """Close the stream of documents when that of their parents is read."""
+        if parents.status != "ok" and report.status == "ok":
+            report.status = parents.status
+            report.error = f"{parents.stream} could not be read: {parents.error}"
+        report.complete_sweep = report.status == "ok" and not report.postponed
+        report.is_done = True
         self._watch(report)
 
     def _report(self, stream: Stream, team: str) -> StreamReport:
@@ -203,13 +216,12 @@ class Extraction:
         report = self._report(stream, team)
         started = time.monotonic()
         try:
-            ids = self._due(_ids_of(parents), report)
+            ids = self._due(ids_of(parents), report)
             await asyncio.gather(
                 *(self._read_documents_of(client, stream, parent, report) for parent in ids)
             )
         finally:
             self._parents.release()
-        report.complete_sweep = report.status == "ok" and not report.postponed
         report.seconds += (time.monotonic() - started) / PAGES_OF_PARENTS
         self._watch(report)
 
@@ -279,7 +291,7 @@ class Extraction:
             self.reports[reject.stream, reject.team_id].rejects += 1
 
 
-def _ids_of(parents: bytes) -> list[str]:
+def ids_of(parents: bytes) -> list[str]:
     """The ids on a page; what is no object has none, and is rejected elsewhere."""
     ids = []
     for raw in split_records(parents):

@@ -7,11 +7,14 @@ same for all: reads the JSON, hashes, drops what the warehouse already has, and 
 `updated_at`. API: https://duckdb.org/docs/stable/data/json/overview
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -22,16 +25,15 @@ from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, s
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
 
-INPUT = pa.schema(
-    [
-        pa.field("page", pa.int64()),
-        pa.field("team_id", pa.string()),
-        pa.field("kind", pa.string()),
-        pa.field("parent_id", pa.string()),
-        pa.field("body", pa.string()),
-        pa.field("hashes", pa.list_(pa.string())),
-    ]
-)
+_INPUT_FIELDS: list[pa.Field[Any]] = [
+    pa.field("page", pa.int64()),
+    pa.field("team_id", pa.string()),
+    pa.field("kind", pa.string()),
+    pa.field("parent_id", pa.string()),
+    pa.field("body", pa.string()),
+    pa.field("hashes", pa.list_(pa.string())),
+]
+INPUT = pa.schema(_INPUT_FIELDS)
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ file holds all of it, so an account that is opened again goes on as if it had ne
 """
 
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from random import Random
 from types import TracebackType
 
-from . import life, names, people, reference, teams
+from . import life, names, people, receipts, reference, teams
 from .day import DAY, Day, Team
-from .store import Store
+from .store import Event, Store
 
 EPOCH = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SERVICES_PER_TEAM = 14
+GOLDEN = 0.6180339887  # spreads the kinds of clients evenly, however few there are
 _YEARS_BEFORE = 200 * DAY
 
 
@@ -83,7 +83,7 @@ class Account:
         return [team.id for team in self._teams]
 
     @property
-    def members(self) -> list[Team]:
+    def roster(self) -> list[Team]:
         """The teams themselves, in the order of `teams`."""
         return self._teams
 
@@ -113,16 +113,16 @@ class Account:
         self.close()
 
     def _live_a_day(self) -> None:
-        due = sorted(
-            self.store.take_due(self._clock + DAY),
-            key=lambda event: (names.team_of(event.subject), event.action == "gather"),
-        )
-        by_team = {
-            team: list(events)
-            for team, events in groupby(due, key=lambda event: names.team_of(event.subject))
-        }
-        for team in self._teams:
-            life.live(self._day(team.number), by_team.get(team.number, []))
+        """The day of every team, then the month's end if it is today: that takes today's sales."""
+        due = self.store.take_due(self._clock + DAY)
+        days = [self._day(team.number) for team in self._teams]
+        for day in days:
+            life.live(day, _of_team(day.team.number, due, is_gather=False))
+            self.store.flush()
+        due += self.store.take_due(self._clock + DAY)
+        for day in days:
+            closing = _of_team(day.team.number, due, is_gather=True)
+            receipts.gather(day, [event.subject for event in closing])
             self.store.flush()
         self._clock += DAY
 
@@ -136,7 +136,8 @@ class Account:
             for number in range(SERVICES_PER_TEAM):
                 people.add_service(day, before + number * 600)
             for number in range(max(3, int(team.clients_wanted * 0.7))):
-                people.add_client(day, before + 9000 + number * 60)
+                kind = (0.6 + number * GOLDEN) % 1
+                people.add_client(day, before + 9000 + number * 60, kind)
             if team.number == 0 and len(self._teams) > 1:
                 people.add_sister(day, self._clock - DAY, 1)
             self.store.flush()
@@ -152,6 +153,14 @@ class Account:
             self.store.save(f"team {team.number}", team.state())
         self.store.save("clock", self._clock)
         self.store.commit()
+
+
+def _of_team(number: int, due: list[Event], *, is_gather: bool) -> list[Event]:
+    return [
+        event
+        for event in due
+        if names.team_of(event.subject) == number and (event.action == "gather") == is_gather
+    ]
 
 
 def _found(

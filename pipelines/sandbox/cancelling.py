@@ -59,9 +59,7 @@ def answer(day: Day, place: int) -> None:
 def substitute(day: Day, place: int) -> None:
     """Issue a corrected invoice (relation 04), then cancel the old one (motive 01)."""
     invoice = cancellable(day, place)
-    client = invoice and next(
-        (one for one in day.team.clients if one.id == invoice["client"]["id"]), None
-    )
+    client = day.team.client_by_id.get(invoice["client"]["id"]) if invoice else None
     if not invoice or not client:
         return
     second = day.moment()

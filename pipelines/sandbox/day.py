@@ -74,6 +74,7 @@ class Team:
         self.invoices_per_day = float(state["invoices_per_day"])
         self.clients_wanted: int = state["clients"]
         self.clients: list[Client] = []
+        self.client_by_id: dict[str, Client] = {}
         self.services: list[Service] = []
         self.retail: list[Service] = []  # what the public buys: nobody withholds tax on it
 
@@ -84,6 +85,7 @@ class Team:
             known[place] if place in known else Client(place, decode(body))
             for place, body in store.clean(self.number, "clients")
         ]
+        self.client_by_id = {client.id: client for client in self.clients}
         self.services = [Service(*row) for row in store.walk(self.number, "services")]
         self.retail = [service for service in self.services if not service.is_withheld]
 

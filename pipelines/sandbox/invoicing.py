@@ -12,7 +12,6 @@ STREAM_OF_TYPE = {"I": "income", "E": "egress", "P": "complements", "T": "transf
 SERIES_OF_TYPE = {"I": "F", "E": "NC", "P": "CP", "T": "T"}
 _FORMS = ("03", "03", "03", "04", "28", "01", "02", "06")
 _NO_FILES = {"pdf": None, "xml": None}
-_HUNDRED = Decimal(100)
 _PPD_AUTOMATIONS = [
     {"type": "ppd_invoice_and_complement", "from": "payment", "ref": None, "action": "complement"}
 ]
@@ -162,42 +161,6 @@ def issue_income(day: Day, client: Client, second: int, **more: Any) -> tuple[in
     return place, record
 
 
-def issue_credit_note(day: Day, place: int, invoice: Record) -> None:
-    """Credit a tenth to a half of an invoice; on PPD it lowers the balance as well."""
-    if invoice["status"] != "valid" or not invoice["items"]:
-        return
-    first = invoice["items"][0]
-    part = Decimal(day.between(10, 51)) / _HUNDRED
-    unit = money.quantum(invoice["currency"])
-    price = (Decimal(first["unit_price"]) * part).quantize(unit)
-    item = {**first, "quantity": 1, "unit_price": price, "discount": money.ZERO}
-    item["description"] = "Bonificación: " + first["description"]
-    if "taxes" in first:
-        item["taxes"] = [{**tax, "base": price} for tax in first["taxes"]]
-    note_place, note = cfdi(
-        day,
-        "E",
-        day.moment(),
-        invoice["client"],
-        [item],
-        currency=invoice["currency"],
-        use="G02",
-        payment_form="15" if invoice["payment_method"] == "PPD" else invoice["payment_form"],
-        related_documents=[
-            {"relationship": day.pick(("01", "01", "03", "07")), "documents": [invoice["uuid"]]}
-        ],
-        invoices=[invoice_id(invoice)],
-    )
-    balance = Decimal(invoice.get("last_balance") or 0)
-    if invoice["payment_method"] == "PPD" and note["total"] > balance:
-        return
-    issue(day, note_place, note)
-    if invoice["payment_method"] == "PPD":
-        invoice["last_balance"] = balance - note["total"]
-    invoice["invoices"].append(note["id"])
-    day.store.put(place, invoice)
-
-
 def issue_transfer(day: Day, second: int) -> None:
     """A CFDI of type T: goods on the move, no money."""
     client = day.pick(day.team.clients)
@@ -213,3 +176,23 @@ def invoice_id(invoice: Record) -> str:
     """The id, or the UUID of the few invoices that the API lists without one."""
     name: str = invoice.get("id") or invoice["uuid"]
     return name
+
+
+def add_pending(day: Day, client: Client, second: int) -> None:
+    """An invoice that SAT has not stamped yet: no UUID, no stamp."""
+    items = lines(day, client.currency)
+    quoted = quote(day, client)
+    more = {"currency": client.currency, "status": "pending", "uuid": None, "stamp": None}
+    place, record = cfdi(day, "I", second, quoted, items, **more)
+    day.store.add(place, record | {"verification_url": None})
+    day.store.plan(day.later(0, 25), place, "stamp")
+
+
+def stamp(day: Day, place: int) -> None:
+    invoice = day.store.get(place)
+    if invoice and invoice["status"] == "pending":
+        uuid = names.uuid(place)
+        stamp = {"sello": uuid[24:] + "==", "stamp_at": day.moment(), "provider": "Prodigia"}
+        invoice |= {"status": "valid", "uuid": uuid, "stamp": stamp}
+        day.store.put(place, invoice)
+        mirror.show_issued(day, place, invoice, None)

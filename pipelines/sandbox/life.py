@@ -1,16 +1,16 @@
 """What happens on a day: first what was due, then what is new."""
 
 from collections.abc import Callable
-from itertools import groupby
 
 from . import (
     cancelling,
     collecting,
+    crediting,
     documents,
     invoicing,
     mirror,
-    names,
     paperwork,
+    payment_links,
     people,
     receipts,
     teams,
@@ -21,7 +21,9 @@ from .store import Event
 _WEEK = (1.2, 1.2, 1.2, 1.2, 1.2, 0.6, 0.4)
 _BY_SUBJECT: dict[str, Callable[[Day, int], None]] = {
     "collect": collecting.collect,
+    "credit": crediting.credit,
     "refund": collecting.refund,
+    "stamp": invoicing.stamp,
     "cancel": cancelling.cancel,
     "answer_cancellation": cancelling.answer,
     "substitute": cancelling.substitute,
@@ -35,7 +37,7 @@ _BY_SUBJECT: dict[str, Callable[[Day, int], None]] = {
     "review": documents.review,
 }
 _WITH_DETAIL: dict[str, Callable[[Day, int, str], None]] = {
-    "settle": collecting.settle,
+    "settle": payment_links.settle,
     "self_invoice": receipts.self_invoice,
     "stamp_draft": paperwork.stamp_draft,
     "change_draft": paperwork.change_draft,
@@ -44,12 +46,8 @@ _WITH_DETAIL: dict[str, Callable[[Day, int, str], None]] = {
 
 def live(day: Day, due: list[Event]) -> None:
     """Play the day of one team. `due` are its events, in order."""
-    for action, events in groupby(due, key=lambda event: event.action == "gather"):
-        if action:
-            receipts.gather(day, [event.subject for event in events])
-        else:
-            for event in events:
-                happen(day, event)
+    for event in due:
+        happen(day, event)
     _change_people(day)
     _issue(day)
 
@@ -57,10 +55,6 @@ def live(day: Day, due: list[Event]) -> None:
 def happen(day: Day, event: Event) -> None:
     if event.action in _WITH_DETAIL:
         _WITH_DETAIL[event.action](day, event.subject, event.detail)
-    elif event.action == "credit":
-        _credit(day, event.subject)
-    elif event.action == "stamp":
-        _stamp(day, event.subject)
     else:
         _BY_SUBJECT[event.action](day, event.subject)
 
@@ -69,7 +63,7 @@ def _change_people(day: Day) -> None:
     team = day.team
     missing = team.clients_wanted - len(team.clients)
     for _ in range(day.some(min(max(missing, 0), team.clients_wanted * 0.01 + 0.05))):
-        people.add_client(day, day.moment())
+        people.add_client(day, day.moment(), day.random())
     for _ in range(day.some(len(team.clients) * 0.005)):
         people.change_client(day)
     if day.chance(0.03):
@@ -102,7 +96,7 @@ def _issue(day: Day) -> None:
     for _ in range(day.some(expected * 0.25)):
         receipts.add_receipt(day, day.pick(clients))
     for _ in range(day.some(expected * 0.06)):
-        collecting.add_open_payment(day, day.pick(clients))
+        payment_links.add_open_payment(day, day.pick(clients))
     for _ in range(day.some(expected * 0.05)):
         paperwork.add_draft(day, day.pick(clients))
     for _ in range(day.some(expected * 0.25)):
@@ -121,8 +115,8 @@ def issue_invoice(day: Day, client: Client) -> None:
     if day.chance(0.4):
         place, record = invoicing.issue_income(day, client, second, payment_method="PPD")
         day.store.plan(day.later(2, 50), place, "collect")
-    elif day.chance(0.01):
-        _add_pending(day, client, second)
+    elif day.chance(0.02):
+        invoicing.add_pending(day, client, second)
         return
     else:
         place, record = invoicing.issue_income(day, client, second)
@@ -142,29 +136,3 @@ def _plan_fate(day: Day, place: int) -> None:
         plan(day.later(0, 20), place, "substitute")
     elif fate < 0.09:
         plan(day.later(1, 30), place, "credit")
-
-
-def _add_pending(day: Day, client: Client, second: int) -> None:
-    """An invoice that SAT has not stamped yet: no UUID, no stamp."""
-    items = invoicing.lines(day, client.currency)
-    quoted = invoicing.quote(day, client)
-    more = {"currency": client.currency, "status": "pending", "uuid": None, "stamp": None}
-    place, record = invoicing.cfdi(day, "I", second, quoted, items, **more)
-    day.store.add(place, record | {"verification_url": None})
-    day.store.plan(day.later(0, 2), place, "stamp")
-
-
-def _stamp(day: Day, place: int) -> None:
-    invoice = day.store.get(place)
-    if invoice and invoice["status"] == "pending":
-        uuid = names.uuid(place)
-        stamp = {"sello": uuid[24:] + "==", "stamp_at": day.moment(), "provider": "Prodigia"}
-        invoice |= {"status": "valid", "uuid": uuid, "stamp": stamp}
-        day.store.put(place, invoice)
-        mirror.show_issued(day, place, invoice, None)
-
-
-def _credit(day: Day, place: int) -> None:
-    invoice = day.store.get(place)
-    if invoice and not invoice["cancellation"]:
-        invoicing.issue_credit_note(day, place, invoice)

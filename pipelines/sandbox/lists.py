@@ -110,7 +110,7 @@ class Lists:
 
     def _bodies(self, request: Request, stream: str, rows: list[tuple[int, bytes]]) -> list[bytes]:
         if stream == "teams":
-            own = self.account.members[self.gate.own_team(request.headers.get("authorization"))]
+            own = self.account.roster[self.gate.own_team(request.headers.get("authorization"))]
             rows = [row for row in rows if row[0] != names.place_of(own.id)]
         bodies = [body for _, body in rows]
         if self.faults.has("unknown_fields"):

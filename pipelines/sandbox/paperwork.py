@@ -51,7 +51,7 @@ def add_draft(day: Day, client: Client) -> None:
         },
     )
     fate = day.pick(("change_draft", "stamp_draft", "stamp_draft", "delete_draft"))
-    day.store.plan(day.later(0, 10), place, fate, client.id)
+    day.store.plan(day.later(0, 30), place, fate, client.id)
 
 
 def change_draft(day: Day, place: int, client_id: str) -> None:
@@ -71,7 +71,7 @@ def delete_draft(day: Day, place: int) -> None:
 def stamp_draft(day: Day, place: int, client_id: str) -> None:
     """The draft disappears and is an income invoice from then on."""
     draft = day.store.get(place)
-    client = next((one for one in day.team.clients if one.id == client_id), None)
+    client = day.team.client_by_id.get(client_id)
     if not draft or not client or client.currency != draft["currency"]:
         return
     day.store.remove(place)

@@ -40,26 +40,15 @@ def address(day: Day, *, is_foreign: bool = False) -> Record:
     }
 
 
-def add_client(day: Day, second: int, **more: Any) -> None:
-    """A new client; one in ten has a tax id with something to say about it."""
+def add_client(day: Day, second: int, kind: float, **more: Any) -> None:
+    """A new client. `kind` (0 to 1): one in ten has something special about its tax id."""
     place = day.place("clients", second)
     is_person = day.chance(0.35)
     name = person_name(day)
     company = company_name(day)
     legal_name = (name if is_person else company).upper()
     tax_id = rfc.invent(day.rng, legal_name, is_person=is_person)
-    kind = day.random()
-    currency = "MXN"
-    if kind < 0.01:
-        tax_id = tax_id[:-1] + "C"  # the last character is a digit or A
-    elif kind < 0.03:
-        tax_id = rfc.spoil(tax_id)
-    elif kind < 0.05:
-        tax_id, legal_name = rfc.GENERIC, "PUBLICO EN GENERAL"
-    elif kind < 0.10:
-        tax_id, currency = rfc.FOREIGN, "USD" if day.chance(0.7) else "EUR"
-    elif kind < 0.11:
-        currency = "JPY"
+    tax_id, legal_name, currency = _special(day, kind, tax_id, legal_name)
     is_generic = tax_id in (rfc.GENERIC, rfc.FOREIGN)
     metadata = day.metadata()
     if currency != "MXN":
@@ -99,7 +88,7 @@ def add_sister(day: Day, second: int, number: int) -> None:
     """A client that is another team of the account: its invoices show up in both SAT mirrors."""
     other = day.teams[number].record
     shared = {name: other[name] for name in ("legal_name", "tax_id", "tax_system")}
-    add_client(day, second, **shared, use="G03", metadata={"sister_team": number})
+    add_client(day, second, 0.5, **shared, use="G03", metadata={"sister_team": number})
 
 
 def change_client(day: Day) -> None:
@@ -152,6 +141,19 @@ def delete_service(day: Day) -> None:
     if len(day.team.services) > 5:
         day.store.remove(day.pick(day.team.services).place)
         day.people_changed = True
+
+
+def _special(day: Day, kind: float, tax_id: str, legal_name: str) -> tuple[str, str, str]:
+    """Tax id, legal name and currency of a client: a few are wrong, generic or foreign."""
+    if kind < 0.01:
+        return tax_id[:-1] + "C", legal_name, "MXN"  # the last character is a digit or A
+    if kind < 0.03:
+        return rfc.spoil(tax_id), legal_name, "MXN"
+    if kind < 0.05:
+        return rfc.GENERIC, "PUBLICO EN GENERAL", "MXN"
+    if kind < 0.10:
+        return rfc.FOREIGN, legal_name, "USD" if day.chance(0.7) else "EUR"
+    return tax_id, legal_name, "JPY" if kind < 0.11 else "MXN"
 
 
 def _sat_status(day: Day, second: int) -> Record:

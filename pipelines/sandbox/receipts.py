@@ -76,13 +76,13 @@ def _plan_fate(day: Day, place: int, client: Client, closing: int) -> None:
     elif fate < 0.42:
         day.store.plan(max(closing, day.end), place, "expire_receipt")
         return
-    day.store.plan(max(closing - 60, day.end), place, "gather")
+    day.store.plan(closing - 60, place, "gather")
 
 
 def self_invoice(day: Day, place: int, client_id: str) -> None:
     """The client asks for its invoice in the portal."""
     receipt = open_receipt(day, place)
-    client = next((one for one in day.team.clients if one.id == client_id), None)
+    client = day.team.client_by_id.get(client_id)
     if not receipt or not client:
         return
     second = day.moment()
@@ -123,13 +123,12 @@ def open_receipt(day: Day, place: int) -> Record | None:
 
 def _issue_global(day: Day, found: list[tuple[int, Record]]) -> None:
     closing = found[0][1]["valid_until"] + 1
-    second = min(max(closing - 60, day.start), day.end - 1)
     items = [item for _, receipt in found for item in _public_items(receipt)]
     month = mirror.local_text(closing - 60)
     place, record = invoicing.cfdi(
         day,
         "I",
-        second,
+        closing - 60,
         _PUBLIC,
         items,
         use="S01",

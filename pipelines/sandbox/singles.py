@@ -71,14 +71,14 @@ class Singles:
 
     async def series(self, request: Request) -> Response:
         number = self._team_number(request)
-        folios = self.account.members[number].folios
+        folios = self.account.roster[number].folios
         return self._single(teams.series(number, folios))
 
     async def members(self, request: Request) -> Response:
-        return self._single(self.account.members[self._team_number(request)].record["members"])
+        return self._single(self.account.roster[self._team_number(request)].record["members"])
 
     async def integrations(self, request: Request) -> Response:
-        team = self.account.members[self.lists.team(request)]
+        team = self.account.roster[self.lists.team(request)]
         return self._single(team.record["integrations"])
 
     async def downloads(self, request: Request) -> Response:

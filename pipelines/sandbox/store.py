@@ -61,7 +61,7 @@ class Store:
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         if is_new:
             self._db.execute("pragma page_size = 16384")
-        self._db.execute("pragma journal_mode = memory")
+        self._db.execute("pragma journal_mode = off")
         self._db.execute("pragma synchronous = off")
         self._db.execute("pragma cache_size = -64000")
         if is_new:

@@ -52,7 +52,7 @@ def expected(
         for column in truth.money:
             truth.money[column] += Decimal(row.get(column) or 0)
 
-    for team in account.members:
+    for team in account.roster:
         if teams is None or team.id in teams:
             _team(account, team.number, add)
             for parents in document_parents:
@@ -62,7 +62,7 @@ def expected(
 
 
 def _team(account: Account, number: int, add: Add) -> None:
-    team = account.members[number]
+    team = account.roster[number]
     one_team(team.id, team.record, add)
     for series in team.folios:
         add("team_series", (team.id, series), {})

@@ -3,13 +3,14 @@
 set timezone = 'America/Mexico_City';
 
 -- Seconds or milliseconds, as a number or as text, or ISO 8601; 0 and '' are no time.
--- From 1e11 on a number is milliseconds (as seconds that would be the year 5138).
+-- From 1e11 on a number is milliseconds (as seconds that would be the year 5138); more than
+-- thirteen digits are no time.
 create or replace temp macro as_time(value) as
 coalesce(
     make_timestamptz(nullif(
         (
-            try_cast(value as decimal(20, 3))
-            * if(try_cast(value as decimal(20, 3)) >= 100000000000, 1000, 1000000)
+            try_cast(value as decimal(16, 3))::decimal(20, 3)
+            * if(try_cast(value as decimal(16, 3)) >= 100000000000, 1000, 1000000)
         )::bigint,
         0
     )),
@@ -40,7 +41,7 @@ as_text(coalesce(value ->> 'id', value ->> '$'));
 
 -- What such an element holds beside its id; null for nothing.
 create or replace temp macro beside_id(value) as
-nullif(json_merge_patch(value, '{"id": null}'), '{}');
+if(json_type(value) = 'OBJECT', nullif(json_merge_patch(value, '{"id": null}'), '{}'), null);
 
 -- What a client snapshot holds beside the columns that every document spells out; null for nothing.
 create or replace temp macro snapshot_rest(client) as

@@ -153,7 +153,8 @@ where warning <> '';
 
 -- support_document_parents: one row per document and object that it was listed under.
 create or replace temp view support_document_parents as
-select distinct
+select
+    origin,
     team_id,
     as_text(o.id) as document_id,
     kind as parent_type,

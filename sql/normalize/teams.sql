@@ -73,7 +73,7 @@ select
     o._extra::json as extra,
 from records;
 
--- team_members: one row per user of a team; somebody without an id goes by the e-mail address.
+-- team_members: one row per user of a team; without an id the e-mail or the place in the list is it.
 create or replace temp view team_members as
 with members as (
     select
@@ -87,11 +87,12 @@ with members as (
 select
     origin,
     team_id,
-    coalesce(as_text(member.id), as_text(member.user_id), as_text(lower(member.email)))
-        as user_id,
+    coalesce(
+        as_text(member.id), as_text(member.user_id), as_text(lower(member.email)), '#' || number
+    ) as user_id,
     as_text(member.email) as email,
     as_text(member.role) as role,
     member._extra::json as extra,
 from members
-where user_id is not null
+where member is not null
 qualify row_number() over (partition by origin, user_id order by number) = 1;

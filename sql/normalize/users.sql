@@ -50,7 +50,7 @@ select
     o._extra::json as extra,
 from records;
 
--- user_teams: one row per team that a user belongs to.
+-- user_teams: one row per team that a user belongs to; without an id the place in the list is it.
 create or replace temp view user_teams as
 with memberships as (
     select
@@ -66,10 +66,10 @@ select
     origin,
     team_id,
     user_id,
-    as_text(membership.team_id) as member_team_id,
+    coalesce(as_text(membership.team_id), '#' || number) as member_team_id,
     as_text(membership.team_name) as team_name,
     as_text(membership.role) as role,
     membership._extra::json as extra,
 from memberships
-where member_team_id is not null
+where membership is not null
 qualify row_number() over (partition by origin, member_team_id order by number) = 1;

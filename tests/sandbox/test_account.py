@@ -175,6 +175,12 @@ def test_every_receipt_is_in_one_global_invoice_at_most(account: Account) -> Non
         for item in {item["sku"]: item for item in record["items"]}.values()
     )
     assert gathered and set(gathered.values()) == {1}
+    months = Counter(
+        (record["team"], record["global"]["year"], record["global"]["months"])
+        for record in records(account, "income")
+        if record["global"]
+    )
+    assert set(months.values()) == {1}
     completed = {r["id"] for r in records(account, "receipts") if r["status"] == "completed"}
     assert gathered.keys() <= completed
 

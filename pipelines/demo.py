@@ -1,0 +1,67 @@
+"""The demo: an invented account, served on loopback, loaded whole. No key, no network."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.gigstack.settings import Settings
+
+CLIENTS, MONTHS, TEAMS = 60, 6, 2
+
+QUESTION = "Who owes the most? Open PPD invoices by client, in MXN"
+QUERY = """\
+select
+    client_legal_name as client,
+    count(*) as invoices,
+    sum(total)::decimal(18, 2) as invoiced,
+    sum(last_balance)::decimal(18, 2) as owed,
+    min(issued_at at time zone 'America/Mexico_City')::date as oldest
+from gigstack.invoices
+where document_kind = 'income'
+    and payment_method = 'PPD'
+    and status = 'valid'
+    and currency = 'MXN'
+    and last_balance > 0
+group by client_legal_name
+order by owed desc
+limit 5"""
+
+
+@dataclass(frozen=True)
+class Playground:
+    """A served sandbox account and the settings that reach it."""
+
+    settings: Settings
+    description: str
+
+
+@contextmanager
+def playground(data_dir: Path) -> Iterator[Playground]:
+    """Invent the account, serve it while the block runs, and start from an empty warehouse."""
+    from pipelines.sandbox.account import Account
+    from pipelines.sandbox.server import create_app, key_for, serving
+
+    _start_afresh(data_dir)
+    path = data_dir / "sandbox.sqlite"
+    with (
+        Account.create(path, clients=CLIENTS, months=MONTHS, teams=TEAMS) as account,
+        serving(create_app(account)) as url,
+    ):
+        settings = Settings(
+            api_key=key_for(account),
+            base_url=url,
+            teams=("all",),
+            requests_per_second=10_000,
+            max_concurrency=16,
+        )
+        yield Playground(settings, f"{len(account.teams)} teams, {MONTHS} months")
+
+
+def _start_afresh(data_dir: Path) -> None:
+    """Remove what an earlier demo left; nothing else is in its directory."""
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite"):
+        (data_dir / name).unlink(missing_ok=True)
+    shutil.rmtree(data_dir / "pipelines", ignore_errors=True)
+    data_dir.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,145 @@
+"""Finds out what an account is like, with a few harmless requests: the `check` command.
+
+Settles at run time what is not known of the API: which lists answer, how they are paged, which
+spelling of the creation filter is honoured, how far the clocks are apart.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.gigstack.account import find_teams
+from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream
+from pipelines.gigstack.client import Envelope, GigstackClient, Meter, connected
+from pipelines.gigstack.drift import split_records
+from pipelines.gigstack.errors import AuthenticationError, GigstackError, UnavailableError
+from pipelines.gigstack.extract import ids_of
+from pipelines.gigstack.paging import Params, probe_path, records_of, start_params
+from pipelines.gigstack.settings import Settings
+
+FAR_FUTURE = 4_102_444_800  # 2100-01-01 as epoch seconds: no object was created after it
+DATE_FILTERS: dict[str, Params] = {
+    "created[gte], seconds": {"created[gte]": FAR_FUTURE},
+    "created[gte], milliseconds": {"created[gte]": FAR_FUTURE * 1000},
+    "created_gte, seconds": {"created_gte": FAR_FUTURE},
+    "created_gte, milliseconds": {"created_gte": FAR_FUTURE * 1000},
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one stream of one team looks like. `rows` is what the API claims, unfiltered."""
+
+    team_id: str
+    stream: str
+    status: str  # ok, unavailable or failed
+    path: str
+    paging: str = ""
+    rows: int | None = None
+    date_filter: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What `check` found. `clock_skew_seconds` is the API's clock minus this machine's."""
+
+    key_team: str
+    teams: tuple[str, ...]
+    clock_skew_seconds: float | None
+    findings: list[Finding]
+    requests: int
+
+
+async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checkup:
+    """Ask every stream of every team once or a few times; changes nothing.
+
+    Errors: AuthenticationError when the key is refused; ConfigurationError.
+    """
+    key_team, teams = await find_teams(settings)
+    meter = Meter()
+    async with connected(settings) as client:
+        findings = await asyncio.gather(
+            *(
+                _probe(client, stream, team, key_team, meter)
+                for stream in streams
+                for team in (teams if stream.scope is not Scope.KEY else (key_team,))
+            )
+        )
+        skew = client.server_time - time.time() if client.server_time else None
+    return Checkup(key_team, teams, skew, list(findings), meter.requests)
+
+
+async def _probe(
+    client: GigstackClient, stream: Stream, team: str, key_team: str, meter: Meter
+) -> Finding:
+    asked = None if team == key_team else team
+    path = stream.paths[0]
+    try:
+        parent = await _some_parent(client, stream, asked, meter)
+        if stream.scope is Scope.PARENT and parent is None:
+            return Finding(team, stream.name, "ok", path, note="no parent to ask about")
+        params = start_params(stream, 1, asked)
+        path = await probe_path(
+            client,
+            stream.paths,
+            lambda path: path.replace("{team}", team).replace("{parent}", parent or ""),
+            params,
+        )
+        envelope = await client.get(path, params, meter)
+        date_filter = await _date_filter(client, stream, path, params, meter)
+    except AuthenticationError:
+        raise
+    except UnavailableError as error:
+        return Finding(team, stream.name, "unavailable", path, note=str(error))
+    except GigstackError as error:
+        return Finding(team, stream.name, "failed", path, note=str(error))
+    rows = _rows(envelope, stream)
+    return Finding(team, stream.name, "ok", path, _paging(envelope, stream), rows, date_filter)
+
+
+async def _some_parent(
+    client: GigstackClient, stream: Stream, asked: str | None, meter: Meter
+) -> str | None:
+    """The id of one object whose documents can be asked for."""
+    if stream.scope is not Scope.PARENT:
+        return None
+    parents = next(s for s in STREAMS.values() if s.entity == stream.parents)
+    envelope = await client.get(parents.paths[0], start_params(parents, 1, asked), meter)
+    ids = ids_of(records_of(envelope, parents))
+    return ids[0] if ids else None
+
+
+async def _date_filter(
+    client: GigstackClient, stream: Stream, path: str, params: Params, meter: Meter
+) -> str:
+    """The spelling of the creation filter that empties a list when it asks for the far future."""
+    if not stream.created_filter:
+        return ""
+    for name, bound in DATE_FILTERS.items():
+        envelope = await client.get(path, {**params, **bound}, meter)
+        if not _elements(envelope, stream):
+            return name
+    return "ignored"
+
+
+def _elements(envelope: Envelope, stream: Stream) -> int:
+    return sum(bytes(raw) != b"null" for raw in split_records(records_of(envelope, stream)))
+
+
+def _rows(envelope: Envelope, stream: Stream) -> int | None:
+    if stream.dialect is Dialect.SINGLE:
+        return _elements(envelope, stream)
+    totals = (envelope.total_results, envelope.total_count, envelope.total)
+    return next((total for total in totals if total is not None), None)
+
+
+def _paging(envelope: Envelope, stream: Stream) -> str:
+    if stream.dialect in (Dialect.SINGLE, Dialect.PAGE):
+        return str(stream.dialect.value)
+    if envelope.next_cursor:
+        return str(Dialect.CURSOR.value)
+    if envelope.next:
+        return "starting_after" if stream.dialect is Dialect.STARTING_AFTER else "next"
+    return "one page" if not envelope.has_more else "no cursor given"

@@ -1,0 +1,85 @@
+"""What the warehouse and its ledger say of themselves: the `status` command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import warehouse
+from pipelines.gigstack.catalogue import ENTITIES
+
+LAST_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Status:
+    """Rows of dictionaries: the last runs, freshness by root table, and what is open."""
+
+    runs: list[dict[str, Any]]
+    streams: list[dict[str, Any]]
+    tables: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
+    rejects: int
+    pending_packages: int
+
+    @property
+    def needs_a_look(self) -> bool:
+        return bool((self.runs and self.runs[0]["status"] != "ok") or self.pending_packages)
+
+
+def read_status(data_dir: Path) -> Status:
+    """Read the ledger without changing anything. Times are UTC.
+
+    Errors: WarehouseError when there is no warehouse yet, or another process holds it.
+    """
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        return Status(
+            _rows(
+                connection,
+                f"select * from ops.runs order by started_at desc, run_id limit {LAST_RUNS}",
+            ),
+            _rows(
+                connection,
+                """
+                select team_id, stream, status, error from ops.run_streams
+                where run_id = (select run_id from ops.runs order by started_at desc limit 1)
+                    and (status <> 'ok' or error is not null)
+                order by all
+                """,
+            ),
+            _freshness(connection),
+            _rows(connection, "select * from ops.drift order by last_seen_at desc, stream, path"),
+            _rejects_of_last_run(connection),
+            len(list((data_dir / "pipelines").glob("*/load/normalized/*"))),
+        )
+
+
+def _freshness(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    existing = warehouse.table_names(connection)
+    roots = [entity.root.name for entity in ENTITIES.values() if entity.root.name in existing]
+    if not roots:
+        return []
+    return _rows(
+        connection,
+        " union all ".join(
+            f"select '{name}' as table_name, count(*) as rows, max(updated_at) as updated_at, "
+            f"max(loaded_at) as loaded_at from {warehouse.SCHEMA}.{name}"
+            for name in roots
+        )
+        + " order by table_name",
+    )
+
+
+def _rejects_of_last_run(connection: duckdb.DuckDBPyConnection) -> int:
+    (count,) = connection.execute(
+        "select count(*) from ops.rejects "
+        "where run_id = (select run_id from ops.runs order by started_at desc limit 1)"
+    ).fetchone() or (0,)
+    return int(count)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
