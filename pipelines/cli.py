@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pipelines.gigstack.catalogue import Stream
-    from pipelines.gigstack.probe import Checkup
     from pipelines.gigstack.settings import Settings
     from pipelines.ledger import RunReport
 
@@ -60,6 +59,7 @@ def demo(
     from pipelines import demo as example_account
     from pipelines.display import progress
     from pipelines.load import load, select_streams
+    from pipelines.summary import print_answer, print_next_steps, print_run, run_json
 
     out, err = _consoles()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -67,13 +67,13 @@ def demo(
     with example_account.playground(data_dir) as playground, progress(err) as watch:
         err.print(f"Loading {playground.description} from {playground.settings.base_url}")
         run = load(playground.settings, data_dir, select_streams((), ("clients",)), watch)
-    answer = _answer(data_dir, example_account.QUERY)
+    answer = example_account.answer(data_dir)
     if as_json:
-        _print_json(_run_json(run, data_dir) | {"query": example_account.QUERY, "rows": answer})
+        _print_json(run_json(run, data_dir) | {"query": example_account.QUERY, "rows": answer})
     else:
-        _print_run(out, run)
-        _print_answer(out, example_account.QUESTION, example_account.QUERY, answer)
-        _print_next_steps(out, data_dir)
+        print_run(out, run)
+        print_answer(out, example_account.QUESTION, example_account.QUERY, answer)
+        print_next_steps(out, data_dir)
     raise typer.Exit(_exit_code(run))
 
 
@@ -85,13 +85,14 @@ def check(
     import asyncio
 
     from pipelines.gigstack.probe import check_account
+    from pipelines.summary import print_checkup
 
     settings = _settings(team)
     checkup = asyncio.run(check_account(settings, _streams(resource, settings)))
     if as_json:
         _print_json(asdict(checkup))
     else:
-        _print_checkup(_consoles()[0], settings, checkup)
+        print_checkup(_consoles()[0], settings.base_url, checkup)
     failed = any(finding.status == "failed" for finding in checkup.findings)
     raise typer.Exit(NEEDS_A_LOOK if failed else 0)
 
@@ -108,6 +109,7 @@ def load(
     """Extract and load: every stream of every team, new and changed rows only."""
     from pipelines.display import progress
     from pipelines.load import load as run_load
+    from pipelines.summary import print_run, run_json
 
     settings = _settings(team)
     streams = _streams(resource, settings)
@@ -117,40 +119,23 @@ def load(
     with progress(err) as watch:
         run = run_load(settings, data_dir, streams, watch)
     if as_json:
-        _print_json(_run_json(run, data_dir))
+        _print_json(run_json(run, data_dir))
     else:
-        _print_run(out, run)
+        print_run(out, run)
     raise typer.Exit(_exit_code(run))
 
 
 @app.command(epilog=example("status", "status --json"))
 def status(data_dir: DataDir = Path("data"), as_json: AsJson = False, debug: Debug = False) -> None:
     """Show the last runs, how fresh each table is, and what is open."""
-    from pipelines.display import print_table
     from pipelines.status import read_status
+    from pipelines.summary import print_status
 
     found = read_status(data_dir)
     if as_json:
         _print_json(asdict(found))
-        raise typer.Exit(NEEDS_A_LOOK if found.needs_a_look else 0)
-    out, _ = _consoles()
-    columns = ["run_id", "mode", "status", "started_at", "requests", "rows_seen", "rows_changed"]
-    columns += ["rejects", "drift", "message"]
-    print_table(
-        out, "Last runs (UTC)", columns, [[_short(r[c]) for c in columns] for r in found.runs]
-    )
-    columns = ["table_name", "rows", "updated_at", "loaded_at"]
-    print_table(
-        out, "Freshness (UTC)", columns, [[_short(r[c]) for c in columns] for r in found.tables]
-    )
-    for title, open_items in (("Not ok", found.streams), ("Schema drift", found.drift)):
-        if open_items:
-            rows = [[_short(value) for value in item.values()] for item in open_items]
-            print_table(out, title, list(open_items[0]), rows)
-    out.print(
-        f"Rejected records in the last run: {found.rejects}. "
-        f"Pending load packages: {found.pending_packages}."
-    )
+    else:
+        print_status(_consoles()[0], found)
     raise typer.Exit(NEEDS_A_LOOK if found.needs_a_look else 0)
 
 
@@ -250,135 +235,14 @@ def _print_json(document: object) -> None:
     sys.stdout.flush()
 
 
-def _run_json(run: "RunReport", data_dir: Path) -> dict[str, Any]:
-    from pipelines.warehouse import warehouse_path
-
-    return {
-        "run_id": run.run_id,
-        "status": run.status,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "teams": run.teams,
-        "requests": run.requests,
-        "retries": run.retries,
-        "rows_seen": run.total("rows_seen"),
-        "rows_changed": run.total("rows_changed"),
-        "rejects": len(run.rejects),
-        "drift": [
-            {"stream": s, "path": p, "kind": k, "example": run.examples[s, p, k], "occurrences": n}
-            for (s, p, k), n in run.drift.items()
-        ],
-        "streams": [
-            {
-                "stream": s.stream,
-                "team_id": s.team_id,
-                "status": s.status,
-                "pages": s.pages,
-                "rows_seen": s.rows_seen,
-                "rows_changed": s.rows_changed,
-                "error": s.error,
-            }
-            for s in run.streams
-        ],
-        "tables": dict(run.table_rows),
-        "warehouse": str(warehouse_path(data_dir)),
-    }
-
-
-def _print_run(out: "Console", run: "RunReport") -> None:
-    from pipelines.display import print_table
-
-    rows = [
-        [table, count, round(run.table_seconds.get(table, 0.0), 2)]
-        for table, count in sorted(run.table_rows.items())
-        if count
-    ]
-    print_table(out, "Loaded", ["table", "rows written", "seconds to load"], rows)
-    deviations = [
-        [s.stream, s.team_id, s.status, s.error or ""]
-        for s in run.streams
-        if s.status != "ok" or s.error
-    ]
-    if deviations:
-        print_table(out, "Not ok", ["stream", "team", "status", "why"], deviations)
-    if run.drift:
-        drift = [[*key, count, run.examples[key]] for key, count in run.drift.items()]
-        columns = ["stream", "path", "kind", "times", "example"]
-        print_table(out, "Schema drift (kept in `extra`)", columns, drift)
-    if run.rejects:
-        out.print(f"{len(run.rejects)} records were rejected; see ops.rejects.", style="yellow")
-    if postponed := run.total("postponed"):
-        out.print(f"Documents of {postponed:,} parents wait for the next run (request budget).")
-    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
-    out.print(
-        f"{run.status}: {run.total('rows_seen'):,} records read in {run.requests:,} requests "
-        f"({run.retries} repeated), {run.total('rows_changed'):,} new or changed, "
-        f"{len(run.teams)} teams, {seconds:.1f} s."
-    )
-
-
-def _answer(data_dir: Path, query: str) -> list[dict[str, Any]]:
-    from pipelines.warehouse import opened
-
-    with opened(data_dir, read_only=True) as connection:
-        result = connection.execute(query)
-        names = [column[0] for column in result.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-def _print_answer(out: "Console", question: str, query: str, rows: list[dict[str, Any]]) -> None:
-    from pipelines.display import print_table
-
-    out.print(f"\n{question}:\n", style="bold")
-    out.print(query, highlight=False, style="dim")
-    out.print()
-    print_table(out, "", list(rows[0]) if rows else ["nothing"], [list(r.values()) for r in rows])
-
-
-def _print_next_steps(out: "Console", data_dir: Path) -> None:
-    from pipelines.warehouse import warehouse_path
-
-    out.print(f"Warehouse: {warehouse_path(data_dir)}", soft_wrap=True)
-    out.print(
-        "Next: look around with `duckdb` or any notebook; "
-        f"`gigstack-etl status --data-dir {data_dir}`; then your own account: "
-        "set GIGSTACK_API_KEY, `gigstack-etl check`, `gigstack-etl load`.",
-        soft_wrap=True,
-    )
-
-
-def _print_checkup(out: "Console", settings: "Settings", checkup: "Checkup") -> None:
-    from pipelines.display import print_table
-
-    columns = ["team", "stream", "status", "rows", "paging", "creation filter", "note"]
-    rows = [
-        [f.team_id, f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]
-        for f in checkup.findings
-    ]
-    print_table(out, f"{settings.base_url}: key of {checkup.key_team}", columns, rows)
-    skew = checkup.clock_skew_seconds
-    if skew is not None:
-        out.print(f"Clock skew: {skew:+.0f} s (the API's clock against this machine's).")
-    out.print(f"{checkup.requests} requests; nothing was changed.")
-
-
 def _plan(settings: "Settings", streams: "list[Stream]", as_json: bool) -> None:
     import asyncio
 
-    from pipelines.display import print_table
     from pipelines.plan import make_plan
+    from pipelines.summary import print_plan
 
     plan = asyncio.run(make_plan(settings, streams))
     if as_json:
-        return _print_json([asdict(step) for step in plan])
-    out, _ = _consoles()
-    columns = ["team", "stream", "window", "expected requests", "note"]
-    rows = [[s.team_id, s.stream, s.window, s.expected_requests, s.note] for s in plan]
-    print_table(out, "Plan: nothing is loaded", columns, rows)
-    out.print(f"{sum(s.expected_requests or 0 for s in plan):,} requests expected.")
-    return None
-
-
-def _short(value: object) -> object:
-    """A time to the second, in UTC; anything else as it is."""
-    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else value
+        _print_json([asdict(step) for step in plan])
+    else:
+        print_plan(_consoles()[0], plan)

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from pipelines import warehouse
 from pipelines.gigstack.settings import Settings
 
 CLIENTS, MONTHS, TEAMS = 60, 6, 2
@@ -57,6 +59,12 @@ def playground(data_dir: Path) -> Iterator[Playground]:
             max_concurrency=16,
         )
         yield Playground(settings, f"{len(account.teams)} teams, {MONTHS} months")
+
+
+def answer(data_dir: Path) -> list[dict[str, Any]]:
+    """The rows of `QUERY`, by column name."""
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        return warehouse.rows_of(connection, QUERY)
 
 
 def _start_afresh(data_dir: Path) -> None:

@@ -1,6 +1,7 @@
 """Extract and load: one run from the API to the warehouse and its ledger."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -77,7 +78,8 @@ def _load(
         settings.documents_request_budget,
         ledger.recently_checked(connection, settings.documents_request_budget),
     )
-    tables = gigstack(_tables(run, extraction, normalizers), normalizers)
+    missing = empty_tables(normalizers, warehouse.table_names(connection))
+    tables = gigstack(_tables(run, extraction, missing), normalizers)
     try:
         info = pipeline.run(tables, loader_file_format="parquet")
     except PipelineStepFailed as error:
@@ -101,9 +103,9 @@ def _own_error(error: BaseException, data_dir: Path) -> BaseException:
 
 
 def _tables(
-    run: RunReport, extraction: Extraction, normalizers: dict[str, EntityNormalizer]
+    run: RunReport, extraction: Extraction, missing: dict[str, pa.Table]
 ) -> Iterator[dict[str, pa.Table]]:
-    yield empty_tables(normalizers)
+    yield missing
     for batch in extraction.batches():
         run.add(batch)
         yield {name: rows for name, rows in batch.tables.items() if rows.num_rows}
@@ -124,13 +126,18 @@ def _normalizers(
 def _pipeline(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
-    dlt.config["runtime.log_level"] = "ERROR"  # it warns of JSON that Arrow carries as text
+    logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
         "gigstack",
         destination=dlt.destinations.duckdb(connection),
         dataset_name=warehouse.SCHEMA,
         pipelines_dir=str(data_dir / "pipelines"),
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """All that dlt logs, but for its warning that Arrow carries JSON columns as text."""
+    return "merging arrow schema with dlt schema" not in str(record.msg)
 
 
 @contextmanager

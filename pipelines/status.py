@@ -35,11 +35,11 @@ def read_status(data_dir: Path) -> Status:
     """
     with warehouse.opened(data_dir, read_only=True) as connection:
         return Status(
-            _rows(
+            warehouse.rows_of(
                 connection,
                 f"select * from ops.runs order by started_at desc, run_id limit {LAST_RUNS}",
             ),
-            _rows(
+            warehouse.rows_of(
                 connection,
                 """
                 select team_id, stream, status, error from ops.run_streams
@@ -49,7 +49,9 @@ def read_status(data_dir: Path) -> Status:
                 """,
             ),
             _freshness(connection),
-            _rows(connection, "select * from ops.drift order by last_seen_at desc, stream, path"),
+            warehouse.rows_of(
+                connection, "select * from ops.drift order by last_seen_at desc, stream, path"
+            ),
             _rejects_of_last_run(connection),
             len(list((data_dir / "pipelines").glob("*/load/normalized/*"))),
         )
@@ -60,7 +62,7 @@ def _freshness(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     roots = [entity.root.name for entity in ENTITIES.values() if entity.root.name in existing]
     if not roots:
         return []
-    return _rows(
+    return warehouse.rows_of(
         connection,
         " union all ".join(
             f"select '{name}' as table_name, count(*) as rows, max(updated_at) as updated_at, "
@@ -77,9 +79,3 @@ def _rejects_of_last_run(connection: duckdb.DuckDBPyConnection) -> int:
         "where run_id = (select run_id from ops.runs order by started_at desc limit 1)"
     ).fetchone() or (0,)
     return int(count)
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    result = connection.execute(query)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -65,6 +65,7 @@ class Stream:
     list_at: str | None = None  # the list sits below `data`, under this name
     map_key: str | None = None  # `data` may be an object: its keys become this field
     parents: str | None = None  # the stream whose objects this one is read for
+    own_path: str | None = None  # of the key's own object, which the list may leave out
     is_optional: bool = False  # only when configured or named
 
 
@@ -146,7 +147,7 @@ ENTITIES: dict[str, Entity] = dict(
 STREAMS: dict[str, Stream] = {
     stream.name: stream
     for stream in (
-        Stream("teams", "teams", ("/teams",), scope=Scope.KEY),
+        Stream("teams", "teams", ("/teams",), scope=Scope.KEY, own_path="/teams/{team}"),
         Stream(
             "team_integrations",
             "team_integrations",

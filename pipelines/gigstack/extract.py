@@ -26,7 +26,7 @@ from pipelines.gigstack.errors import (
     UnavailableError,
 )
 from pipelines.gigstack.normalize import Batch, EntityNormalizer, Page
-from pipelines.gigstack.paging import Walk, probe_path, start_params
+from pipelines.gigstack.paging import Walk, probe_path, records_of, start_params
 
 BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
 BATCH_PAGES = 2000
@@ -205,6 +205,9 @@ class Extraction:
                 if child:
                     await self._parents.acquire()
                     tasks.create_task(self._read_documents(client, child, team, records))
+        if stream.own_path:
+            own = await client.get(stream.own_path.format(team=team), {}, report.meter)
+            await self._gather(Page(stream, team, records_of(own, stream)))
         if walk.is_truncated:
             report.error = "the API says there is more, and gives no cursor to it"
             report.status = "failed"

@@ -76,10 +76,15 @@ def _columns(table: Table, normalizer: EntityNormalizer) -> dict[str, dict[str, 
     return hints
 
 
-def empty_tables(normalizers: dict[str, EntityNormalizer]) -> dict[str, pa.Table]:
-    """A batch without rows: with it every declared column exists from the first run on."""
+def empty_tables(
+    normalizers: dict[str, EntityNormalizer], existing: set[str]
+) -> dict[str, pa.Table]:
+    """A batch without rows for the tables that are missing, so that every declared column exists
+    from the first run on.
+    """
     return {
-        name: rows
-        for normalizer in normalizers.values()
-        for name, rows in normalizer.normalize([]).tables.items()
+        table: rows
+        for name, normalizer in normalizers.items()
+        if not existing.issuperset(table.name for table in ENTITIES[name].tables)
+        for table, rows in normalizer.normalize([]).tables.items()
     }

@@ -140,6 +140,7 @@ class Day:
         return self.end + int((first_day + self.random() * (last_day - first_day)) * DAY)
 
     def place(self, stream: str, second: int) -> int:
+        """Where an object of today is kept; every one has a serial number of its own."""
         return names.position(self.team.number, stream, second, self.store.next_serial())
 
     def exchange_rate(self, rate: Decimal) -> Decimal:

@@ -43,7 +43,7 @@ def listing(rows: Iterable[bytes], now: datetime, die: int, **more: object) -> b
     """A list envelope; `die` decides between the wordings and time formats that the API mixes."""
     tail = {"message": _LABELS[die % len(_LABELS)], **more, "timestamp": _timestamp(now, die)}
     success = b'"success":true,' if die % 2 else b""
-    return b"{" + success + b'"data":[' + b",".join(rows) + b"]," + encode(tail)[1:]
+    return b'{%b"data":[%b],%b' % (success, b",".join(rows), encode(tail)[1:])
 
 
 def single(body: bytes, now: datetime) -> bytes:

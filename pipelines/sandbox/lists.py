@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from . import names, paging, quirks
+from . import filters, names, paging, quirks
 from .account import Account
 from .auth import Gate
 from .envelopes import ApiError, json_response, listing
@@ -85,7 +85,9 @@ class Lists:
         if self._is_empty_page(request, stream, team, after):
             following = paging.cursor_at(start, f"again{cursor or ''}")
             return self._envelope(stream, team, [], start, {answered: following, "has_more": True})
-        rows = self.account.store.page(low, high, limit + 1, ascending=ascending)
+        sought = filters.wanted(query, stream)
+        store = self.account.store
+        rows = filters.matching(store, low, high, limit + 1, sought, ascending=ascending)
         has_more = len(rows) > limit
         rows = rows[:limit]
         more: dict[str, Any] = {"has_more": has_more}

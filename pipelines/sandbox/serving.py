@@ -10,6 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 PATIENCE = 10.0  # seconds to come up, or to go down
+SEND_BUFFER = 1 << 20  # a page of 100 invoices leaves in one piece
 
 
 def _config(app: ASGIApp, host: str, port: int) -> uvicorn.Config:
@@ -32,6 +33,7 @@ def _listen(host: str, port: int) -> socket.socket:
     # named as TCP: asyncio turns Nagle's delay off only then
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.bind((host, port))
     listener.listen(2048)
     return listener

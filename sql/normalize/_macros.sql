@@ -45,21 +45,17 @@ if(json_type(value) = 'OBJECT', nullif(json_merge_patch(value, '{"id": null}'), 
 
 -- What a client snapshot holds beside the columns that every document spells out; null for nothing.
 create or replace temp macro snapshot_rest(client) as
-case
-    when coalesce(
-        client.bcc::varchar, client.defaults::varchar, client.metadata::varchar,
-        client.sat_status::varchar, client.fiscal_validation::varchar, client.created_at,
-        client.owner, client.document_type, client.is_valid::varchar
-    ) is not null
-        then json_merge_patch('{}', to_json(struct_pack(
-            bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,
-            fiscal_validation := client.fiscal_validation, sat_status := client.sat_status,
-            defaults := client.defaults, metadata := client.metadata,
-            document_type := client.document_type, organization_type := client.organization_type,
-            tribute_code := client.tribute_code, dv := client.dv,
-            fiscal_responsibilities := client.fiscal_responsibilities,
-            municipality_code := client.municipality_code, owner := client.owner,
-            team := client.team, livemode := client.livemode, "from" := client."from",
-            created_at := coalesce(client.created_at, client.created)
-        )))
-end;
+nullif(
+    json_merge_patch('{}', to_json(struct_pack(
+        bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,
+        fiscal_validation := client.fiscal_validation, sat_status := client.sat_status,
+        defaults := client.defaults, metadata := client.metadata,
+        document_type := client.document_type, organization_type := client.organization_type,
+        tribute_code := client.tribute_code, dv := client.dv,
+        fiscal_responsibilities := client.fiscal_responsibilities,
+        municipality_code := client.municipality_code, owner := client.owner,
+        team := client.team, livemode := client.livemode, "from" := client."from",
+        created_at := coalesce(client.created_at, client.created)
+    ))),
+    '{}'
+);

@@ -109,9 +109,9 @@ select
     as_text(o.payment_method) as payment_method,
     as_text(o.payment_conditions) as payment_conditions,
     as_text(o.exports) as exports,
-    as_text(o."global".periodicity) as global_periodicity,
-    as_text(o."global".months) as global_months,
-    as_text(o."global".year) as global_year,
+    as_text(o.global.periodicity) as global_periodicity,
+    as_text(o.global.months) as global_months,
+    as_text(o.global.year) as global_year,
     as_text(o.stamp.sello) as stamp_sello,
     as_text(o.stamp.provider) as stamp_provider,
     as_text(coalesce(o.cancellation.cancellation_status, o.cancellation_status))

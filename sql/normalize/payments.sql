@@ -91,9 +91,9 @@ select
     as_text(o.automation_type) as automation_type,
     as_text(coalesce(o.invoice_config.serie, o.invoice_config.series)) as invoice_config_series,
     as_text(o.invoice_config.folio) as invoice_config_folio_number,
-    as_text(o.invoice_config."global".periodicity) as invoice_config_global_periodicity,
-    as_text(o.invoice_config."global".months) as invoice_config_global_months,
-    as_text(o.invoice_config."global".year) as invoice_config_global_year,
+    as_text(o.invoice_config.global.periodicity) as invoice_config_global_periodicity,
+    as_text(o.invoice_config.global.months) as invoice_config_global_months,
+    as_text(o.invoice_config.global.year) as invoice_config_global_year,
     as_text(o.short_url) as short_url,
     as_text(o.idempotency_key) as idempotency_key,
     as_text(o."from") as created_via,
@@ -242,7 +242,10 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as payment_id,
-    unnest(list_filter(list_concat(o.receipts, [o.receipt_id, o."receiptId"]), lambda id: id <> '')) as receipt_id,
+    unnest(list_filter(
+        list_concat(o.receipts, [o.receipt_id, o."receiptId"]),
+        lambda id: id <> ''
+    )) as receipt_id,
     null::json as extra,
 from records;
 

@@ -68,9 +68,9 @@ select
     as_text(coalesce(o.periodicity ->> 'value', o.periodicity ->> '$')) as periodicity,
     as_text(coalesce(o.invoice_config.serie, o.invoice_config.series)) as invoice_config_series,
     as_text(o.invoice_config.folio) as invoice_config_folio_number,
-    as_text(o.invoice_config."global".periodicity) as invoice_config_global_periodicity,
-    as_text(o.invoice_config."global".months) as invoice_config_global_months,
-    as_text(o.invoice_config."global".year) as invoice_config_global_year,
+    as_text(o.invoice_config.global.periodicity) as invoice_config_global_periodicity,
+    as_text(o.invoice_config.global.months) as invoice_config_global_months,
+    as_text(o.invoice_config.global.year) as invoice_config_global_year,
     as_text(o.automatic_invoice_error) as automatic_invoice_error,
     as_text(o.url) as url,
     as_text(o.short_url) as short_url,
@@ -187,7 +187,10 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as receipt_id,
-    unnest(list_filter(list_concat(o.invoices, [o.invoice_id, o."invoiceId"]), lambda id: id <> '')) as invoice_id,
+    unnest(list_filter(
+        list_concat(o.invoices, [o.invoice_id, o."invoiceId"]),
+        lambda id: id <> ''
+    )) as invoice_id,
     null::json as extra,
 from records;
 

@@ -1,4 +1,4 @@
--- team_integrations: one row per team and provider; what a provider tells beyond completed is extra.
+-- team_integrations: one row per team and provider; what it tells beyond completed is extra.
 -- API: GET /teams/integrations.
 set variable shape = '{
     "provider": "VARCHAR",

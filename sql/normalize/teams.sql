@@ -73,7 +73,7 @@ select
     o._extra::json as extra,
 from records;
 
--- team_members: one row per user of a team; without an id the e-mail or the place in the list is it.
+-- team_members: one row per user of a team, who without an id goes by e-mail or place in the list.
 create or replace temp view team_members as
 with members as (
     select

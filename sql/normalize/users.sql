@@ -50,7 +50,7 @@ select
     o._extra::json as extra,
 from records;
 
--- user_teams: one row per team that a user belongs to; without an id the place in the list is it.
+-- user_teams: one row per team of a user; without an id it goes by its place in the list.
 create or replace temp view user_teams as
 with memberships as (
     select

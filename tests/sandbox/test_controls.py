@@ -1,5 +1,7 @@
 """The controls below /_sandbox, the counters, and the server around it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
@@ -80,6 +82,28 @@ def test_any_app_can_be_served() -> None:
         assert httpx.get(f"{url}/x", timeout=10).text == "hola"
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/x", timeout=10)
+
+
+SERVE = """
+import sys
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import serve_forever
+with Account.open(sys.argv[1]) as account:
+    serve_forever(account, port=0, on_ready=lambda url: print(url, flush=True))
+"""
+
+
+def test_it_serves_until_stopped(own_account: Account, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", SERVE, str(tmp_path / "own.sqlite")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            headers = {"Authorization": f"Bearer {key_for(own_account)}"}
+            assert httpx.get(f"{url}/clients", headers=headers, timeout=10).status_code == 200
+        finally:
+            server.terminate()
+            server.wait(10)
 
 
 def test_paths_are_counted_without_their_ids() -> None:

@@ -212,3 +212,32 @@ def test_what_the_wire_shows_is_worth_what_the_truth_says(
         if not cursor:
             break
     assert total == _truth(account)["payments"].money["total"]
+
+
+@pytest.mark.parametrize("direction", ["issued", "received"])
+def test_sat_invoices_can_be_asked_for_by_direction(
+    walk: Walk, api: httpx.Client, account: Account, direction: str
+) -> None:
+    rows = walk(api, "/invoices/sat", asks="starting_after", limit=20, direction=direction)
+    wanted = {key[0] for key in keys(account, "sat_invoices") if key[1] == direction}
+    assert {row["uuid"].lower() for row in rows} == wanted
+
+
+@pytest.mark.parametrize("spelling", ["canceled", "cancelled"])
+def test_a_status_filter_takes_either_spelling(
+    walk: Walk, api: httpx.Client, account: Account, spelling: str
+) -> None:
+    rows = walk(api, "/invoices/income", status=spelling)
+    records = [record for _, record in account.store.walk(0, "income")]
+    assert len(rows) == sum(record["status"] == "cancelled" for record in records) > 0
+
+
+def test_the_complements_of_an_invoice_can_be_asked_for(walk: Walk, api: httpx.Client) -> None:
+    one = walk(api, "/invoices/payment")[0]
+    invoice = one["invoices"][0]
+    rows = walk(api, "/invoices/payment", invoice_id=invoice)
+    assert rows and all(row["invoices"] == [invoice] for row in rows)
+
+
+def test_payment_method_is_no_filter(walk: Walk, api: httpx.Client) -> None:
+    assert walk(api, "/invoices/income", payment_method="PPD") == walk(api, "/invoices/income")

@@ -1,0 +1,153 @@
+"""What the commands print when they are done, for people and as JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from pipelines.display import print_table
+from pipelines.gigstack.probe import Checkup
+from pipelines.ledger import RunReport
+from pipelines.plan import Step
+from pipelines.status import Status
+from pipelines.warehouse import warehouse_path
+
+
+def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
+    """A run as one document; times are UTC."""
+    return {
+        "run_id": run.run_id,
+        "mode": run.mode,
+        "status": run.status,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "teams": run.teams,
+        "requests": run.requests,
+        "retries": run.retries,
+        "rows_seen": run.total("rows_seen"),
+        "rows_changed": run.total("rows_changed"),
+        "rejects": len(run.rejects),
+        "drift": [
+            {"stream": s, "path": p, "kind": k, "example": run.examples[s, p, k], "occurrences": n}
+            for (s, p, k), n in run.drift.items()
+        ],
+        "streams": [
+            {
+                "stream": s.stream,
+                "team_id": s.team_id,
+                "status": s.status,
+                "pages": s.pages,
+                "requests": s.meter.requests,
+                "rows_seen": s.rows_seen,
+                "rows_changed": s.rows_changed,
+                "error": s.error,
+            }
+            for s in run.streams
+        ],
+        "tables": dict(sorted(run.table_rows.items())),
+        "warehouse": str(warehouse_path(data_dir)),
+    }
+
+
+def print_run(out: Console, run: RunReport) -> None:
+    """The tables that were written, every deviation, and one line that sums it up."""
+    rows = [
+        [table, count, round(run.table_seconds.get(table, 0.0), 2)]
+        for table, count in sorted(run.table_rows.items())
+        if count
+    ]
+    print_table(out, "Loaded", ["table", "rows", "seconds"], rows)
+    deviations = [
+        [s.stream, s.team_id, s.status, s.error or ""]
+        for s in run.streams
+        if s.status != "ok" or s.error
+    ]
+    if deviations:
+        print_table(out, "Not ok", ["stream", "team", "status", "why"], deviations)
+    if run.drift:
+        drift = [[*key, count, run.examples[key]] for key, count in run.drift.items()]
+        columns = ["stream", "path", "kind", "times", "example"]
+        print_table(out, "Schema drift (kept in `extra`)", columns, drift)
+    if run.rejects:
+        out.print(f"{len(run.rejects)} records were rejected; see ops.rejects.", style="yellow")
+    if postponed := run.total("postponed"):
+        out.print(f"Documents of {postponed:,} parents wait for the next run (request budget).")
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
+    out.print(
+        f"{run.status}: {run.total('rows_seen'):,} records in {run.requests:,} requests "
+        f"({run.retries} repeated), {run.total('rows_changed'):,} new or changed, "
+        f"{len(run.teams)} teams, {seconds:.1f} s.",
+        soft_wrap=True,
+    )
+
+
+def print_answer(out: Console, question: str, query: str, rows: list[dict[str, Any]]) -> None:
+    """A question, its query, and what the warehouse answers."""
+    out.print(f"\n{question}:\n", style="bold")
+    out.print(query, highlight=False, style="dim")
+    out.print()
+    print_table(out, "", list(rows[0]) if rows else ["nothing"], [list(r.values()) for r in rows])
+
+
+def print_next_steps(out: Console, data_dir: Path) -> None:
+    """Where the demo left its warehouse, and what to try next."""
+    for line in (
+        f"Warehouse: {warehouse_path(data_dir)} (schemas gigstack and ops)",
+        "Next:",
+        f"  gigstack-etl status --data-dir {data_dir}",
+        "  gigstack-etl check     your own account, with GIGSTACK_API_KEY set; changes nothing",
+        "  gigstack-etl load      into data/warehouse.duckdb",
+    ):
+        out.print(line, highlight=False, soft_wrap=True)
+
+
+def print_checkup(out: Console, base_url: str, checkup: Checkup) -> None:
+    """One row a stream and team, then the clocks."""
+    columns = ["team", "stream", "status", "rows", "paging", "creation filter", "note"]
+    rows = [
+        [f.team_id, f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]
+        for f in checkup.findings
+    ]
+    print_table(out, f"{base_url}, key of {checkup.key_team}", columns, rows)
+    if checkup.clock_skew_seconds is not None:
+        out.print(f"The API's clock is {checkup.clock_skew_seconds:+.0f} s off this machine's.")
+    out.print(f"{checkup.requests} requests; nothing was changed.")
+
+
+def print_plan(out: Console, plan: list[Step]) -> None:
+    """What a load would ask for."""
+    columns = ["team", "stream", "window", "requests", "note"]
+    rows = [[s.team_id, s.stream, s.window, s.expected_requests, s.note] for s in plan]
+    print_table(out, "Plan", columns, rows)
+    expected = sum(step.expected_requests or 0 for step in plan)
+    unknown = sum(step.expected_requests is None for step in plan)
+    more = f", and those of {unknown} lists whose length the API does not tell" if unknown else ""
+    out.print(f"{expected:,} requests expected{more}. Nothing was loaded.", soft_wrap=True)
+
+
+def print_status(out: Console, status: Status) -> None:
+    """The last runs, how fresh each table is, and what is open. Times are UTC."""
+    columns = ["started_at", "mode", "status", "requests", "rows_seen", "rows_changed", "drift"]
+    rows = [[_to_the_second(run[column]) for column in columns] for run in status.runs]
+    print_table(out, "Last runs (UTC)", columns, rows)
+    columns = ["table_name", "rows", "updated_at", "loaded_at"]
+    rows = [[_to_the_second(table[column]) for column in columns] for table in status.tables]
+    print_table(out, "Freshness (UTC)", columns, rows)
+    if status.runs and status.runs[0]["message"]:
+        out.print(f"Last run: {status.runs[0]['message']}", style="red")
+    if status.streams:
+        columns = ["team_id", "stream", "status", "error"]
+        rows = [[stream[column] for column in columns] for stream in status.streams]
+        print_table(out, "Not ok in the last run", columns, rows)
+    if status.drift:
+        columns = ["stream", "path", "kind", "example", "occurrences"]
+        rows = [[finding[column] for column in columns] for finding in status.drift]
+        print_table(out, "Schema drift (kept in `extra`)", columns, rows)
+    out.print(
+        f"Rejected records in the last run: {status.rejects}. "
+        f"Pending load packages: {status.pending_packages}."
+    )
+
+
+def _to_the_second(value: object) -> object:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else value
