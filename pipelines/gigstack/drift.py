@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, ignored_fields, strict_type
+from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, strict_decoder, strict_type
 
 EXAMPLE_LENGTH = 200
 
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
-_leaf_decoders = {name: msgspec.json.Decoder(leaf) for name, leaf in LEAF_TYPES.items()}
+_leaf_decoders = {name: strict_decoder(leaf) for name, leaf in LEAF_TYPES.items()}
 _split = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -53,9 +53,8 @@ class DriftDetector:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._ignored = ignored_fields(shape)
-        self._page = msgspec.json.Decoder(list[strict_type(shape)])  # type: ignore[misc]
-        self._record = msgspec.json.Decoder(strict_type(shape))
+        self._page = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
+        self._record = strict_decoder(strict_type(shape))
 
     def repair(self, records: bytes) -> Repair:
         """The page unchanged when it is regular, else with its leftovers in `_extra`."""
@@ -64,10 +63,6 @@ class DriftDetector:
             decoded = self._page.decode(records)
         except msgspec.DecodeError:
             decoded = self._repair_each(repair)
-        for name in self._ignored:
-            for record in decoded:
-                if record is not None:
-                    setattr(record, name, None)
         repair.hashes = [_hash(record) for record in decoded]
         return repair
 
@@ -130,8 +125,8 @@ def _fitted_object(
             extra |= {name: rest} if rest else {}
         elif isinstance(shape[name], list) and isinstance(value, list):
             fitted[name] = list(_fitted_list(value, shape[name][0], f"{here}[]", findings))
-        elif _fits(respelled := _respelled(value, shape[name]), shape[name]):
-            fitted[name] = respelled
+        elif _fits(value, shape[name]):
+            fitted[name] = value
         else:
             extra[name] = value
             findings.append(_finding(here, "type_mismatch", value))
@@ -150,13 +145,6 @@ def _fitted_list(
             findings.append(_finding(path, "type_mismatch", value))
             text = _encode(value).decode()
             yield {EXTRA: text} if isinstance(element, dict) else text
-
-
-def _respelled(value: Any, leaf: Any) -> Any:
-    """A moment as Firestore writes it, `{"_seconds": n, "_nanoseconds": m}`, as its seconds."""
-    if leaf == "TIME" and isinstance(value, dict):
-        return value.get("_seconds", value.get("seconds", value))
-    return value
 
 
 def _fits(value: Any, leaf: Any) -> bool:

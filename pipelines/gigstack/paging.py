@@ -101,12 +101,11 @@ def records_of(envelope: Envelope, stream: Stream) -> bytes:
 
 
 def _rows_of_map(data: bytes, key: str) -> bytes:
-    """`{"stripe": {"completed": true}}` as `[{"provider": "stripe", "completed": true}]`."""
-    rows = []
-    for name, value in _members.decode(data).items():
-        text, label = bytes(value), msgspec.json.encode({key: name})
-        is_object = text[:1] == b"{" and text != b"{}"
-        rows.append(label[:-1] + b"," + text[1:] if is_object else label)
+    """`{"stripe": {"completed": true}}` as `[{"provider": "stripe", "value": {…}}]`."""
+    rows = (
+        msgspec.json.encode({key: name})[:-1] + b',"value":' + bytes(value) + b"}"
+        for name, value in _members.decode(data).items()
+    )
     return b"[" + b",".join(rows) + b"]"
 
 

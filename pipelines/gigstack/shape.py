@@ -35,15 +35,36 @@ _TIME_TEXT = Annotated[
 ]
 
 
+_LATEST_TIME = 10**13 - 1  # in milliseconds the year 2286; longer numbers are no time
+_TIME_INTEGER = Annotated[int, msgspec.Meta(ge=0, le=_LATEST_TIME)]
+_TIME_FLOAT = Annotated[float, msgspec.Meta(ge=0, le=_LATEST_TIME)]
+# a moment as Firestore writes it: {"_seconds": 1759276800, "_nanoseconds": 0}
+_FIRESTORE_TIME = msgspec.defstruct(
+    "FirestoreTime",
+    [
+        (f"f{number}", _TIME_INTEGER | None, msgspec.field(name=name, default=None))
+        for number, name in enumerate(("_seconds", "_nanoseconds", "seconds", "nanoseconds"))
+    ],
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+)
+
+
+class Ignored:
+    """What is known and never stored; all of it decodes to `IGNORED` and is left out of hashes."""
+
+
+IGNORED = Ignored()
+
 LEAF_TYPES: dict[str, Any] = {
     "VARCHAR": str | int | float | None,
     "DECIMAL": _INTEGER | _FLOAT | _DECIMAL_TEXT | None,
     "BIGINT": int | _INTEGER_TEXT | None,
     "BOOLEAN": bool | None,
     "DOUBLE": int | float | None,
-    "TIME": int | float | _TIME_TEXT | None,
+    "TIME": _TIME_INTEGER | _TIME_FLOAT | _TIME_TEXT | _FIRESTORE_TIME | None,
     "JSON": Any,
-    "IGNORED": msgspec.Raw,
+    "IGNORED": Ignored,
 }
 
 Shape = dict[str, Any]
@@ -89,7 +110,7 @@ def strict_type(shape: Any, *, is_row: bool = True) -> Any:
         (
             f"f{number}",
             strict_type(shape.get(name, "VARCHAR"), is_row=False),
-            msgspec.field(name=name, default=None),
+            msgspec.field(name=name, default=IGNORED if shape.get(name) == "IGNORED" else None),
         )
         for number, name in enumerate(names)
     ]
@@ -99,6 +120,6 @@ def strict_type(shape: Any, *, is_row: bool = True) -> Any:
     return record | None
 
 
-def ignored_fields(shape: Shape) -> list[str]:
-    """The attributes of the strict type that hold what is known and never stored."""
-    return [f"f{number}" for number, name in enumerate(shape) if shape[name] == "IGNORED"]
+def strict_decoder(kind: Any) -> msgspec.json.Decoder[Any]:
+    """A decoder of a strict type, or of a list of one."""
+    return msgspec.json.Decoder(kind, dec_hook=lambda _type, _value: IGNORED)

@@ -2,7 +2,7 @@
 -- SAT writes its times without a zone, in Mexico City's; text that names a zone keeps its own.
 set timezone = 'America/Mexico_City';
 
--- Seconds or milliseconds, as a number or as text, or ISO 8601; 0 and '' are no time.
+-- Seconds or milliseconds, as a number or as text, ISO 8601, or {"_seconds": n}; 0 and '' are none.
 -- From 1e11 on a number is milliseconds (as seconds that would be the year 5138); more than
 -- thirteen digits are no time.
 create or replace temp macro as_time(value) as
@@ -14,7 +14,10 @@ coalesce(
         )::bigint,
         0
     )),
-    try_cast(value as timestamptz)
+    try_cast(value as timestamptz),
+    make_timestamptz(nullif(
+        try_cast(regexp_extract(value, '"_?seconds": ?([0-9]+)', 1) as bigint) * 1000000, 0
+    ))
 );
 
 -- One spelling: canceled -> cancelled, succeeded_ -> succeeded.
@@ -33,7 +36,7 @@ case
 end;
 
 -- The id of an invoice: older answers have only the uuid, newer ones may have only the id.
-create or replace temp macro as_invoice_id(id, uuid) as coalesce(as_text(id), as_uuid(uuid));
+create or replace temp macro as_invoice_id(id, uuid) as coalesce(as_uuid(id), as_uuid(uuid));
 
 -- The id that an element of a free list is ("card") or has ({"id": "card"}); without one, its text.
 create or replace temp macro as_id(value) as

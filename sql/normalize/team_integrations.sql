@@ -1,8 +1,10 @@
--- team_integrations: one row per team and provider; what it tells beyond completed is extra.
+-- team_integrations: one row per team and provider; what the API tells of one differs by provider
+-- and is kept whole in details.
 -- API: GET /teams/integrations.
 set variable shape = '{
     "provider": "VARCHAR",
     "completed": "BOOLEAN",
+    "value": "JSON",
     "livemode": "BOOLEAN",
     "created_at": "TIME",
     "created": "TIME"
@@ -13,7 +15,8 @@ select
     origin,
     team_id,
     as_text(o.provider) as provider,
-    o.completed as completed,
+    o.value as details,
+    coalesce(o.completed, try_cast(o.value ->> '$.completed' as boolean)) as completed,
     o.livemode as livemode,
     as_time(coalesce(o.created_at, o.created)) as created_at,
     as_time(coalesce(o.created_at, o.created)) as updated_at,

@@ -5,6 +5,7 @@ set variable shape = '{
     "serie": "VARCHAR",
     "live": "BIGINT",
     "test": "BIGINT",
+    "value": {"live": "BIGINT", "test": "BIGINT"},
     "livemode": "BOOLEAN",
     "created_at": "TIME",
     "created": "TIME"
@@ -15,8 +16,8 @@ select
     origin,
     team_id,
     as_text(coalesce(o.series, o.serie)) as series,
-    o.live as live_folio,
-    o.test as test_folio,
+    coalesce(o.live, o.value.live) as live_folio,
+    coalesce(o.test, o.value.test) as test_folio,
     o.livemode as livemode,
     as_time(coalesce(o.created_at, o.created)) as created_at,
     as_time(coalesce(o.created_at, o.created)) as updated_at,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from tests.sql.rows import WRITTEN, Tables, at
+from tests.sql.rows import WRITTEN, Tables, at, normalize
 
 Load = Callable[[str], Tables]
 
@@ -57,3 +57,10 @@ def test_the_issued_side_of_the_same_uuid_is_a_row_of_its_own(load: Load) -> Non
         "updated_at_basis": "api",
         "extra": '{"has_xml":"no","payment_method":"PUE"}',
     }
+
+
+def test_an_invoice_without_direction_is_rejected() -> None:
+    batch = normalize("sat_invoices", [{"uuid": "3d7e1f52-6a0b-4c1d-8e9f-10a2b3c4d5e6"}])
+    assert [(reject.reason, reject.field) for reject in batch.rejects] == [
+        ("no key", "uuid, direction")
+    ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from tests.sql.rows import WRITTEN, Tables, at
+from tests.sql.rows import WRITTEN, Tables, at, tables_of
 
 Load = Callable[[str], Tables]
 
@@ -74,3 +74,9 @@ def test_tax_rates_are_numbers_whether_sent_as_text_or_not(load: Load) -> None:
         },
         {"team_id": "team_1", "service_id": "service_7Yb0", "tax_number": 4, "extra": '"IEPS"'},
     ]
+
+
+def test_a_moment_of_more_than_thirteen_digits_is_none_and_harms_no_other_record() -> None:
+    records = [{"id": "a", "created_at": 99999999999999999}, {"id": "b", "created_at": 1757001600}]
+    rows = tables_of("services", records)["services"]
+    assert [row.get("created_at") for row in rows] == [None, at("2025-09-04T16:00:00")]

@@ -1,0 +1,1 @@
+"""Speed and memory against the alternatives, in one run. `make bench` prints the table."""

@@ -1,0 +1,176 @@
+"""`python -m tests.benchmarks [INVOICES [LARGE]]`: prints the table of ratios.
+
+The sandbox serves from a process of its own on loopback; every contender runs in one too, so that
+its memory is its own. Figures are wall seconds and peak resident memory.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from pipelines.display import print_table
+
+INVOICES = 100_000
+SLOW_ONES = 20_000  # what dlt's defaults are measured on
+LARGE = 1_000_000
+CLIENTS_WITH_DOCUMENTS = 2_000
+PATIENCE = 3600  # seconds a contender may take
+TO_STDERR = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one contender took."""
+
+    invoices: int
+    seconds: float
+    peak_mb: float
+
+    @property
+    def rate(self) -> float:
+        return self.invoices / self.seconds
+
+
+@contextmanager
+def sandbox(directory: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """A sandbox in a process of its own; yields its base URL and key."""
+    command = [sys.executable, "-m", "pipelines", "sandbox", "--port", "0", "--json", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=directory) as process:
+        try:
+            yield _announced(process)
+        finally:
+            process.terminate()
+
+
+def _announced(process: "subprocess.Popen[str]") -> tuple[str, str]:
+    assert process.stdout is not None
+    text = ""
+    while not text.rstrip().endswith("}"):
+        line = process.stdout.readline()
+        if not line:
+            raise SystemExit("the sandbox ended before it answered")
+        text += line
+    ready = json.loads(text)
+    return ready["base_url"], ready["api_key"]
+
+
+def measure(name: str, server: tuple[str, str]) -> Result:
+    """Run one contender in an empty directory."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.contenders", name, *server, directory],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+    result = Result(**json.loads(done.stdout.splitlines()[-1]))
+    TO_STDERR.print(f"{name}: {result} (whole process {time.perf_counter() - started:.1f} s)")
+    return result
+
+
+def help_seconds() -> float:
+    """The median time of `gigstack-etl --help`, whole process, of five."""
+    times = []
+    for _ in range(5):
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "pipelines", "--help"], capture_output=True, check=True
+        )
+        times.append(time.perf_counter() - started)
+    return sorted(times)[2]
+
+
+def account(directory: Path, invoices: int, clients: int = 1000) -> list[str]:
+    """Options of a sandbox with one team; its file is kept for the next server."""
+    file = directory / f"account-{invoices}.sqlite"
+    size = ["--invoices", str(invoices), "--clients", str(clients), "--months", "12"]
+    return ["--teams", "1", *size, "--account", str(file)]
+
+
+def main() -> None:
+    """Measure everything and print the tables."""
+    invoices = int(sys.argv[1]) if len(sys.argv) > 1 else INVOICES
+    large = int(sys.argv[2]) if len(sys.argv) > 2 else LARGE
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(os.environ.get("BENCH_ACCOUNTS", name))
+        directory.mkdir(parents=True, exist_ok=True)
+        rows = [*_speed(directory, invoices), *_memory(directory, invoices, large)]
+        rows += [*_documents(directory), _help()]
+    versions = ", ".join(
+        f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx", "pyarrow")
+    )
+    out = Console(width=120)
+    title = f"Python {platform.python_version()}, {os.cpu_count()} cores; {versions}"
+    print_table(out, title, ["measure", "figure", "bar", "met"], rows)
+
+
+def _speed(directory: Path, invoices: int) -> Iterator[list[object]]:
+    with sandbox(directory, *account(directory, SLOW_ONES)) as server:
+        defaults = measure("rest_api", server)
+    with sandbox(directory, *account(directory, invoices)) as server:
+        ours, parquet, floor = (measure(n, server) for n in ("ours", "rest_api_parquet", "floor"))
+    yield _row("our invoices/s", f"{ours.rate:,.0f}", "", None)
+    yield _row("rest_api, defaults: invoices/s", f"{defaults.rate:,.0f}", "", None)
+    yield _row("rest_api, Parquet: invoices/s", f"{parquet.rate:,.0f}", "", None)
+    yield _row("floor: invoices/s", f"{floor.rate:,.0f}", "", None)
+    times = ours.rate / defaults.rate
+    yield _row("times rest_api, defaults", f"{times:.1f}", "at least 12", times >= 12)
+    share = ours.peak_mb / defaults.peak_mb
+    memory = f"{share:.2f} ({ours.peak_mb:,.0f} MB of {defaults.peak_mb:,.0f})"
+    yield _row("memory of rest_api, defaults", memory, "at most 0.20", share <= 0.2)
+    times = ours.rate / parquet.rate
+    yield _row("times rest_api, Parquet", f"{times:.1f}", "at least 2.5", times >= 2.5)
+    times = ours.seconds / floor.seconds
+    yield _row("time of the floor", f"{times:.2f}", "at most 2", times <= 2)
+
+
+def _memory(directory: Path, invoices: int, large: int) -> Iterator[list[object]]:
+    with sandbox(directory, *account(directory, invoices)) as server:
+        small_load = measure("ours", server)
+    with sandbox(directory, *account(directory, large)) as server:
+        large_load = measure("ours", server)
+    yield _row(f"{large:,} invoices: invoices/s", f"{large_load.rate:,.0f}", "", None)
+    peak = large_load.peak_mb
+    yield _row(f"{large:,} invoices: peak MB", f"{peak:,.0f}", "at most 1,000", peak <= 1000)
+    times = peak / small_load.peak_mb
+    yield _row(f"its ratio to {invoices:,}", f"{times:.2f}", "at most 1.5", times <= 1.5)
+
+
+def _documents(directory: Path) -> Iterator[list[object]]:
+    options = account(directory, 2_000, CLIENTS_WITH_DOCUMENTS)
+    with sandbox(directory, *options, "--latency-ms", "50") as server:
+        result = measure("ours_documents", server)
+    ideal = result.invoices / 16 * 0.05
+    times = result.seconds / ideal
+    label = (
+        f"documents, {result.invoices:,} requests: {result.seconds:.1f} s to {ideal:.1f} s ideal"
+    )
+    yield _row(label, f"{times:.2f}", "at most 1.3", times <= 1.3)
+
+
+def _help() -> list[object]:
+    seconds = help_seconds()
+    return _row("gigstack-etl --help, seconds", f"{seconds:.2f}", "under 1", seconds < 1)
+
+
+def _row(measure: str, figure: str, bar: str, met: bool | None) -> list[object]:
+    return [measure, figure, bar, "" if met is None else met]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,334 @@
+"""What a client makes of every kind of answer: which are asked for again, which are errors."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from starlette.requests import Request
+
+from pipelines.gigstack.budget import SLOWEST, SUCCESSES_TO_RECOVER, Budget
+from pipelines.gigstack.client import ATTEMPTS, Envelope, Meter, connected
+from pipelines.gigstack.errors import (
+    ApiError,
+    AuthenticationError,
+    GigstackError,
+    RedirectRefusedError,
+    TransientError,
+    UnavailableError,
+)
+from pipelines.gigstack.settings import Settings
+from tests.pipelines.scripted import (
+    AT_ONCE,
+    Answer,
+    Api,
+    Cut,
+    Scripted,
+    api,
+    key,
+    page,
+    refusal,
+    settings,
+)
+
+GOOD = page([{"id": "client_1"}])
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+NESTED: dict[str, Any] = {"success": False, "error": {"code": "service_unavailable"}}
+
+
+def ask(url: str, times: int = 1, **changes: Any) -> tuple[list[Envelope], Meter]:
+    """GET /clients, all at once."""
+    return asyncio.run(_ask(settings(url, **changes), times))
+
+
+async def _ask(wanted: Settings, times: int) -> tuple[list[Envelope], Meter]:
+    meter = Meter()
+    async with connected(wanted) as client:
+        answers = (client.get("/clients", {"limit": 100}, meter) for _ in range(times))
+        return await asyncio.gather(*answers), meter
+
+
+def ask_scripted(*answers: Answer, **changes: Any) -> tuple[Envelope, Meter, Api]:
+    with api({"/clients": list(answers)}) as (script, url):
+        (envelope,), meter = ask(url, **changes)
+    return envelope, meter, script
+
+
+def error_of(
+    answers: Answer | Sequence[Answer], kind: type[GigstackError] = GigstackError, **changes: Any
+) -> tuple[GigstackError, Api]:
+    """The error that the answers end in, and what was asked until then."""
+    with api({"/clients": answers}) as (script, url), pytest.raises(kind) as raised:
+        ask(url, **changes)
+    return raised.value, script
+
+
+async def slow(_: Request) -> Scripted:
+    await asyncio.sleep(0.6)
+    return GOOD
+
+
+WORTH_ANOTHER_TRY: dict[str, Answer] = {
+    "throttled": refusal(429, "rate_limit_exceeded", "Too many requests", AT_ONCE),
+    "server error": (500, AT_ONCE, {"error": "internal_server_error"}),
+    "unavailable": (503, AT_ONCE, NESTED),
+    "HTML of a gateway": (502, AT_ONCE | {"content-type": "text/html"}, HTML),
+    "truncated JSON": (200, AT_ONCE, '{"data":[{"id":"client_1"},{"id":'),
+    "empty body": (200, AT_ONCE, ""),
+    "cut connection": lambda _: Cut(),
+    "time-out": slow,
+    "success false": (200, AT_ONCE, NESTED),
+    "database error": (200, AT_ONCE, {"success": False, "error": {"code": "database_error"}}),
+}
+
+
+@pytest.mark.parametrize("answer", WORTH_ANOTHER_TRY.values(), ids=WORTH_ANOTHER_TRY)
+def test_a_passing_failure_is_asked_for_again(answer: Answer) -> None:
+    envelope, meter, script = ask_scripted(answer, GOOD, timeout_seconds=0.3)
+    assert msgspec.json.decode(bytes(envelope.data)) == [{"id": "client_1"}]
+    assert (meter.requests, meter.retries) == (2, 1)
+    assert [asked.query for asked in script.asked] == [{"limit": "100"}] * 2
+
+
+def test_attempts_are_bounded_and_the_last_error_is_told() -> None:
+    error, script = error_of((500, AT_ONCE, {"error": "internal_server_error"}), TransientError)
+    assert len(script.asked) == ATTEMPTS == 6
+    assert str(error) == "GET /clients: 500 internal_server_error"
+
+
+def test_retry_after_is_honoured() -> None:
+    started = time.monotonic()
+    throttled = refusal(429, "rate_limit_exceeded", "Too many requests", {"Retry-After": "0.7"})
+    _, meter, _ = ask_scripted(throttled, GOOD)
+    assert meter.retries == 1
+    assert 0.7 <= time.monotonic() - started < 5
+
+
+def test_retry_after_as_a_date_falls_back_to_the_back_off() -> None:
+    date = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
+    started = time.monotonic()
+    _, meter, _ = ask_scripted(refusal(429, "rate_limit_exceeded", "", date), GOOD)
+    assert meter.retries == 1
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, ApiError),
+        (401, AuthenticationError),
+        (403, UnavailableError),
+        (404, UnavailableError),
+        (405, UnavailableError),
+        (409, ApiError),
+        (422, ApiError),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [{"error": "some text"}, NESTED, HTML], ids=["flat", "nested", "HTML"]
+)
+def test_a_refusal_is_never_asked_for_again(
+    status: int, kind: type[ApiError], body: dict[str, Any] | str
+) -> None:
+    if body == NESTED:
+        body = {"success": False, "error": {"code": "validation_failed", "message": "no"}}
+    error, script = error_of((status, AT_ONCE, body), kind)
+    assert len(script.asked) == 1
+    assert type(error) is kind
+    assert isinstance(error, ApiError)
+    assert error.status == status
+
+
+def test_success_false_with_a_lasting_code_is_an_error_at_once() -> None:
+    body = {"success": False, "error": {"code": "business_rule_violation", "message": "No"}}
+    error, script = error_of((200, AT_ONCE, body), ApiError)
+    assert len(script.asked) == 1
+    assert "business_rule_violation" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            {"message": "limit is 101", "error": "validation_failed"},
+            "GET /clients: 400 validation_failed limit is 101",
+        ),
+        ({"error": "some text"}, "GET /clients: 400 some text"),
+        (
+            {"success": False, "error": {"code": "c", "message": "m", "details": "limit is 101"}},
+            "GET /clients: 400 c m limit is 101",
+        ),
+        (
+            {"success": False, "error": {"code": "c", "message": "m", "details": ["one", "two"]}},
+            "GET /clients: 400 c m one; two",
+        ),
+    ],
+    ids=["flat", "text", "nested, details as text", "nested, details as list"],
+)
+def test_both_error_envelopes_reach_the_message(body: dict[str, Any], message: str) -> None:
+    error, _ = error_of((400, {}, body), ApiError)
+    assert str(error) == message
+
+
+@pytest.mark.parametrize(
+    "error_field",
+    [["one", "two"], {"code": ["a"], "message": {"es": "no"}}, 7, None],
+    ids=["list", "nested list", "number", "null"],
+)
+def test_an_error_envelope_of_any_shape_is_still_an_error_of_ours(error_field: Any) -> None:
+    error, _ = error_of((400, {}, {"success": False, "error": error_field}), ApiError)
+    assert str(error).startswith("GET /clients: 400")
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_refused_and_the_key_goes_nowhere_else(status: int) -> None:
+    with api({"/clients": GOOD}) as (elsewhere, other_url):
+        moved = (status, {"Location": f"{other_url}/clients"}, "")
+        error, script = error_of(moved, RedirectRefusedError)
+    assert elsewhere.asked == []
+    assert len(script.asked) == 1
+    assert str(error) == f"GET /clients: {status}, a redirect"
+
+
+def test_the_key_is_sent_as_a_bearer_token() -> None:
+    _, _, script = ask_scripted(GOOD)
+    assert script.asked[0].headers["authorization"] == f"Bearer {key()}"
+
+
+def test_settings_never_show_the_key() -> None:
+    wanted = settings("http://127.0.0.1")
+    assert key() not in repr(wanted) + str(wanted)
+
+
+def echoed(request: Request) -> Scripted:
+    return 400, {}, {"error": "invalid_token", "message": request.headers["authorization"]}
+
+
+WITH_THE_KEY_IN_PLAY: dict[str, Answer] = {
+    "refused": refusal(401, "unauthorized", "Invalid or missing API key"),
+    "echoed by the API": echoed,
+    "redirect": (302, {"Location": "https://elsewhere.example/v2"}, ""),
+    "cut connection": lambda _: Cut(),
+    "time-out": slow,
+    "HTML of a gateway": (502, AT_ONCE, HTML),
+}
+
+
+@pytest.mark.parametrize("answer", WITH_THE_KEY_IN_PLAY.values(), ids=WITH_THE_KEY_IN_PLAY)
+def test_the_key_is_in_no_error_and_no_log(
+    answer: Answer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.gigstack.client._wait", lambda _: 0.0)
+    with caplog.at_level(logging.DEBUG):
+        error, script = error_of(answer, ApiError, timeout_seconds=0.3)
+    assert script.asked[0].headers["authorization"].endswith(key())
+    assert caplog.records, "nothing was logged at all"
+    assert key() not in str(error) + repr(error) + caplog.text
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\t", "ñ", "\x7f"])
+def test_a_key_that_no_header_can_carry_is_not_shown_either(ending: str) -> None:
+    """As a file read with its line's end would give it."""
+    with api({"/clients": GOOD}) as (_, url):
+        try:
+            ask(url, api_key=key() + ending)
+        except Exception as error:
+            told = str(error) + repr(error) + repr(error.__cause__)
+            assert key() not in told
+            assert isinstance(error, GigstackError)
+
+
+def test_half_a_character_is_repaired_and_a_whole_one_kept() -> None:
+    body = '{"data":[{"id":"1","name":"a\\ud83d"},{"id":"2","name":"\\ude00b \\ud83d\\ude00 ñ"}]}'
+    envelope, meter, _ = ask_scripted((200, {}, body))
+    assert meter.requests == 1
+    assert msgspec.json.decode(bytes(envelope.data)) == [
+        {"id": "1", "name": "a\ufffd"},
+        {"id": "2", "name": "\ufffdb 😀 ñ"},
+    ]
+
+
+def test_connections_are_kept_and_no_more_than_the_budget_allows() -> None:
+    async def quick(_: Request) -> Scripted:
+        await asyncio.sleep(0.02)
+        return GOOD
+
+    with api({"/clients": quick}) as (script, url):
+        answers, meter = ask(url, times=30, max_concurrency=3)
+    assert (len(answers), meter.requests) == (30, 30)
+    assert len({asked.peer for asked in script.asked}) == 3
+
+
+def test_no_more_requests_are_in_flight_than_allowed() -> None:
+    now = most = 0
+
+    async def counting(_: Request) -> Scripted:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.03)
+        now -= 1
+        return GOOD
+
+    with api({"/clients": counting}) as (_, url):
+        ask(url, times=20, max_concurrency=4)
+    assert most == 4
+
+
+def test_requests_per_second_are_kept() -> None:
+    arrivals: list[float] = []
+
+    def timed(_: Request) -> Scripted:
+        arrivals.append(time.monotonic())
+        return GOOD
+
+    with api({"/clients": timed}) as (_, url):
+        ask(url, times=30, requests_per_second=40, max_concurrency=30)
+    assert len(arrivals) == 30
+    assert arrivals[-1] - arrivals[0] >= (30 - 4) / 40 * 0.9  # but for a burst of a tenth second
+    half_a_second = [sum(first <= at < first + 0.5 for at in arrivals) for first in arrivals]
+    assert max(half_a_second) <= 40 * 0.5 + 4 + 1
+
+
+def test_throttling_halves_the_rate_down_to_a_floor() -> None:
+    budget = Budget(8, 10)
+    rates = []
+    for _ in range(6):
+        budget.throttled()
+        rates.append(budget.rate)
+    assert rates == [5, 2.5, 1.25, 0.625, SLOWEST, SLOWEST]
+
+
+def test_successes_bring_the_rate_back_to_where_it_was_and_no_higher() -> None:
+    budget = Budget(8, 10)
+    budget.throttled()
+    rates = []
+    for _ in range(5):
+        for _ in range(SUCCESSES_TO_RECOVER):
+            budget.succeeded()
+        rates.append(budget.rate)
+    assert rates == [6.25, 7.8125, 9.765625, 10, 10]
+
+
+def test_throttling_ends_a_run_of_successes() -> None:
+    budget = Budget(8, 10)
+    budget.throttled()
+    for _ in range(SUCCESSES_TO_RECOVER - 1):
+        budget.succeeded()
+    budget.throttled()
+    budget.succeeded()
+    assert budget.rate == 2.5
+
+
+def test_a_client_that_is_throttled_lowers_its_rate() -> None:
+    async def rate_after() -> float:
+        async with connected(settings(url, requests_per_second=100)) as client:
+            await client.get("/clients", {}, Meter())
+            return client._budget.rate
+
+    throttled = refusal(429, "rate_limit_exceeded", "Too many requests", AT_ONCE)
+    with api({"/clients": [throttled, GOOD]}) as (_, url):
+        assert asyncio.run(rate_after()) == 50
