@@ -25,7 +25,7 @@ from pipelines.gigstack.errors import (
     GigstackError,
     UnavailableError,
 )
-from pipelines.gigstack.normalize import Batch, EntityNormalizer, Page
+from pipelines.gigstack.normalize import Batch, EntityNormalizer, Inspected, Page
 from pipelines.gigstack.paging import Walk, probe_path, records_of, start_params
 
 BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
@@ -94,7 +94,7 @@ class Extraction:
         self._pool = ThreadPoolExecutor(1, "normalize")
         self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(BATCHES_WAITING)
         self._stopped = threading.Event()
-        self._gathered: dict[str, list[Page]] = defaultdict(list)
+        self._gathered: dict[str, list[Inspected]] = defaultdict(list)
         self._gathered_bytes: Counter[str] = Counter()
         self.reports: dict[tuple[str, str], StreamReport] = {}
 
@@ -197,14 +197,17 @@ class Extraction:
             client, stream.paths, lambda path: path.replace("{team}", team), params
         )
         walk = Walk(stream, team, path, params, report.meter)
-        async with asyncio.TaskGroup() as tasks:
-            async for records in walk.records(client):
-                report.pages, report.api_total = walk.pages, walk.api_total
-                await self._gather(Page(stream, team, records))
-                self._watch(report)
-                if child:
-                    await self._parents.acquire()
-                    tasks.create_task(self._read_documents(client, child, team, records))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                async for records in walk.records(client):
+                    report.pages, report.api_total = walk.pages, walk.api_total
+                    await self._gather(Page(stream, team, records))
+                    self._watch(report)
+                    if child:
+                        await self._parents.acquire()
+                        tasks.create_task(self._read_documents(client, child, team, records))
+        except BaseExceptionGroup as errors:  # a group would pass by all who wait for an ApiError
+            raise _first_cause(errors) from errors
         if stream.own_path:
             own = await client.get(stream.own_path.format(team=team), {}, report.meter)
             await self._gather(Page(stream, team, records_of(own, stream)))
@@ -259,7 +262,7 @@ class Extraction:
 
     async def _gather(self, page: Page) -> None:
         entity = page.stream.entity
-        self._gathered[entity].append(page)
+        self._gathered[entity].append(self._normalizers[entity].inspect(page))
         self._gathered_bytes[entity] += len(page.records)
         is_full = len(self._gathered[entity]) >= BATCH_PAGES
         if is_full or self._gathered_bytes[entity] >= BATCH_BYTES:
@@ -274,7 +277,7 @@ class Extraction:
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
 
-    async def _normalize(self, entity: str, pages: list[Page]) -> None:
+    async def _normalize(self, entity: str, pages: list[Inspected]) -> None:
         try:
             loop = asyncio.get_running_loop()
             batch = await loop.run_in_executor(

@@ -20,7 +20,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.gigstack.catalogue import Entity, Stream, Table
-from pipelines.gigstack.drift import DriftDetector, Finding, split_records
+from pipelines.gigstack.drift import DriftDetector, Finding, Repair, split_records
 from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, structure
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
@@ -44,6 +44,14 @@ class Page:
     team_id: str
     records: bytes
     parent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A page, its records as they can be loaded, and what was found in them."""
+
+    page: Page
+    repair: Repair
 
 
 @dataclass(frozen=True)
@@ -125,7 +133,11 @@ class EntityNormalizer:
         rows = self._db.sql(f"describe {self._output(table)}").fetchall()
         return {name: str(kind) for name, kind, *_ in rows}
 
-    def normalize(self, pages: Sequence[Page]) -> Batch:
+    def inspect(self, page: Page) -> Inspected:
+        """Compare a page with the shape; may run while another batch is being normalized."""
+        return Inspected(page, self._detector.repair(page.records))
+
+    def normalize(self, pages: Sequence[Inspected]) -> Batch:
         """The new and changed rows of these pages, per table, parents and children together."""
         batch = Batch()
         self._read(pages, batch)
@@ -144,10 +156,10 @@ class EntityNormalizer:
         self._db.execute(f"insert into linked select {_key_hash(link)} from written")
         return rows
 
-    def _read(self, pages: Iterable[Page], batch: Batch) -> None:
+    def _read(self, pages: Iterable[Inspected], batch: Batch) -> None:
         rows = []
-        for number, page in enumerate(pages):
-            repair = self._detector.repair(page.records)
+        for number, inspected in enumerate(pages):
+            page, repair = inspected.page, inspected.repair
             batch.findings += [(page.stream.name, finding) for finding in repair.findings]
             batch.rejects += [
                 Reject(page.stream.name, page.team_id, "not an object", None, raw.decode())
@@ -161,14 +173,12 @@ class EntityNormalizer:
         self._db.execute(
             f"""
             create or replace temp table records as
-            with parsed as materialized (
-                select *, from_json(body, getvariable('structure')) as list from pages
-            ),
-            elements as (
+            with elements as (
                 select page, team_id, kind, parent_id,
-                    unnest(list) as o, unnest(hashes) as row_hash,
-                    generate_subscripts(list, 1) as position
-                from parsed
+                    unnest(from_json(body, getvariable('structure'))) as o,
+                    unnest(hashes) as row_hash,
+                    generate_subscripts(hashes, 1) as position
+                from pages
             )
             select page * {_ORIGIN_PAGE} + position as origin,
                 team_id, kind, parent_id, o, row_hash
@@ -248,29 +258,23 @@ class EntityNormalizer:
             rows = rows.set_column(rows.column_names.index(name), name, column)
         return rows
 
-    def _count(self, pages: Sequence[Page], batch: Batch) -> None:
+    def _count(self, pages: Sequence[Inspected], batch: Batch) -> None:
         """Records seen and changed by stream and team; records without a key become rejects."""
-        for number, count in self._rows(
-            f"select origin // {_ORIGIN_PAGE}, count(*) from records group by 1"
-        ):
-            batch.seen[pages[number].stream.name, pages[number].team_id] += count
-        for number, count in self._rows(
-            f"select origin // {_ORIGIN_PAGE}, count(*) from chosen group by 1"
-        ):
-            batch.changed[pages[number].stream.name, pages[number].team_id] += count
-        per_parent = self._db.sql(
-            "select team_id, kind, parent_id, count(*) from records "
-            "where parent_id is not null group by all"
-        )
-        for team, kind, parent, count in per_parent.fetchall():
-            batch.documents[team, kind, parent] += count
+        for table, counted in (("records", batch.seen), ("chosen", batch.changed)):
+            for number, count in self._rows(
+                f"select origin // {_ORIGIN_PAGE}, count(*) from {table} group by 1"
+            ):
+                page = pages[number].page
+                counted[page.stream.name, page.team_id] += count
+                if table == "records" and page.parent_id and page.stream.kind:
+                    batch.documents[page.team_id, page.stream.kind, page.parent_id] += count
         keyless = self._rows(
             f"select origin // {_ORIGIN_PAGE}, origin % {_ORIGIN_PAGE} from keyed "
             "where is_keyless order by origin"
         )
         for number, position in keyless:
-            page = pages[number]
-            raw = bytes(split_records(page.records)[position - 1]).decode()
+            page, records = pages[number].page, pages[number].repair.records
+            raw = bytes(split_records(records)[position - 1]).decode()
             name = ", ".join(self.entity.root.key)
             batch.rejects.append(Reject(page.stream.name, page.team_id, "no key", name, raw))
 

@@ -95,7 +95,7 @@ def refusal(status: int, code: str, message: str, headers: Headers | None = None
     return status, headers or {}, {"message": message, "error": code}
 
 
-def account(
+def account_script(
     answers: Mapping[str, Answer | Sequence[Answer]],
 ) -> dict[str, Answer | Sequence[Answer]]:
     """What the start of every load asks, and the answers of a test."""
@@ -114,7 +114,11 @@ def key(**claims: Any) -> str:
 
 def settings(url: str, **changes: Any) -> Settings:
     """Settings that reach a server on loopback, and do not wait for the rate."""
-    defaults = {"api_key": key(), "requests_per_second": 10_000, "timeout_seconds": 10}
+    defaults: dict[str, Any] = {
+        "api_key": key(),
+        "requests_per_second": 10_000,
+        "timeout_seconds": 10,
+    }
     return Settings(base_url=url, **(defaults | changes))
 
 

@@ -144,7 +144,7 @@ def test_null_elements_are_left_where_they_are() -> None:
 
 
 def test_the_list_may_sit_at_data_data() -> None:
-    nested = (200, {}, {"data": {"data": one("a")}, "has_more": False})
+    nested: Scripted = (200, {}, {"data": {"data": one("a")}, "has_more": False})
     assert read(CLIENTS, nested).ids == ["a"]
 
 

@@ -39,7 +39,8 @@ def page_of(entity: str, records: bytes | list[Any], stream: str | None = None) 
 
 
 def normalize(entity: str, records: bytes | list[Any], stream: str | None = None) -> Batch:
-    return normalizer_of(entity).normalize([page_of(entity, records, stream)])
+    normalizer = normalizer_of(entity)
+    return normalizer.normalize([normalizer.inspect(page_of(entity, records, stream))])
 
 
 def rows_of(batch: Batch, table: Table) -> list[Row]:

@@ -1,0 +1,70 @@
+"""One small account and its complete load for the session; tests that change them copy them."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.ledger import RunReport
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, serving
+from tests.pipelines.loads import run, settings_for
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A data directory after the first complete load of `account`."""
+
+    data_dir: Path
+    report: RunReport
+
+
+@pytest.fixture(scope="session")
+def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("account") / "account.sqlite"
+    with Account.create(path, clients=12, months=2, teams=3):
+        return path
+
+
+@pytest.fixture(scope="session")
+def account(account_file: Path) -> Iterator[Account]:
+    """Shared: read it, never advance it."""
+    with Account.open(account_file) as opened:
+        yield opened
+
+
+@pytest.fixture
+def own_account(account_file: Path, tmp_path: Path) -> Iterator[Account]:
+    """The same account in a copy that the test may advance."""
+    shutil.copy(account_file, tmp_path / "own.sqlite")
+    with Account.open(tmp_path / "own.sqlite") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def base_url(account: Account) -> Iterator[str]:
+    """The shared account, served without faults."""
+    with serving(create_app(account)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def loaded(account: Account, base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """Shared: read it, or copy `data_dir`."""
+    data_dir = tmp_path_factory.mktemp("loaded") / "data"
+    settings = settings_for(account, base_url)
+    return Loaded(data_dir, run(settings, data_dir))
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def loaded_copy(loaded: Loaded, data_dir: Path) -> Path:
+    """A copy of the loaded data directory."""
+    shutil.copytree(loaded.data_dir, data_dir)
+    return data_dir
