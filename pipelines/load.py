@@ -85,9 +85,11 @@ def _load(
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
     run.streams = list(extraction.reports.values())
-    for package in info.load_packages:
-        for job in package.jobs["completed_jobs"]:
-            run.table_seconds[job.job_file_info.table_name] += job.elapsed
+    for metrics in info.metrics.values():
+        for job in metrics[0]["job_metrics"].values():
+            if job.finished_at:
+                seconds = (job.finished_at - job.started_at).total_seconds()
+                run.table_seconds[job.table_name] += seconds
 
 
 def _own_error(error: BaseException, data_dir: Path) -> BaseException:
