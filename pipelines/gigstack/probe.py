@@ -5,7 +5,6 @@ spelling of the creation filter is honoured, how far the clocks are apart.
 """
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -67,8 +66,7 @@ async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checku
                 for team in (teams if stream.scope is not Scope.KEY else (key_team,))
             )
         )
-        skew = client.server_time - time.time() if client.server_time else None
-    return Checkup(key_team, teams, skew, list(findings), meter.requests)
+    return Checkup(key_team, teams, client.clock_skew, list(findings), meter.requests)
 
 
 async def _probe(

@@ -40,7 +40,7 @@ from tests.pipelines.scripted import (
 )
 
 RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
-PAGED = ("services", "payments")  # enough pages, at few a page, for every fault to strike
+PAGED = ("services", "sat_invoices")  # enough pages, at few a page, for every fault to strike
 OPTIONAL_TABLES = {"sat_download_requests"}
 
 

@@ -1,0 +1,316 @@
+"""The commands as a user runs them: exit codes, what goes where, and what is never shown."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import httpx
+import pytest
+
+from pipelines.demo import QUESTION
+from pipelines.gigstack.catalogue import STREAMS
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, key_for, serving
+from pipelines.sandbox.traffic import template
+from pipelines.sandbox.truth import expected
+from tests.pipelines.commands import COMMAND, access, cli, environment
+from tests.pipelines.loads import differences
+from tests.pipelines.scripted import key
+
+COMMANDS = ("demo", "check", "load", "status", "sandbox")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A directory with nothing in it."""
+    path = tmp_path / "empty"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def env(account: Account, base_url: str) -> dict[str, str]:
+    return access(account, base_url)
+
+
+def test_help_names_every_command_and_answers_at_once(empty: Path) -> None:
+    seconds = []
+    for _ in range(3):
+        started = time.monotonic()
+        done = cli(empty, "--help")
+        seconds.append(time.monotonic() - started)
+    assert done.returncode == 0
+    assert set(COMMANDS) <= set(re.findall(r"^  (\w+)  ", done.stdout, re.MULTILINE))
+    assert min(seconds) < 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_an_example(command: str, empty: Path) -> None:
+    done = cli(empty, command, "--help")
+    assert done.returncode == 0
+    assert f"gigstack-etl {command}" in done.stdout.partition("Example:")[2]
+    assert "--json" in done.stdout
+    assert "key" not in " ".join(re.findall(r"--[a-z-]+", done.stdout)), "a key is no argument"
+
+
+@pytest.mark.parametrize("command", ["check", "load"])
+def test_without_a_key_it_says_what_to_set(command: str, empty: Path) -> None:
+    done = cli(empty, command)
+    assert done.returncode == 2
+    assert "GIGSTACK_API_KEY" in done.stderr
+    assert "gigstack-etl demo" in done.stderr
+    _is_one_message(done)
+    assert list(empty.rglob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("load", "--resource", "invoces"), "Did you mean 'invoices'?"),
+        (("check", "--resource", "payment"), "Did you mean 'payments'?"),
+        (("load", "--resources", "x"), "--resource"),
+        (("laod",), "laod"),
+        (("sandbox", "--port", "0", "--faults", "gremlins"), "throttle"),
+        (("sandbox", "--port", "0", "--teams", "100"), "62"),
+    ],
+    ids=["unknown resource", "unknown stream", "option", "command", "fault", "too many teams"],
+)
+def test_wrong_usage_is_told_with_the_way_out(
+    arguments: tuple[str, ...], told: str, empty: Path, env: dict[str, str]
+) -> None:
+    done = cli(empty, *arguments, env=env)
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "load"])
+def test_a_wrong_key_fails_and_is_not_shown(command: str, empty: Path, env: dict[str, str]) -> None:
+    done = cli(empty, command, env=env | {"GIGSTACK_API_KEY": key()})
+    assert done.returncode == 1
+    assert "401" in done.stderr
+    _is_one_message(done)
+    assert key() not in done.stdout + done.stderr
+
+
+def test_an_unreachable_host_fails_and_is_named(empty: Path, env: dict[str, str]) -> None:
+    with serving(create_app_of_nothing) as url:
+        pass  # the port is free again, and nobody listens
+    done = cli(empty, "check", env=env | {"GIGSTACK_API_BASE_URL": url})
+    assert done.returncode == 1
+    assert env["GIGSTACK_API_KEY"] not in done.stderr
+    _is_one_message(done)
+    assert url.removeprefix("http://").removesuffix("/v2") in done.stderr
+
+
+async def create_app_of_nothing(_scope: Any, _receive: Any, _send: Any) -> None:
+    """An ASGI app that is never asked."""
+
+
+def _is_one_message(done: subprocess.CompletedProcess[str]) -> None:
+    lines = done.stderr.strip().splitlines()
+    assert lines[-1].startswith("Error: ")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_status_before_any_load_says_what_to_do(empty: Path) -> None:
+    done = cli(empty, "status")
+    assert done.returncode == 1
+    assert "Run `gigstack-etl load` first" in done.stderr
+    assert list(empty.rglob("*")) == []
+
+
+def test_check_prints_one_document_and_writes_nothing(
+    account: Account, empty: Path, env: dict[str, str]
+) -> None:
+    done = cli(empty, "check", "--team", "all", "--json", env=env)
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert found["key_team"] == account.teams[0]
+    assert set(found["teams"]) == set(account.teams)
+    by_stream = {(f["stream"], f["team_id"]): f for f in found["findings"]}
+    clients = by_stream["clients", account.teams[0]]
+    assert (clients["status"], clients["paging"]) == ("ok", "next")
+    assert clients["date_filter"] == "created[gte], seconds"
+    assert by_stream["sat_invoices", account.teams[0]]["paging"] == "starting_after"
+    assert env["GIGSTACK_API_KEY"] not in done.stdout + done.stderr
+    assert list(empty.rglob("*")) == []
+
+
+@pytest.fixture(scope="module")
+def nightly(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A dry run, the load that it announces, and status, with what the sandbox counted."""
+    where = tmp_path_factory.mktemp("nightly")
+    names = ("teams", "clients", "services", "webhooks", "cfdi_errors", "sat_lists", "receipts")
+    chosen = [argument for name in names for argument in ("--resource", name)]
+    with serving(create_app(account)) as url:
+        controls = url.removesuffix("/v2") + "/_sandbox"
+        variables = access(account, url)
+        plan = cli(where, "load", "--team", "all", *chosen, "--dry-run", "--json", env=variables)
+        written = list(where.rglob("*"))
+        httpx.post(f"{controls}/reset-stats")
+        load = cli(where, "load", "--team", "all", *chosen, "--json", env=variables)
+        stats = httpx.get(f"{controls}/stats").json()
+    status = cli(where, "status", "--json")
+    yield {
+        "where": where,
+        "plan": plan,
+        "written": written,
+        "load": load,
+        "stats": stats,
+        "status": status,
+    }
+
+
+def test_a_dry_run_writes_nothing(nightly: dict[str, Any]) -> None:
+    assert nightly["plan"].returncode == 0
+    assert nightly["written"] == []
+
+
+def test_a_dry_run_announces_the_requests_of_the_load(nightly: dict[str, Any]) -> None:
+    steps = json.loads(nightly["plan"].stdout)
+    known: Counter[str] = Counter()
+    unknown = set()
+    for step in steps:
+        path = template("/v2" + STREAMS[step["stream"]].paths[0])
+        known[path] += step["expected_requests"] or 0
+        if step["expected_requests"] is None:
+            unknown.add(path)
+    made = Counter(nightly["stats"]["requests"])
+    assert {path for path in known if path not in unknown} >= {"/clients", "/cfdi-errors"} - {
+        "/cfdi-errors"
+    }
+    expected_requests = {path: n for path, n in known.items() if path not in unknown}
+    assert {path: made[path] for path in expected_requests} == expected_requests
+    assert set(made) <= set(known), "a load asks for nothing that its plan does not name"
+
+
+def test_a_load_prints_one_document_that_is_true(account: Account, nightly: dict[str, Any]) -> None:
+    done = nightly["load"]
+    found = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert (found["status"], found["rejects"], found["drift"]) == ("ok", 0, [])
+    truth = expected(account)
+    assert found["tables"]["clients"] == truth["clients"].rows
+    assert found["requests"] == nightly["stats"]["total_requests"]
+    data_dir = nightly["where"] / "data"
+    assert found["warehouse"] == "data/warehouse.duckdb"
+    assert differences(data_dir, {name: truth[name] for name in ("clients", "receipts")}) == {}
+
+
+def test_status_prints_one_document_about_the_load(nightly: dict[str, Any]) -> None:
+    done = nightly["status"]
+    found = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert [run["status"] for run in found["runs"]] == ["ok"]
+    assert found["runs"][0]["run_id"] == json.loads(nightly["load"].stdout)["run_id"]
+    rows = {table["table_name"]: table["rows"] for table in found["tables"]}
+    assert rows["clients"] == 12
+    assert (found["rejects"], found["pending_packages"], found["streams"]) == (0, 0, [])
+
+
+def test_the_key_is_nowhere(account: Account, nightly: dict[str, Any]) -> None:
+    secret = key_for(account)
+    for done in (nightly["plan"], nightly["load"], nightly["status"]):
+        assert secret not in done.stdout + done.stderr
+        assert not any(secret in argument for argument in done.args)
+    files = [path for path in nightly["where"].rglob("*") if path.is_file()]
+    assert any(path.suffix == ".duckdb" for path in files)
+    signature = secret.rpartition(".")[2].encode()
+    assert [path for path in files if signature in path.read_bytes()] == []
+    with duckdb.connect(nightly["where"] / "data/warehouse.duckdb", read_only=True) as warehouse:
+        columns = warehouse.execute(
+            "select table_schema, table_name, column_name from information_schema.columns "
+            "where data_type in ('VARCHAR', 'JSON')"
+        ).fetchall()
+        for schema, table, column in columns:
+            hits = warehouse.execute(
+                f'select count(*) from {schema}.{table} where contains("{column}"::varchar, $key)',
+                {"key": signature.decode()},
+            ).fetchone()
+            assert hits == (0,), (schema, table, column)
+
+
+def test_a_list_without_an_end_needs_a_look(account: Account, empty: Path) -> None:
+    with serving(create_app(account, faults=("missing_cursor",), fault_rate=1.0)) as url:
+        chosen = ("--resource", "services", "--resource", "cfdi_errors")
+        variables = access(account, url)
+        done = cli(empty, "load", *chosen, env=variables | {"SOURCES__GIGSTACK__PAGE_SIZE": "5"})
+    assert done.returncode == 3
+    assert "the API says there is more, and gives no cursor to it" in done.stdout
+    assert "partial" in done.stdout
+    status = cli(empty, "status")
+    assert status.returncode == 3
+    assert "no cursor" in status.stdout
+
+
+@contextmanager
+def running(cwd: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_the_sandbox_answers_until_it_is_interrupted(empty: Path) -> None:
+    account = ("--clients", "5", "--months", "1", "--teams", "1")
+    with running(empty, "sandbox", "--port", "0", "--json", *account) as process:
+        assert process.stdout
+        lines = []
+        while not lines or lines[-1] != "}\n":
+            lines.append(process.stdout.readline())
+            assert lines[-1], "it ended before it was ready"
+        ready = json.loads("".join(lines))
+        headers = {"Authorization": f"Bearer {ready['api_key']}"}
+        answer = httpx.get(f"{ready['base_url']}/clients", headers=headers, timeout=10)
+        command_line = Path(f"/proc/{process.pid}/cmdline")
+        shown = command_line.read_bytes() if command_line.exists() else b""
+        os.kill(process.pid, signal.SIGINT)
+        rest, errors = process.communicate(timeout=15)
+    assert answer.status_code == 200
+    assert answer.json()["data"]
+    assert ready["api_key"].encode() not in shown
+    assert rest == ""
+    assert "Traceback" not in errors
+    assert process.returncode in (0, 130)
+    assert list(empty.rglob("*")) == []
+
+
+def test_the_demo_shows_progress_tables_query_and_paths_in_this_order(empty: Path) -> None:
+    done = cli(empty, "demo", stderr=subprocess.STDOUT)
+    assert done.returncode in (0, 3)
+    landmarks = (
+        "Loading 2 teams",
+        "clients team_",
+        "Loaded",
+        "invoice_items",
+        QUESTION,
+        "select\n",
+        "owed",
+        "Warehouse: data/demo/warehouse.duckdb",
+        "gigstack-etl status",
+    )
+    places = [done.stdout.find(text) for text in landmarks]
+    assert -1 not in places, dict(zip(landmarks, places, strict=True))
+    assert places == sorted(places)
+    status = cli(empty, "status", "--data-dir", "data/demo")
+    assert status.returncode == done.returncode

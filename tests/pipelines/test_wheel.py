@@ -1,0 +1,97 @@
+"""The wheel holds all that a run needs, and its demo works away from this checkout."""
+
+import json
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.pipelines.commands import PATIENCE, cli, environment
+
+ROOT = Path(__file__).parents[2]
+
+
+def call(*arguments: str | Path, cwd: Path) -> str:
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        arguments,
+        cwd=cwd,
+        env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1"),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out, cwd=ROOT)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel; its dependencies are those of this environment.
+
+    They come by a .pth file, which makes this environment's packages visible without its own .pth
+    files, one of which is the editable install. It is written after the wheel is installed, so
+    that pip sees no other installation.
+    """
+    home = tmp_path_factory.mktemp("venv")
+    venv.create(home, symlinks=True)
+    python = home / "bin/python"
+    call(
+        *(sys.executable, "-m", "pip", "--python", python),
+        *("install", "--quiet", "--no-deps", "--no-index", wheel),
+        cwd=home,
+    )
+    packages = call(
+        python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=home
+    )
+    (Path(packages) / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return home
+
+
+def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    code = {str(path.relative_to(ROOT)) for path in (ROOT / "pipelines").rglob("*.py")}
+    sql = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "sql").rglob("*")
+        if path.suffix in (".sql", ".json")
+    }
+    assert {"sql/ops.sql", "sql/normalize/shared.json", "sql/normalize/invoices.sql"} <= sql
+    assert (code | sql) - names == set()
+    assert {name for name in names if name.startswith("tests")} == set()
+
+
+def test_what_it_runs_is_its_own(installed: Path, tmp_path: Path) -> None:
+    for module in ("pipelines", "pipelines.gigstack.shape"):
+        origin = call(
+            installed / "bin/python",
+            *("-c", f"import {module} as m; print(m.__file__)"),
+            cwd=tmp_path,
+        )
+        assert Path(origin).is_relative_to(installed)
+
+
+def test_its_demo_works_and_prints_one_document(installed: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    command = (str(installed / "bin/gigstack-etl"),)
+    done = cli(empty, "demo", "--json", command=command)
+    assert done.returncode in (0, 3), done.stderr
+    found = json.loads(done.stdout)
+    assert found["tables"]["invoices"] > 500
+    assert len(found["rows"]) == 5
+    assert "select" in found["query"]
+    assert (empty / found["warehouse"]).is_file()
+    assert [path.name for path in empty.iterdir()] == ["data"]
