@@ -145,7 +145,7 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="The same seed gives the same account.")] = 7,
     clients: Annotated[int, typer.Option(min=1)] = 60,
     months: Annotated[int, typer.Option(min=1)] = 6,
-    teams: Annotated[int, typer.Option(min=1)] = 2,
+    teams: Annotated[int, typer.Option(min=1, max=62)] = 2,
     invoices: Annotated[
         int | None,
         typer.Option(min=1, help="Roughly; by default 4 a client and month."),
@@ -163,6 +163,10 @@ def sandbox(
 ) -> None:
     """Serve the embedded API on loopback until stopped."""
     from pipelines.sandbox.command import serve_account
+    from pipelines.sandbox.faults import NAMES
+
+    if unknown := set(faults or ()) - set(NAMES):
+        raise typer.BadParameter(f"no fault {min(unknown)!r}; there are {', '.join(NAMES)}")
 
     def ready(url: str, key: str) -> None:
         if as_json:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -134,4 +135,4 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     text = str(value)
-    return f"[{STYLES[text]}]{text}[/]" if text in STYLES else text
+    return f"[{STYLES[text]}]{text}[/]" if text in STYLES else escape(text)

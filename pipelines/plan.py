@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipelines.gigstack.account import ALL_TEAMS
 from pipelines.gigstack.catalogue import Dialect, Scope, Stream
 from pipelines.gigstack.probe import Finding, check_account
 from pipelines.gigstack.settings import Settings
@@ -25,7 +26,8 @@ async def make_plan(settings: Settings, streams: Sequence[Stream]) -> list[Step]
     checkup = await check_account(settings, streams)
     by_name = {stream.name: stream for stream in streams}
     rows = {(f.team_id, f.stream): f.rows for f in checkup.findings}
-    return [
+    finding_teams = [Step(checkup.key_team, "teams", "all", 1, "to find the teams")]
+    return finding_teams * (settings.teams == ALL_TEAMS) + [
         Step(
             found.team_id,
             found.stream,
@@ -48,6 +50,9 @@ def _requests(
     if stream.scope is Scope.PARENT:
         parents = rows.get((found.team_id, stream.parents or ""))
         return None if parents is None else min(parents, settings.documents_request_budget)
+    beside = (len(stream.paths) > 1) + (stream.own_path is not None)  # probing, the own object
     if stream.dialect is Dialect.SINGLE:
-        return 1
-    return None if found.rows is None else max(1, math.ceil(found.rows / settings.page_size))
+        return 1 + beside
+    if found.rows is None:
+        return None
+    return max(1, math.ceil(found.rows / settings.page_size)) + beside

@@ -12,6 +12,8 @@ from pipelines.plan import Step
 from pipelines.status import Status
 from pipelines.warehouse import warehouse_path
 
+CLOCK_PRECISION = 2.0  # seconds; the API tells its time in whole ones
+
 
 def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
     """A run as one document; times are UTC."""
@@ -102,15 +104,21 @@ def print_next_steps(out: Console, data_dir: Path) -> None:
 
 
 def print_checkup(out: Console, base_url: str, checkup: Checkup) -> None:
-    """One row a stream and team, then the clocks."""
-    columns = ["team", "stream", "status", "rows", "paging", "creation filter", "note"]
-    rows = [
-        [f.team_id, f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]
-        for f in checkup.findings
-    ]
-    print_table(out, f"{base_url}, key of {checkup.key_team}", columns, rows)
-    if checkup.clock_skew_seconds is not None:
-        out.print(f"The API's clock is {checkup.clock_skew_seconds:+.0f} s off this machine's.")
+    """A table for each team, one row a stream; then the clocks."""
+    out.print(f"{base_url}, key of {checkup.key_team}", highlight=False, soft_wrap=True)
+    columns = ["stream", "status", "rows", "paging", "creation filter", "note"]
+    for team in checkup.teams:
+        rows = [
+            [f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]
+            for f in checkup.findings
+            if f.team_id == team
+        ]
+        print_table(out, team, columns, rows)
+    skew = checkup.clock_skew_seconds
+    if skew is not None and abs(skew) <= CLOCK_PRECISION:
+        out.print("The clocks agree.")
+    elif skew is not None:
+        out.print(f"The API's clock is {skew:+.0f} s off this machine's.", style="yellow")
     out.print(f"{checkup.requests} requests; nothing was changed.")
 
 

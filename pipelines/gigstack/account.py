@@ -21,10 +21,13 @@ async def find_teams(settings: Settings) -> tuple[str, tuple[str, ...]]:
 
     Errors: AuthenticationError for a wrong key; ConfigurationError when the own team is unknown.
     """
+    own = claims_of(settings.api_key).team
+    wanted = settings.teams or ()
+    if own and wanted != ALL_TEAMS:
+        return own, wanted or (own,)
     async with connected(settings) as client:
         listed = await _listed_teams(client, settings.page_size)
-    own = claims_of(settings.api_key).team or (listed[0] if len(listed) == 1 else None)
-    wanted = settings.teams or ()
+    own = own or (listed[0] if len(listed) == 1 else None)
     if own is None and not wanted:
         raise ConfigurationError(
             "The key does not say its team, and the API lists "

@@ -121,7 +121,8 @@ class GigstackClient:
                 response = await http.get(path, params=params)
             except httpx.TransportError as error:
                 reason = str(error) or type(error).__name__
-                raise TransientError(f"GET {path}: no answer ({reason})") from error
+                message = f"GET {path}: no answer from {http.base_url} ({reason})"
+                raise TransientError(message) from error
             finally:
                 self._idle.append(http)
         if self.clock_skew is None:
@@ -165,13 +166,16 @@ def _read(path: str, response: httpx.Response) -> Envelope:
         return envelope
     code, text = _error_of(envelope)
     message = f"GET {path}: {status} {code or ''} {text}".replace("  ", " ").strip()
+    key = response.request.headers["Authorization"].removeprefix("Bearer ")
+    message = message.replace(key, "[key]")  # an API may echo what it refuses
     if status == httpx.codes.UNAUTHORIZED:
-        raise AuthenticationError(message, status=status, code=code)
+        raise AuthenticationError(f"{message}. Check the API key.", status=status, code=code)
     if status in (403, 404, 405):
         raise UnavailableError(message, status=status, code=code)
     if response.is_redirect:
         raise RedirectRefusedError(f"GET {path}: {status}, a redirect", status=status)
-    if status == 429 or status >= 500 or envelope is None or code in TRANSIENT_CODES:
+    is_broken = envelope is None and status < 400  # a refusal stays one in any wording
+    if status == 429 or status >= 500 or is_broken or code in TRANSIENT_CODES:
         raise TransientError(message, status=status, code=code, retry_after=_retry_after(response))
     raise ApiError(message, status=status, code=code)
 
@@ -192,10 +196,14 @@ def _error_of(envelope: Envelope | None) -> tuple[str | None, str]:
         error = envelope.error
         details = error.get("details")
         text = "; ".join(map(str, details)) if isinstance(details, list) else details
-        return error.get("code"), " ".join(
+        return _text(error.get("code")), " ".join(
             str(part) for part in (error.get("message"), text) if part
         )
-    return envelope.error, str(envelope.message or "")
+    return _text(envelope.error), str(envelope.message or "")
+
+
+def _text(code: Any) -> str | None:
+    return None if code is None else str(code)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -1,5 +1,6 @@
 """Walks a list to its end, whatever way it is paged."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -30,22 +31,29 @@ class Walk:
     is_truncated: bool = False  # the API said there is more, and not where
 
     async def records(self, client: GigstackClient) -> AsyncIterator[bytes]:
-        """The records of each page, as a JSON array."""
-        cursors: set[str] = set()
-        empty = 0
+        """The records of each page, as a JSON array; the next page is asked for meanwhile.
+
+        Errors: what the client raises; StuckCursorError after the page that repeats itself.
+        """
         params: Params | None = self.params
-        while params is not None:
-            envelope = await client.get(self.path, params, self.meter)
-            self.pages += 1
-            self.api_total = _first_known(envelope, self.api_total)
-            records = records_of(envelope, self.stream)
-            yield records
-            empty = empty + 1 if records in (b"[]", b"[null]") else 0
-            params = self._following(envelope, params, is_empty=empty > 0)
-            cursor = _cursor_of(envelope)
-            if params and cursor and (cursor in cursors or empty > EMPTY_PAGES_IN_A_ROW):
-                raise StuckCursorError(f"GET {self.path}: the list repeats itself at {cursor!r}")
-            cursors.add(cursor or "")
+        guard = _Guard(self.path, self.stream.dialect)
+        answer = asyncio.ensure_future(client.get(self.path, self.params, self.meter))
+        try:
+            while params is not None:
+                envelope = await answer
+                self.pages += 1
+                self.api_total = _first_known(envelope, self.api_total)
+                records = records_of(envelope, self.stream)
+                params = self._following(envelope, params, is_empty=_is_empty(records))
+                stuck = guard.look_at(envelope, records) if params else None
+                if params and not stuck:
+                    answer = asyncio.ensure_future(client.get(self.path, params, self.meter))
+                yield records
+                if stuck:
+                    raise stuck
+        finally:
+            answer.cancel()
+            await asyncio.gather(answer, return_exceptions=True)
 
     def _following(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
         """The parameters of the next page, or None at the end."""
@@ -59,6 +67,36 @@ class Walk:
             return None
         name = Dialect.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.stream)
         return {**self.params, name: cursor}
+
+
+class _Guard:
+    """Notices a list that would never end."""
+
+    def __init__(self, path: str, dialect: Dialect) -> None:
+        self._path = path
+        self._is_numbered = dialect is Dialect.PAGE
+        self._cursors: set[str] = set()
+        self._empty_pages = 0
+        self._previous = b""
+
+    def look_at(self, envelope: Envelope, records: bytes) -> StuckCursorError | None:
+        """The error to raise when a page that others shall follow repeats what was there."""
+        cursor = _cursor_of(envelope)
+        self._empty_pages = self._empty_pages + 1 if _is_empty(records) else 0
+        is_repeated = cursor in self._cursors or self._empty_pages > EMPTY_PAGES_IN_A_ROW
+        is_same = self._is_numbered and records == self._previous
+        self._previous = records
+        if cursor and is_repeated:
+            return StuckCursorError(f"GET {self._path}: the list repeats itself at {cursor!r}")
+        if is_same:
+            return StuckCursorError(f"GET {self._path}: every page is the same")
+        self._cursors.add(cursor or "")
+        return None
+
+
+def _is_empty(records: bytes) -> bool:
+    """Whether an array, however it is spaced, holds nothing or nothing but nulls."""
+    return not records.translate(None, b"[]nul, \t\r\n")
 
 
 def _next_page(envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:

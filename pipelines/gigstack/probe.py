@@ -19,10 +19,10 @@ from pipelines.gigstack.settings import Settings
 
 FAR_FUTURE = 4_102_444_800  # 2100-01-01 as epoch seconds: no object was created after it
 DATE_FILTERS: dict[str, Params] = {
-    "created[gte], seconds": {"created[gte]": FAR_FUTURE},
-    "created[gte], milliseconds": {"created[gte]": FAR_FUTURE * 1000},
-    "created_gte, seconds": {"created_gte": FAR_FUTURE},
-    "created_gte, milliseconds": {"created_gte": FAR_FUTURE * 1000},
+    "created[gte] s": {"created[gte]": FAR_FUTURE},
+    "created[gte] ms": {"created[gte]": FAR_FUTURE * 1000},
+    "created_gte s": {"created_gte": FAR_FUTURE},
+    "created_gte ms": {"created_gte": FAR_FUTURE * 1000},
 }
 
 

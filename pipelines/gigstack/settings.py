@@ -6,14 +6,16 @@ API: https://dlthub.com/docs/general-usage/credentials
 """
 
 import base64
-import binascii
 import os
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
 from dlt.common.configuration import resolve_configuration
-from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.exceptions import (
+    ConfigurationException,
+    ConfigValueCannotBeCoercedException,
+)
 from dlt.common.configuration.specs import BaseConfiguration, configspec
 from dlt.common.typing import TSecretStrValue
 
@@ -56,6 +58,13 @@ class Settings:
     documents: tuple[str, ...] = ("clients",)
     documents_request_budget: int = 5000
 
+    def __post_init__(self) -> None:
+        if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
+            raise ConfigurationError(
+                "The API key holds a character that no header can carry (a blank, an accent, "
+                "a control character). Copy it again."
+            )
+
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
 
@@ -76,16 +85,20 @@ def read_settings() -> Settings:
         found = resolve_configuration(
             SourceConfiguration(), sections=("sources", "gigstack"), accept_partial=True
         )
+    except ConfigValueCannotBeCoercedException as error:
+        raise ConfigurationError(
+            f"{error.field_name} is {error.field_value!r}; it must be {error.hint.__name__}."
+        ) from error
     except ConfigurationException as error:
         raise ConfigurationError(f"[sources.gigstack]: {error}") from error
-    api_key = found.api_key or os.environ.get("GIGSTACK_API_KEY")
+    api_key = str(found.api_key or os.environ.get("GIGSTACK_API_KEY") or "").strip()
     if not api_key:
         raise ConfigurationError(
             "No API key. Set GIGSTACK_API_KEY, or api_key under [sources.gigstack] in "
             ".dlt/secrets.toml. Without one, try `gigstack-etl demo`."
         )
     settings = Settings(
-        api_key=str(api_key),
+        api_key=api_key,
         base_url=(found.base_url or os.environ.get("GIGSTACK_API_BASE_URL") or BASE_URL).rstrip(
             "/"
         ),
@@ -107,8 +120,8 @@ def _names(value: Any) -> tuple[str, ...] | None:
     if not value:
         return None
     if isinstance(value, str):
-        value = value.strip("[] ").replace('"', "").split(",")
-    return tuple(name.strip() for name in value if name.strip())
+        value = value.strip("[] ").replace('"', "").replace("'", "").split(",")
+    return tuple(name.strip() for name in value if name.strip()) or None
 
 
 def _check(settings: Settings) -> None:
@@ -117,6 +130,8 @@ def _check(settings: Settings) -> None:
         "max_concurrency": (settings.max_concurrency, 1, 256),
         "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
         "timeout_seconds": (settings.timeout_seconds, 1, 600),
+        "lookback_days": (settings.lookback_days, 0, 36_500),
+        "documents_request_budget": (settings.documents_request_budget, 0, 100_000_000),
     }
     for name, (value, least, most) in ranges.items():
         if not least <= value <= most:
@@ -137,5 +152,5 @@ def claims_of(api_key: str) -> Claims:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         return msgspec.json.decode(payload, type=Claims)
-    except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, msgspec.DecodeError):
         return Claims()

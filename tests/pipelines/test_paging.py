@@ -157,7 +157,11 @@ def test_the_list_may_sit_at_data_history() -> None:
 def test_an_object_of_objects_becomes_a_list_that_keeps_the_names() -> None:
     mapped = {"stripe": {"completed": True}, "openpay": {}, "bank": None}
     assert read(INTEGRATIONS, (200, {}, {"data": mapped})).pages == [
-        [{"provider": "stripe", "completed": True}, {"provider": "openpay"}, {"provider": "bank"}]
+        [
+            {"provider": "stripe", "value": {"completed": True}},
+            {"provider": "openpay", "value": {}},
+            {"provider": "bank", "value": None},
+        ]
     ]
 
 
