@@ -19,7 +19,12 @@ from pipelines import ledger, warehouse
 from pipelines.gigstack.account import find_teams
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Scope, Stream
 from pipelines.gigstack.client import connected
-from pipelines.gigstack.errors import ConfigurationError, GigstackError, WarehouseError
+from pipelines.gigstack.errors import (
+    ConfigurationError,
+    GigstackError,
+    NothingReadError,
+    WarehouseError,
+)
 from pipelines.gigstack.extract import Extraction, Watcher
 from pipelines.gigstack.normalize import EntityNormalizer
 from pipelines.gigstack.settings import Settings
@@ -85,6 +90,8 @@ def _load(
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
     run.streams = list(extraction.reports.values())
+    if all(stream.status == "failed" for stream in run.streams):
+        raise NothingReadError(f"Nothing could be read. {run.streams[0].error}")
     for metrics in info.metrics.values():
         for job in metrics[0]["job_metrics"].values():
             if job.finished_at:

@@ -181,6 +181,10 @@ def _read(path: str, response: httpx.Response) -> Envelope:
 
 
 def _decode(body: bytes) -> Envelope | None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:  # `data` is not looked into here, and must not fail later
+        body = body.decode(errors="replace").encode()
     with suppress(msgspec.DecodeError):
         return _decoder.decode(body)
     with suppress(msgspec.DecodeError):

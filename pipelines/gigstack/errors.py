@@ -22,6 +22,10 @@ class ApiError(GigstackError):
         self.code = code
 
 
+class NothingReadError(ApiError):
+    """Not one list could be read: the host is down, or is not the API."""
+
+
 class AuthenticationError(ApiError):
     """The key is not accepted (401)."""
 

@@ -12,7 +12,12 @@ from pipelines.gigstack.account import find_teams
 from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter, connected
 from pipelines.gigstack.drift import split_records
-from pipelines.gigstack.errors import AuthenticationError, GigstackError, UnavailableError
+from pipelines.gigstack.errors import (
+    AuthenticationError,
+    GigstackError,
+    NothingReadError,
+    UnavailableError,
+)
 from pipelines.gigstack.extract import ids_of
 from pipelines.gigstack.paging import Params, probe_path, records_of, start_params
 from pipelines.gigstack.settings import Settings
@@ -54,7 +59,7 @@ class Checkup:
 async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checkup:
     """Ask every stream of every team once or a few times; changes nothing.
 
-    Errors: AuthenticationError when the key is refused; ConfigurationError.
+    Errors: AuthenticationError when the key is refused; NothingReadError; ConfigurationError.
     """
     key_team, teams = await find_teams(settings)
     meter = Meter()
@@ -66,6 +71,8 @@ async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checku
                 for team in (teams if stream.scope is not Scope.KEY else (key_team,))
             )
         )
+    if all(finding.status == "failed" for finding in findings):
+        raise NothingReadError(f"Nothing could be read. {findings[0].note}")
     return Checkup(key_team, teams, client.clock_skew, list(findings), meter.requests)
 
 

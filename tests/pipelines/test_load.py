@@ -165,12 +165,10 @@ def test_accents_and_letters_of_all_kinds_survive(account: Account, loaded: Load
     assert any(not name.isascii() for name in names.values())
 
 
-def test_only_harmless_requests_are_made(account: Account, data_dir: Path) -> None:
-    with sandbox(account) as (wanted, controls):
-        run(wanted, data_dir, "teams", "team_integrations", "users", "sat_invoices")
-        stats = httpx.get(f"{controls}/stats").json()
+def test_only_harmless_requests_are_made(loaded: Loaded, base_url: str) -> None:
+    stats = httpx.get(base_url.removesuffix("/v2") + "/_sandbox/stats").json()
+    assert stats["total_requests"] >= loaded.report.requests > 0
     assert stats["forbidden_calls"] == 0
-    assert set(stats["statuses"]) == {"200"}
 
 
 def test_every_request_is_a_get(data_dir: Path) -> None:
@@ -330,7 +328,7 @@ def test_a_stream_that_fails_or_is_forbidden_costs_the_others_nothing(data_dir: 
         "/clients": page([{"id": "client_1"}]),
         "/services": (500, AT_ONCE, {"error": "internal_server_error", "message": "Oh"}),
         "/payments": refusal(403, "insufficient_permissions", "Not in your plan"),
-        "/receipts": (200, {}, b'{"data":[{"id":"receipt_1","status":"\xff"}]}'),
+        "/receipts": (200, {}, b'{"data":[{"id":"receipt_1","from":"a\xffb"}]}'),
         "/users": (200, {}, {"data": "maintenance"}),
     }
     names = ("clients", "services", "payments", "receipts", "users")
@@ -340,7 +338,7 @@ def test_a_stream_that_fails_or_is_forbidden_costs_the_others_nothing(data_dir: 
     assert statuses(data_dir) == {
         ("clients", TEAM): "ok",
         ("payments", TEAM): "unavailable",
-        ("receipts", TEAM): "failed",
+        ("receipts", TEAM): "ok",
         ("services", TEAM): "failed",
         ("users", TEAM): "failed",
     }
