@@ -9,10 +9,10 @@ from importlib.metadata import version
 
 import duckdb
 
+from pipelines.gigstack.batch import Batch, Reject
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.drift import Finding
 from pipelines.gigstack.extract import StreamReport
-from pipelines.gigstack.normalize import Batch, Reject
 from pipelines.gigstack.shape import SQL_ROOT
 
 

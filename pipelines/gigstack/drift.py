@@ -75,10 +75,9 @@ class DriftDetector:
                 record = self._record.decode(text)
             except msgspec.DecodeError:
                 text = self._repair_record(text, repair)
-                record = self._record.decode(text) if text else None
-            if text:
-                texts.append(text)
-                decoded.append(record)
+                record = self._record.decode(text)
+            texts.append(text)
+            decoded.append(record)
         repair.records = b"[" + b",".join(texts) + b"]"
         return decoded
 
@@ -89,7 +88,7 @@ class DriftDetector:
             record = None
         if not isinstance(record, dict):
             repair.rejected.append(text)
-            return b""
+            return b"null"  # keeps the places of the others
         return _encode(_fitted_row(record, self._shape, "", repair.findings))
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from pipelines.gigstack.batch import Batch, Inspected, Page
 from pipelines.gigstack.catalogue import Scope, Stream
 from pipelines.gigstack.client import GigstackClient, Meter
 from pipelines.gigstack.drift import split_records
@@ -25,10 +26,10 @@ from pipelines.gigstack.errors import (
     GigstackError,
     UnavailableError,
 )
-from pipelines.gigstack.normalize import Batch, EntityNormalizer, Inspected, Page
+from pipelines.gigstack.normalize import EntityNormalizer
 from pipelines.gigstack.paging import Walk, probe_path, records_of, start_params
 
-BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
+BATCH_BYTES = 32 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
 BATCH_PAGES = 2000
 BATCHES_WAITING = 2
 PAGES_OF_PARENTS = 20  # whose documents are being read; the listing waits for its turn

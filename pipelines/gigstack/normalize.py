@@ -10,20 +10,27 @@ same for all: reads the JSON, hashes, drops what the warehouse already has, and 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipelines.gigstack.catalogue import Entity, Stream, Table
-from pipelines.gigstack.drift import DriftDetector, Finding, Repair, split_records
+from pipelines.gigstack.batch import Batch, Inspected, Page, Reject
+from pipelines.gigstack.catalogue import Entity, Table
+from pipelines.gigstack.drift import DriftDetector, split_records
 from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, structure
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
+
+UTC_TIME = pa.timestamp("us", "UTC")
+RUN_COLUMNS = {  # of every root, beside those that its file selects
+    "deleted_at": "TIMESTAMP WITH TIME ZONE",
+    "loaded_at": "TIMESTAMP WITH TIME ZONE",
+    "run_id": "VARCHAR",
+}
 
 _INPUT_FIELDS: list[pa.Field[Any]] = [
     pa.field("page", pa.int64()),
@@ -34,47 +41,6 @@ _INPUT_FIELDS: list[pa.Field[Any]] = [
     pa.field("hashes", pa.list_(pa.string())),
 ]
 INPUT = pa.schema(_INPUT_FIELDS)
-
-
-@dataclass(frozen=True)
-class Page:
-    """The records of one answer, as a JSON array, and where they came from."""
-
-    stream: Stream
-    team_id: str
-    records: bytes
-    parent_id: str | None = None
-
-
-@dataclass(frozen=True)
-class Inspected:
-    """A page, its records as they can be loaded, and what was found in them."""
-
-    page: Page
-    repair: Repair
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A record that cannot be loaded, with its own text."""
-
-    stream: str
-    team_id: str
-    reason: str
-    field: str | None
-    raw: str
-
-
-@dataclass
-class Batch:
-    """What some pages of one entity came to."""
-
-    tables: dict[str, pa.Table] = field(default_factory=dict)
-    seen: Counter[tuple[str, str]] = field(default_factory=Counter)  # by stream, team_id
-    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
-    rejects: list[Reject] = field(default_factory=list)
-    findings: list[tuple[str, Finding]] = field(default_factory=list)  # stream, finding
 
 
 def key_columns(table: Table) -> tuple[str, ...]:
@@ -99,7 +65,7 @@ class EntityNormalizer:
         self._db.execute(self._statements[0])
         self.shape = self._declared_shape()
         self._detector = DriftDetector(self.shape)
-        self._db.execute("set variable run_id = $run_id", {"run_id": run_id})
+        self._run_id, self._started_at = run_id, started_at
         self._db.execute("set variable started_at = $at", {"at": started_at})
         self._db.execute("set variable structure = $s", {"s": json.dumps([structure(self.shape)])})
         self._db.execute(
@@ -130,8 +96,11 @@ class EntityNormalizer:
 
     def columns(self, table: Table) -> dict[str, str]:
         """Column names and DuckDB types of a warehouse table, known before any row is."""
-        rows = self._db.sql(f"describe {self._output(table)}").fetchall()
-        return {name: str(kind) for name, kind, *_ in rows}
+        rows = self._db.sql(f"describe from {table.name}").fetchall()
+        columns = {name: str(kind) for name, kind, *_ in rows if name != "origin"}
+        if table.parent:
+            return columns | {TOMBSTONE: "BOOLEAN"}
+        return columns | (RUN_COLUMNS if table == self.entity.root else {})
 
     def inspect(self, page: Page) -> Inspected:
         """Compare a page with the shape; may run while another batch is being normalized."""
@@ -146,15 +115,42 @@ class EntityNormalizer:
         for link in self.entity.links:
             batch.tables[link.name] = self._new_links(link)
         self._db.execute("delete from records where origin not in (select origin from chosen)")
-        for table in (self.entity.root, *self.entity.children):
-            batch.tables[table.name] = self._table(table)
+        batch.tables[self.entity.root.name] = self._chosen_roots()
+        for child in self.entity.children:
+            batch.tables[child.name] = self._chosen_children(child)
         return batch
 
     def _new_links(self, link: Table) -> pa.Table:
-        rows = self._table(link)
+        new = f"{_key_hash(link)} not in (from linked)"
+        rows = self._rows(f"select distinct * exclude (origin) from {link.name} where {new}")
         self._db.register("written", rows)
         self._db.execute(f"insert into linked select {_key_hash(link)} from written")
         return rows
+
+    def _chosen_roots(self) -> pa.Table:
+        """The chosen rows of the root, with the times that were settled for them."""
+        settled = self._rows("select updated_at, updated_at_basis from chosen order by origin")
+        rows = self._roots
+        if len(settled) < len(rows):
+            origins = self._rows("select origin from chosen")["origin"]
+            rows = rows.filter(pc.is_in(rows["origin"], origins.combine_chunks()))
+        rows = rows.drop_columns(["origin"])
+        for name in settled.column_names:
+            rows = rows.set_column(rows.column_names.index(name), name, settled[name])
+        rows = rows.append_column("deleted_at", pa.nulls(len(rows), UTC_TIME))
+        rows = rows.append_column("loaded_at", _repeated(self._started_at, UTC_TIME, len(rows)))
+        return rows.append_column("run_id", _repeated(self._run_id, pa.string(), len(rows)))
+
+    def _chosen_children(self, child: Table) -> pa.Table:
+        """The children of the chosen roots, and a tombstone for every root that is replaced."""
+        parent = ", ".join(key_columns(self.entity.root))
+        return self._rows(
+            f"""
+            select * exclude (origin), null::boolean as {TOMBSTONE} from {child.name}
+            union all by name
+            select {parent}, true as {TOMBSTONE} from chosen where is_known
+            """
+        )
 
     def _read(self, pages: Iterable[Inspected], batch: Batch) -> None:
         rows = []
@@ -168,7 +164,7 @@ class EntityNormalizer:
             origin = (number, page.team_id, page.stream.kind, page.parent_id)
             rows.append((*origin, repair.records, repair.hashes))
         columns = zip(*rows, strict=True) if rows else [[]] * len(INPUT)
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
+        arrays = [_array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
         self._db.register("pages", pa.table(arrays, schema=INPUT))
         self._db.execute(
             f"""
@@ -192,10 +188,10 @@ class EntityNormalizer:
         root = self.entity.root
         columns = ", ".join(key_columns(root))
         missing = " or ".join(f"{column} is null" for column in key_columns(root))
+        self._roots = self._rows(f"from {root.name}")
+        self._db.register("roots", self._roots)
         self._db.execute(
             f"""
-            create or replace temp table roots as from {root.name};
-
             create or replace temp table keyed as
             select origin, {columns}, {_key_hash(root)} as key, {missing} as is_keyless, row_hash,
                 updated_at, updated_at_basis
@@ -226,67 +222,46 @@ class EntityNormalizer:
             """
         )
 
-    def _output(self, table: Table) -> str:
-        """The rows of a table out of the records that are left, which are the chosen ones."""
-        if table == self.entity.root:
-            return f"""
-                select * exclude (origin),
-                    null::timestamptz as deleted_at,
-                    {_STARTED_AT} as loaded_at,
-                    getvariable('run_id')::varchar as run_id
-                from roots
-                where origin in (select origin from chosen)
-                """
-        if table.parent is None:
-            new = f"{_key_hash(table)} not in (from linked)"
-            return f"select distinct * exclude (origin) from {table.name} where {new}"
-        parent = ", ".join(key_columns(self.entity.root))
-        return f"""
-            select * exclude (origin), null::boolean as {TOMBSTONE} from {table.name}
-            union all by name
-            select {parent}, true as {TOMBSTONE} from chosen where is_known
-            """
-
-    def _table(self, table: Table) -> pa.Table:
-        rows = _in_utc(self._db.sql(self._output(table)).to_arrow_table())
-        if table != self.entity.root:
-            return rows
-        settled = self._db.sql("select updated_at, updated_at_basis from chosen order by origin")
-        for name, column in zip(
-            settled.columns, _in_utc(settled.to_arrow_table()).columns, strict=True
-        ):
-            rows = rows.set_column(rows.column_names.index(name), name, column)
-        return rows
-
     def _count(self, pages: Sequence[Inspected], batch: Batch) -> None:
         """Records seen and changed by stream and team; records without a key become rejects."""
         for table, counted in (("records", batch.seen), ("chosen", batch.changed)):
-            for number, count in self._rows(
-                f"select origin // {_ORIGIN_PAGE}, count(*) from {table} group by 1"
-            ):
+            pages_of = f"select origin // {_ORIGIN_PAGE}, count(*) from {table} group by 1"
+            for number, count in self._db.sql(pages_of).fetchall():
                 page = pages[number].page
                 counted[page.stream.name, page.team_id] += count
                 if table == "records" and page.parent_id and page.stream.kind:
                     batch.documents[page.team_id, page.stream.kind, page.parent_id] += count
-        keyless = self._rows(
+        keyless = (
             f"select origin // {_ORIGIN_PAGE}, origin % {_ORIGIN_PAGE} from keyed "
             "where is_keyless order by origin"
         )
-        for number, position in keyless:
-            page, records = pages[number].page, pages[number].repair.records
-            raw = bytes(split_records(records)[position - 1]).decode()
+        for number, position in self._db.sql(keyless).fetchall():
+            page = pages[number].page
+            raw = bytes(split_records(page.records)[position - 1]).decode()
             name = ", ".join(self.entity.root.key)
             batch.rejects.append(Reject(page.stream.name, page.team_id, "no key", name, raw))
 
-    def _rows(self, query: str) -> list[tuple[int, int]]:
-        return self._db.sql(query).fetchall()
+    def _rows(self, query: str) -> pa.Table:
+        """A query's rows. Their instants are named in UTC; DuckDB names them in the zone in which
+        it reads local times.
+        """
+        rows = self._db.sql(query).to_arrow_table()
+        times = [f.with_type(UTC_TIME) if pa.types.is_timestamp(f.type) else f for f in rows.schema]
+        cast: pa.Table = rows.cast(pa.schema(times))
+        return cast
 
 
-def _in_utc(table: pa.Table) -> pa.Table:
-    """The same instants named in UTC; DuckDB names them in the zone it reads local times in."""
-    utc = pa.timestamp("us", "UTC")
-    fields = [f.with_type(utc) if pa.types.is_timestamp(f.type) else f for f in table.schema]
-    return table.cast(pa.schema(fields))
+def _array(values: Any, kind: pa.DataType) -> pa.Array[Any]:
+    """An Arrow array. Texts are bytes which the client has seen to be UTF-8: no second check."""
+    if values and isinstance(values[0], bytes):
+        return pa.array(values, pa.binary()).view(pa.string())
+    return pa.array(values, kind)
+
+
+def _repeated(value: Any, kind: pa.DataType, times: int) -> pa.Array[Any]:
+    scalar: Any = pa.scalar(value, kind)
+    repeated: pa.Array[Any] = pa.repeat(scalar, times)
+    return repeated
 
 
 _ORIGIN_PAGE = 1_000_000  # origin = page in the batch times this, plus position in the page

@@ -38,7 +38,7 @@ def cli(
 ) -> subprocess.CompletedProcess[str]:
     """Run it to its end, which comes within `PATIENCE`."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.run(  # noqa: S603 - our own command
+    return subprocess.run(
         [*command, *arguments],
         cwd=cwd,
         env=environment(**(env or {})),

@@ -267,7 +267,7 @@ def test_a_list_without_an_end_needs_a_look(account: Account, empty: Path) -> No
 
 @contextmanager
 def running(cwd: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    process = subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=cwd,
         env=environment(),

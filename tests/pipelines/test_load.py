@@ -550,7 +550,7 @@ def test_a_warehouse_that_another_process_holds_is_a_clear_error(data_dir: Path)
         "import duckdb, sys; held = duckdb.connect(sys.argv[1]); "
         "print('open', flush=True); sys.stdin.read()"
     )
-    holder = subprocess.Popen(  # noqa: S603 - our own interpreter
+    holder = subprocess.Popen(
         [sys.executable, "-c", code, str(data_dir / "warehouse.duckdb")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -95,7 +95,7 @@ def test_files_of_dlt_are_read_where_the_command_runs(tmp_path: Path) -> None:
         "import json, dataclasses; from pipelines.gigstack.settings import read_settings; "
         "print(json.dumps(dataclasses.asdict(read_settings())))"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         env=environment(),

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def call(*arguments: str | Path, cwd: Path) -> str:
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         arguments,
         cwd=cwd,
         env=environment(PIP_DISABLE_PIP_VERSION_CHECK="1"),

@@ -95,7 +95,7 @@ with Account.open(sys.argv[1]) as account:
 
 def test_it_serves_until_stopped(own_account: Account, tmp_path: Path) -> None:
     command = [sys.executable, "-c", SERVE, str(tmp_path / "own.sqlite")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()

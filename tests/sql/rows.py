@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pipelines.gigstack.batch import Batch, Page
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Table
-from pipelines.gigstack.normalize import Batch, EntityNormalizer, Page, key_columns
+from pipelines.gigstack.normalize import EntityNormalizer, key_columns
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RUN_ID = "run_1"

@@ -1,0 +1,50 @@
+"""What passes between reading and loading: pages, what was found in them, batches of tables."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipelines.gigstack.catalogue import Stream
+from pipelines.gigstack.drift import Finding, Repair
+
+
+@dataclass(frozen=True)
+class Page:
+    """The records of one answer, as a JSON array, and where they came from."""
+
+    stream: Stream
+    team_id: str
+    records: bytes
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A page, its records as they can be loaded, and what was found in them."""
+
+    page: Page
+    repair: Repair
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that cannot be loaded, with its own text."""
+
+    stream: str
+    team_id: str
+    reason: str
+    field: str | None
+    raw: str
+
+
+@dataclass
+class Batch:
+    """What some pages of one entity came to."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)  # by stream, team_id
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
+    rejects: list[Reject] = field(default_factory=list)
+    findings: list[tuple[str, Finding]] = field(default_factory=list)  # stream, finding
