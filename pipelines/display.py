@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.gigstack.extract import StreamReport, Watcher
+from pipelines.gigstack.reports import StreamReport, Watcher
 
 SECONDS_BETWEEN_LINES = 5.0
 

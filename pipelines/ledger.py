@@ -11,8 +11,9 @@ import duckdb
 
 from pipelines.gigstack.batch import Batch, Reject
 from pipelines.gigstack.catalogue import STREAMS
+from pipelines.gigstack.client import Meter
 from pipelines.gigstack.drift import Finding
-from pipelines.gigstack.extract import StreamReport
+from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.shape import SQL_ROOT
 
 
@@ -24,6 +25,7 @@ class RunReport:
     mode: str
     started_at: datetime
     teams: tuple[str, ...] = ()
+    finding_teams: Meter = field(default_factory=Meter)
     streams: list[StreamReport] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # stream, path, kind
@@ -53,21 +55,31 @@ class RunReport:
         if self.message:
             return "failed"
         failed = [stream for stream in self.streams if stream.status == "failed"]
-        if failed:
-            return "failed" if len(failed) == len(self.streams) else "partial"
+        if failed and len(failed) == len(self.streams):
+            return "failed"
+        if failed or self._teams_out_of_reach():
+            return "partial"
         postponed = any(stream.postponed for stream in self.streams)
         return "warn" if self.rejects or self.drift or postponed else "ok"
+
+    def _teams_out_of_reach(self) -> set[str]:
+        """Teams of which no list answers: out of the key's reach rather than without a feature."""
+        answered = {stream.team_id for stream in self.streams if stream.status != "unavailable"}
+        return {stream.team_id for stream in self.streams} - answered
 
     def total(self, measure: str) -> int:
         return sum(getattr(stream, measure) for stream in self.streams)
 
     @property
     def requests(self) -> int:
-        return sum(stream.meter.requests for stream in self.streams)
+        return sum(meter.requests for meter in self._meters())
 
     @property
     def retries(self) -> int:
-        return sum(stream.meter.retries for stream in self.streams)
+        return sum(meter.retries for meter in self._meters())
+
+    def _meters(self) -> list[Meter]:
+        return [self.finding_teams, *(stream.meter for stream in self.streams)]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -87,18 +99,11 @@ def record(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
     connection.commit()
 
 
-def recently_checked(
-    connection: duckdb.DuckDBPyConnection, budget: int
-) -> frozenset[tuple[str, str]]:
-    """Parents that wait while the others have their documents checked: all but the `budget`
-    least recently checked ones, as (team_id, parent_id).
-    """
-    rows = connection.execute(
-        "select team_id, parent_id from ops.document_checks "
-        "order by checked_at, team_id, parent_id offset $budget",
-        {"budget": budget},
+def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Parents whose documents were asked for, as (team_id, parent_id), the longest ago first."""
+    return connection.execute(
+        "select team_id, parent_id from ops.document_checks order by checked_at, team_id, parent_id"
     ).fetchall()
-    return frozenset((team, parent) for team, parent in rows)
 
 
 def _insert(

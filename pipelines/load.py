@@ -25,8 +25,9 @@ from pipelines.gigstack.errors import (
     NothingReadError,
     WarehouseError,
 )
-from pipelines.gigstack.extract import Extraction, Watcher
+from pipelines.gigstack.extract import Assignment, Extraction
 from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.reports import Watcher
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import empty_tables, gigstack
 from pipelines.ledger import RunReport
@@ -67,22 +68,20 @@ def _load(
     watch: Watcher,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    key_team, run.teams = asyncio.run(find_teams(settings))
+    key_team, run.teams = asyncio.run(find_teams(settings, run.finding_teams))
     pipeline = _pipeline(data_dir, connection)
     if pipeline.has_pending_data:
         pipeline.run()
     normalizers = _normalizers(run, streams, connection)
-    extraction = Extraction(
-        partial(connected, settings),
+    assignment = Assignment(
         streams,
         run.teams,
         key_team,
-        normalizers,
         settings.page_size,
-        watch,
         settings.documents_request_budget,
-        ledger.recently_checked(connection, settings.documents_request_budget),
+        ledger.checked_parents(connection),
     )
+    extraction = Extraction(partial(connected, settings), assignment, normalizers, watch)
     missing = empty_tables(normalizers, warehouse.table_names(connection))
     tables = gigstack(_tables(run, extraction, missing), normalizers)
     try:
@@ -90,7 +89,7 @@ def _load(
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
     run.streams = list(extraction.reports.values())
-    if all(stream.status == "failed" for stream in run.streams):
+    if run.streams and all(stream.status == "failed" for stream in run.streams):
         raise NothingReadError(f"Nothing could be read. {run.streams[0].error}")
     for metrics in info.metrics.values():
         for job in metrics[0]["job_metrics"].values():
@@ -135,6 +134,7 @@ def _normalizers(
 def _pipeline(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
+    dlt.config["load.delete_completed_jobs"] = True
     logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
         "gigstack",
@@ -174,6 +174,10 @@ def select_streams(names: Sequence[str], documents: Sequence[str]) -> list[Strea
     unknown = [n for n in names if not any(n in (s.name, s.entity) for s in STREAMS.values())]
     if unknown:
         raise ConfigurationError(f"There is no resource {unknown[0]!r}.{_nearest(unknown[0])}")
+    if not chosen:
+        raise ConfigurationError(
+            f"{', '.join(names)}: documents, under [sources.gigstack], names no parents to ask for."
+        )
     parents = {stream.parents for stream in chosen if stream.scope is Scope.PARENT}
     return [s for s in STREAMS.values() if s in chosen or s.entity in parents]
 

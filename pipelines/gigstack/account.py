@@ -16,7 +16,7 @@ class _Team(msgspec.Struct):
     id: str | None = None
 
 
-async def find_teams(settings: Settings) -> tuple[str, tuple[str, ...]]:
+async def find_teams(settings: Settings, meter: Meter) -> tuple[str, tuple[str, ...]]:
     """The key's own team, and the teams to read, own team first.
 
     Errors: AuthenticationError for a wrong key; ConfigurationError when the own team is unknown.
@@ -26,7 +26,7 @@ async def find_teams(settings: Settings) -> tuple[str, tuple[str, ...]]:
     if own and wanted != ALL_TEAMS:
         return own, wanted or (own,)
     async with connected(settings) as client:
-        listed = await _listed_teams(client, settings.page_size)
+        listed = await _listed_teams(client, settings.page_size, meter)
     own = own or (listed[0] if len(listed) == 1 else None)
     if own is None and not wanted:
         raise ConfigurationError(
@@ -39,9 +39,9 @@ async def find_teams(settings: Settings) -> tuple[str, tuple[str, ...]]:
     return own, wanted or (own,)
 
 
-async def _listed_teams(client: GigstackClient, page_size: int) -> list[str]:
+async def _listed_teams(client: GigstackClient, page_size: int, meter: Meter) -> list[str]:
     stream = STREAMS["teams"]
-    walk = Walk(stream, "", stream.paths[0], start_params(stream, page_size, None), Meter())
+    walk = Walk(stream, "", stream.paths[0], start_params(stream, page_size, None), meter)
     return [
         team.id
         async for records in walk.records(client)

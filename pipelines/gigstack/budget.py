@@ -17,6 +17,7 @@ class Budget:
         self._in_flight = asyncio.Semaphore(max_concurrency)
         self._ceiling = requests_per_second
         self._successes = 0
+        self.cuts = 0
         self._set_rate(requests_per_second)
 
     def _set_rate(self, rate: float) -> None:
@@ -26,15 +27,18 @@ class Budget:
         self._limiter = AsyncLimiter(burst, burst / self.rate)
 
     @asynccontextmanager
-    async def request(self) -> AsyncIterator[None]:
-        """Wait for a place, then for the rate."""
+    async def request(self) -> AsyncIterator[int]:
+        """Wait for a place, then for the rate; yields the number of cuts so far."""
         async with self._in_flight:
             await self._limiter.acquire()
-            yield
+            yield self.cuts
 
-    def throttled(self) -> None:
-        self._successes = 0
-        self._set_rate(self.rate / 2)
+    def throttled(self, cuts: int) -> None:
+        """Halve the rate, once for all requests that were sent at the rate before."""
+        if cuts == self.cuts:
+            self.cuts += 1
+            self._successes = 0
+            self._set_rate(self.rate / 2)
 
     def succeeded(self) -> None:
         self._successes += 1

@@ -115,7 +115,7 @@ class GigstackClient:
         raise AssertionError("tenacity always answers or raises")
 
     async def _ask(self, path: str, params: Mapping[str, str | int]) -> Envelope:
-        async with self._budget.request():
+        async with self._budget.request() as cuts:
             http = self._idle.pop()
             try:
                 response = await http.get(path, params=params)
@@ -128,7 +128,7 @@ class GigstackClient:
         if self.clock_skew is None:
             self.clock_skew = _clock_skew(response)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            self._budget.throttled()
+            self._budget.throttled(cuts)
         envelope = _read(path, response)
         self._budget.succeeded()
         return envelope

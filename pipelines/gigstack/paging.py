@@ -156,7 +156,11 @@ def start_params(stream: Stream, page_size: int, team: str | None) -> Params:
 
 
 async def probe_path(
-    client: GigstackClient, paths: tuple[str, ...], fill: Callable[[str], str], params: Params
+    client: GigstackClient,
+    paths: tuple[str, ...],
+    fill: Callable[[str], str],
+    params: Params,
+    meter: Meter,
 ) -> str:
     """The first of the candidate paths that answers.
 
@@ -167,7 +171,7 @@ async def probe_path(
     refused: UnavailableError | None = None
     for path in map(fill, paths):
         try:
-            await client.get(path, {**params, "limit": 1}, Meter())
+            await client.get(path, {**params, "limit": 1}, meter)
         except UnavailableError as error:
             refused = error
         else:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipelines.gigstack.account import find_teams
 from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter, connected
+from pipelines.gigstack.documents import ids_of
 from pipelines.gigstack.drift import split_records
 from pipelines.gigstack.errors import (
     AuthenticationError,
@@ -18,7 +19,6 @@ from pipelines.gigstack.errors import (
     NothingReadError,
     UnavailableError,
 )
-from pipelines.gigstack.extract import ids_of
 from pipelines.gigstack.paging import Params, probe_path, records_of, start_params
 from pipelines.gigstack.settings import Settings
 
@@ -61,8 +61,8 @@ async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checku
 
     Errors: AuthenticationError when the key is refused; NothingReadError; ConfigurationError.
     """
-    key_team, teams = await find_teams(settings)
     meter = Meter()
+    key_team, teams = await find_teams(settings, meter)
     async with connected(settings) as client:
         findings = await asyncio.gather(
             *(
@@ -71,7 +71,7 @@ async def check_account(settings: Settings, streams: Sequence[Stream]) -> Checku
                 for team in (teams if stream.scope is not Scope.KEY else (key_team,))
             )
         )
-    if all(finding.status == "failed" for finding in findings):
+    if findings and all(finding.status == "failed" for finding in findings):
         raise NothingReadError(f"Nothing could be read. {findings[0].note}")
     return Checkup(key_team, teams, client.clock_skew, list(findings), meter.requests)
 
@@ -91,6 +91,7 @@ async def _probe(
             stream.paths,
             lambda path: path.replace("{team}", team).replace("{parent}", parent or ""),
             params,
+            meter,
         )
         envelope = await client.get(path, params, meter)
         date_filter = await _date_filter(client, stream, path, params, meter)

@@ -36,7 +36,6 @@ class SourceConfiguration(BaseConfiguration):
     max_concurrency: int = 8
     requests_per_second: float = 10.0
     timeout_seconds: float = 30.0
-    lookback_days: int = 90
     documents: Any = "clients"
     documents_request_budget: int = 5000
 
@@ -54,7 +53,6 @@ class Settings:
     max_concurrency: int = 8
     requests_per_second: float = 10.0
     timeout_seconds: float = 30.0
-    lookback_days: int = 90
     documents: tuple[str, ...] = ("clients",)
     documents_request_budget: int = 5000
 
@@ -107,7 +105,6 @@ def read_settings() -> Settings:
         max_concurrency=int(found.max_concurrency),
         requests_per_second=float(found.requests_per_second),
         timeout_seconds=float(found.timeout_seconds),
-        lookback_days=int(found.lookback_days),
         documents=_names(found.documents) or (),
         documents_request_budget=int(found.documents_request_budget),
     )
@@ -130,7 +127,6 @@ def _check(settings: Settings) -> None:
         "max_concurrency": (settings.max_concurrency, 1, 256),
         "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
         "timeout_seconds": (settings.timeout_seconds, 1, 600),
-        "lookback_days": (settings.lookback_days, 0, 36_500),
         "documents_request_budget": (settings.documents_request_budget, 0, 100_000_000),
     }
     for name, (value, least, most) in ranges.items():

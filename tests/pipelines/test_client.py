@@ -297,14 +297,14 @@ def test_throttling_halves_the_rate_down_to_a_floor() -> None:
     budget = Budget(8, 10)
     rates = []
     for _ in range(6):
-        budget.throttled()
+        budget.throttled(budget.cuts)
         rates.append(budget.rate)
     assert rates == [5, 2.5, 1.25, 0.625, SLOWEST, SLOWEST]
 
 
 def test_successes_bring_the_rate_back_to_where_it_was_and_no_higher() -> None:
     budget = Budget(8, 10)
-    budget.throttled()
+    budget.throttled(budget.cuts)
     rates = []
     for _ in range(5):
         for _ in range(SUCCESSES_TO_RECOVER):
@@ -315,10 +315,10 @@ def test_successes_bring_the_rate_back_to_where_it_was_and_no_higher() -> None:
 
 def test_throttling_ends_a_run_of_successes() -> None:
     budget = Budget(8, 10)
-    budget.throttled()
+    budget.throttled(budget.cuts)
     for _ in range(SUCCESSES_TO_RECOVER - 1):
         budget.succeeded()
-    budget.throttled()
+    budget.throttled(budget.cuts)
     budget.succeeded()
     assert budget.rate == 2.5
 

@@ -35,7 +35,6 @@ def test_only_a_key_is_needed() -> None:
         max_concurrency=8,
         requests_per_second=10,
         timeout_seconds=30,
-        lookback_days=90,
         documents=("clients",),
         documents_request_budget=5000,
     )
@@ -56,7 +55,6 @@ def test_every_setting_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
         "MAX_CONCURRENCY": "4",
         "REQUESTS_PER_SECOND": "2.5",
         "TIMEOUT_SECONDS": "12.5",
-        "LOOKBACK_DAYS": "30",
         "DOCUMENTS": "clients,payments",
         "DOCUMENTS_REQUEST_BUDGET": "10",
     }
@@ -70,7 +68,6 @@ def test_every_setting_comes_from_the_environment(monkeypatch: pytest.MonkeyPatc
         max_concurrency=4,
         requests_per_second=2.5,
         timeout_seconds=12.5,
-        lookback_days=30,
         documents=("clients", "payments"),
         documents_request_budget=10,
     )
@@ -148,7 +145,6 @@ def test_documents_may_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
         ("requests_per_second", "-1"),
         ("timeout_seconds", "0"),
         ("timeout_seconds", "601"),
-        ("lookback_days", "-1"),
         ("documents_request_budget", "-1"),
         ("documents", "clients,receipts"),
         ("base_url", "api.gigstack.io/v2"),
