@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ from pipelines.gigstack.source import empty_tables, gigstack
 from pipelines.ledger import RunReport
 
 LOADER_WORKERS = 2
+ROWS_TOGETHER = 150_000  # over all tables
 
 
 def load(
@@ -70,8 +72,9 @@ def _load(
 ) -> None:
     key_team, run.teams = asyncio.run(find_teams(settings, run.finding_teams))
     pipeline = _pipeline(data_dir, connection)
-    if pipeline.has_pending_data:
+    if pipeline.has_pending_data:  # a run died while it loaded
         pipeline.run()
+        warehouse.drop_repeated_rows(connection)
     normalizers = _normalizers(run, streams, connection)
     assignment = Assignment(
         streams,
@@ -83,7 +86,8 @@ def _load(
     )
     extraction = Extraction(partial(connected, settings), assignment, normalizers, watch)
     missing = empty_tables(normalizers, warehouse.table_names(connection))
-    tables = gigstack(_tables(run, extraction, missing), normalizers)
+    empty = [name for name, normalizer in normalizers.items() if not normalizer.known_rows]
+    tables = gigstack(_tables(run, extraction, missing), normalizers, empty)
     try:
         info = pipeline.run(tables, loader_file_format="parquet")
     except PipelineStepFailed as error:
@@ -113,10 +117,21 @@ def _own_error(error: BaseException, data_dir: Path) -> BaseException:
 def _tables(
     run: RunReport, extraction: Extraction, missing: dict[str, pa.Table]
 ) -> Iterator[dict[str, pa.Table]]:
-    yield missing
+    """The missing tables, then all batches, several together: dlt has its price for each table
+    it is handed.
+    """
+    waiting: dict[str, list[pa.Table]] = defaultdict(list)
+    for name, rows in missing.items():
+        waiting[name].append(rows)
     for batch in extraction.batches():
         run.add(batch)
-        yield {name: rows for name, rows in batch.tables.items() if rows.num_rows}
+        for name, rows in batch.tables.items():
+            if rows.num_rows:
+                waiting[name].append(rows)
+        if sum(len(rows) for tables in waiting.values() for rows in tables) >= ROWS_TOGETHER:
+            yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}
+            waiting.clear()
+    yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}
 
 
 def _normalizers(

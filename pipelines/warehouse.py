@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines.gigstack.catalogue import Entity
+from pipelines.gigstack.catalogue import ENTITIES, Entity
 from pipelines.gigstack.errors import WarehouseError
 from pipelines.gigstack.normalize import key_columns
 
@@ -21,7 +21,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
 LEAST_FREE_BYTES = 256 * 1024 * 1024
-MEMORY_LIMIT = "350MB"
+MEMORY_LIMIT = "300MB"
 NO_SPACE = ("No space left", "could not write", "Could not write")
 
 
@@ -118,6 +118,22 @@ def known_rows(
         for link in entity.links
     }
     return root.to_arrow_table(), links
+
+
+def drop_repeated_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep one row of each key in every table.
+
+    A run that dies between the commit of a file of rows and dlt's note of it has the same rows
+    loaded again by the next one; where they are appended, they are then there twice.
+    """
+    existing = table_names(connection)
+    for table in (table for entity in ENTITIES.values() for table in entity.tables):
+        if table.name in existing:
+            connection.execute(
+                f"delete from {SCHEMA}.{table.name} where rowid in ("
+                f"select rowid from {SCHEMA}.{table.name} qualify row_number() over "
+                f"(partition by {', '.join(key_columns(table))} order by rowid) > 1)"
+            )
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:

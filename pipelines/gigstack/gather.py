@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pipelines.gigstack.batch import Batch, Inspected, Page
 from pipelines.gigstack.normalize import EntityNormalizer
 
-BATCH_BYTES = 32 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
+BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
 BATCH_PAGES = 2000
 BATCHES_WAITING = 2
 

@@ -66,6 +66,7 @@ class EntityNormalizer:
         self.shape = self._declared_shape()
         self._detector = DriftDetector(self.shape)
         self._run_id, self._started_at = run_id, started_at
+        self.known_rows = 0
         self._db.execute("set variable started_at = $at", {"at": started_at})
         self._db.execute("set variable structure = $s", {"s": json.dumps([structure(self.shape)])})
         self._db.execute(
@@ -93,6 +94,7 @@ class EntityNormalizer:
             self._db.register("warehouse", links[table.name])
             self._db.execute(f"insert into linked select {_key_hash(table)} from warehouse")
         self._db.unregister("warehouse")
+        self.known_rows = warehouse.num_rows
 
     def columns(self, table: Table) -> dict[str, str]:
         """Column names and DuckDB types of a warehouse table, known before any row is."""
