@@ -20,6 +20,7 @@ EXAMPLE_LENGTH = 200
 
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
+_encode_to_hash = msgspec.msgpack.Encoder(order="deterministic").encode
 _leaf_decoders = {name: strict_decoder(leaf) for name, leaf in LEAF_TYPES.items()}
 _split = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -96,7 +97,7 @@ def _hash(record: Any) -> str | None:
     """A hash of the record's content: typed, in declared order, free-form JSON sorted by key."""
     if record is None:
         return None
-    return hashlib.blake2b(_encode(record), digest_size=16).hexdigest()
+    return hashlib.blake2b(_encode_to_hash(record), digest_size=16).hexdigest()
 
 
 def _fitted_row(

@@ -10,6 +10,7 @@ from pipelines.gigstack.catalogue import Dialect, Stream
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter
 from pipelines.gigstack.errors import ApiError, StuckCursorError, UnavailableError
 
+LONGEST_EMPTY_PAGE = 2000  # bytes; a hundred nulls, widely spaced
 EMPTY_PAGES_IN_A_ROW = 100  # more, and a list is taken to go on for ever
 DOCUMENTED_LIMIT = 100
 
@@ -96,7 +97,7 @@ class _Guard:
 
 def _is_empty(records: bytes) -> bool:
     """Whether an array, however it is spaced, holds nothing or nothing but nulls."""
-    return not records.translate(None, b"[]nul, \t\r\n")
+    return len(records) < LONGEST_EMPTY_PAGE and not records.translate(None, b"[]nul, \t\r\n")
 
 
 def _next_page(envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
