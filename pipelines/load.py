@@ -88,10 +88,13 @@ def _load(
     missing = empty_tables(normalizers, warehouse.table_names(connection))
     empty = [name for name, normalizer in normalizers.items() if not normalizer.known_rows]
     tables = gigstack(_tables(run, extraction, missing), normalizers, empty)
+    extraction.start()
     try:
         info = pipeline.run(tables, loader_file_format="parquet")
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
+    finally:
+        extraction.stop()
     run.streams = list(extraction.reports.values())
     if run.streams and all(stream.status == "failed" for stream in run.streams):
         raise NothingReadError(f"Nothing could be read. {run.streams[0].error}")

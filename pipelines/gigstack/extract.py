@@ -52,19 +52,24 @@ class Extraction:
         self._normalizers = normalizers
         self._watch = watch
         self._batches = BatchQueue()
+        self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
         self.reports: dict[tuple[str, str], StreamReport] = {}
+
+    def start(self) -> None:
+        """Begin to fetch; from now on the normalizers belong to this extraction."""
+        self._thread.start()
 
     def batches(self) -> Iterator[Batch]:
         """Every batch, as it becomes ready.
 
         Errors: AuthenticationError; any error that is not one stream's own.
         """
-        thread = threading.Thread(target=self._run, name="fetch", daemon=True)
-        thread.start()
-        try:
-            yield from self._batches.batches()
-        finally:
-            thread.join(SECONDS_TO_STOP)
+        return self._batches.batches()
+
+    def stop(self) -> None:
+        """End the fetching, if it has not ended by itself; what was not taken out is dropped."""
+        self._batches.close()
+        self._thread.join(SECONDS_TO_STOP)
 
     def _run(self) -> None:
         try:

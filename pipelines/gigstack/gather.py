@@ -37,13 +37,14 @@ class BatchQueue:
 
     def batches(self) -> Iterator[Batch]:
         """Batches until the end. Errors: the one that was put."""
-        try:
-            while (item := self._ready.get()) is not None:
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-        finally:
-            self._closed.set()
+        while (item := self._ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+    def close(self) -> None:
+        """Take no more batches; whoever waits to put one goes on at once."""
+        self._closed.set()
 
 
 class Gatherer:

@@ -69,11 +69,13 @@ def _table_resource(
         name=table.name,
         write_disposition="append" if is_empty else MERGE,
         merge_key=list(key_columns(merged_on)),
-        columns=_columns(table, normalizer),
+        columns=_columns(table, normalizer, is_empty),
     )
 
 
-def _columns(table: Table, normalizer: EntityNormalizer) -> dict[str, dict[str, Any]]:
+def _columns(
+    table: Table, normalizer: EntityNormalizer, is_empty: bool
+) -> dict[str, dict[str, Any]]:
     """dlt's hints; each column gets a dictionary of its own, since dlt changes them."""
     hints = {
         name: {"name": name, "nullable": True, **DLT_TYPES[kind]}
@@ -82,7 +84,7 @@ def _columns(table: Table, normalizer: EntityNormalizer) -> dict[str, dict[str, 
     for name in key_columns(table):
         hints[name]["nullable"] = False
     if TOMBSTONE in hints:
-        hints[TOMBSTONE]["hard_delete"] = True
+        hints[TOMBSTONE]["hard_delete"] = not is_empty
         for name in key_columns(table):
             hints[name]["nullable"] = name not in key_columns(ENTITIES[table.parent].root)  # type: ignore[index]
     return hints
