@@ -30,8 +30,8 @@ def progress(console: Console) -> Iterator[Watcher]:
     with Progress(
         SpinnerColumn(),
         TextColumn("{task.description:<26}"),
-        TextColumn("{task.fields[pages]:>7} pages"),
-        TextColumn("{task.fields[rows]:>9} rows"),
+        TextColumn("{task.fields[pages]:>13}"),
+        TextColumn("{task.fields[rows]:>14}"),
         TextColumn("{task.fields[state]:<12}"),
         TimeElapsedColumn(),
         console=console,
@@ -54,6 +54,11 @@ class _Streams:
     def __init__(self) -> None:
         self._reports: dict[str, dict[str, StreamReport]] = {}
 
+    @property
+    def are_read(self) -> bool:
+        """Whether nothing is being read: what is left is to write."""
+        return all(r.is_done for reports in self._reports.values() for r in reports.values())
+
     def tally(self, report: StreamReport) -> _Tally:
         of_stream = self._reports.setdefault(report.stream, {})
         of_stream[report.team_id] = report
@@ -72,22 +77,26 @@ class _Bars:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
         self._streams = _Streams()
+        self._writing = bars.add_task(
+            "into the warehouse", total=None, pages="", rows="", state="writing", visible=False
+        )
 
     def __call__(self, report: StreamReport) -> None:
         tally = self._streams.tally(report)
         if report.stream not in self._tasks:
             self._tasks[report.stream] = self._bars.add_task(
-                report.stream, total=1, pages=0, rows=0, state=""
+                report.stream, total=1, pages="", rows="", state=""
             )
         style = STYLES.get(tally.status, "")
         state = "reading" if tally.open_teams else f"[{style}]{tally.status}[/]"
         self._bars.update(
             self._tasks[report.stream],
-            pages=f"{tally.pages:,}",
-            rows=f"{tally.rows:,}",
+            pages=f"{tally.pages:,} pages",
+            rows=f"{tally.rows:,} rows",
             state=state,
             completed=0 if tally.open_teams else 1,
         )
+        self._bars.update(self._writing, visible=self._streams.are_read)
 
 
 class _Lines:

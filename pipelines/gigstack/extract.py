@@ -175,6 +175,8 @@ class Extraction:
             self.reports[stream, team].rows_changed += count
         for reject in batch.rejects:
             self.reports[reject.stream, reject.team_id].rejects += 1
+        for key in batch.seen:
+            self._watch(self.reports[key])
 
 
 def _first_cause(error: BaseException) -> BaseException:
