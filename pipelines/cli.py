@@ -51,7 +51,7 @@ def example(*lines: str) -> str:
     return "Example:\n\n" + "\n\n".join(f"  gigstack-etl {line}" for line in lines)
 
 
-@app.command(epilog=example("demo", "demo --data-dir /tmp/demo"))
+@app.command(epilog=example("demo", "demo --data-dir elsewhere"))
 def demo(
     data_dir: DataDir = Path("data/demo"), as_json: AsJson = False, debug: Debug = False
 ) -> None:
