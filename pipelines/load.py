@@ -34,7 +34,7 @@ from pipelines.gigstack.source import empty_tables, gigstack
 from pipelines.ledger import RunReport
 
 LOADER_WORKERS = 2
-ROWS_TOGETHER = 150_000  # over all tables
+ROWS_TOGETHER = 80_000  # over all tables
 
 
 def load(
@@ -142,11 +142,20 @@ def _normalizers(
 ) -> dict[str, EntityNormalizer]:
     """One normalizer an entity, which knows what the warehouse has of it."""
     normalizers = {}
-    for name in dict.fromkeys(stream.entity for stream in streams):
+    for name in _entities(streams):
         normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at)
         if known := warehouse.known_rows(connection, ENTITIES[name]):
             normalizers[name].remember(*known)
     return normalizers
+
+
+def _entities(streams: Sequence[Stream]) -> list[str]:
+    """The entities whose tables a run makes: those it reads, and with all that is not optional
+    also those that are, so that a whole load leaves every table behind.
+    """
+    read = {stream.entity for stream in streams}
+    is_whole = all(s.entity in read for s in STREAMS.values() if not s.is_optional)
+    return [name for name in ENTITIES if is_whole or name in read]
 
 
 def _pipeline(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:

@@ -21,7 +21,7 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
 LEAST_FREE_BYTES = 256 * 1024 * 1024
-MEMORY_LIMIT = "300MB"
+MEMORY_LIMIT = "250MB"
 NO_SPACE = ("No space left", "could not write", "Could not write")
 
 

@@ -57,7 +57,7 @@ class EntityNormalizer:
 
     def __init__(self, entity: Entity, run_id: str, started_at: datetime) -> None:
         self.entity = entity
-        self._db = duckdb.connect(config={"memory_limit": "400MB", "threads": "1"})
+        self._db = duckdb.connect(config={"memory_limit": "300MB", "threads": "1"})
         self._db.execute((NORMALIZE / "_macros.sql").read_text(encoding="utf-8"))
         self._statements = self._db.extract_statements(
             (NORMALIZE / f"{entity.name}.sql").read_text(encoding="utf-8")
