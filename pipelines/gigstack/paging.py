@@ -12,7 +12,6 @@ from pipelines.gigstack.errors import ApiError, StuckCursorError, UnavailableErr
 
 LONGEST_EMPTY_PAGE = 2000  # bytes; a hundred nulls, widely spaced
 EMPTY_PAGES_IN_A_ROW = 100  # more, and a list is taken to go on for ever
-DOCUMENTED_LIMIT = 100
 
 Params = dict[str, str | int]
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
