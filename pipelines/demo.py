@@ -71,5 +71,5 @@ def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite"):
         (data_dir / name).unlink(missing_ok=True)
-    shutil.rmtree(data_dir / "pipelines", ignore_errors=True)
+    shutil.rmtree(data_dir / warehouse.PIPELINES, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)

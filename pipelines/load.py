@@ -5,6 +5,7 @@ import logging
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -27,7 +28,7 @@ from pipelines.gigstack.errors import (
     WarehouseError,
 )
 from pipelines.gigstack.extract import Assignment, Extraction
-from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.normalize import EntityNormalizer, Normalizers, normalizing_database
 from pipelines.gigstack.reports import Watcher
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import empty_tables, gigstack
@@ -71,29 +72,33 @@ def _load(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     key_team, run.teams = asyncio.run(find_teams(settings, run.finding_teams))
-    pipeline = _pipeline(data_dir, connection)
-    if pipeline.has_pending_data:  # a run died while it loaded
-        pipeline.run()
+    if warehouse.pending_packages(data_dir):  # a run died while it loaded
+        _pipeline(data_dir, connection).run()
         warehouse.drop_repeated_rows(connection)
-    normalizers = _normalizers(run, streams, connection)
     assignment = Assignment(
         streams,
         run.teams,
         key_team,
         settings.page_size,
+        settings.max_concurrency,
         settings.documents_request_budget,
         ledger.checked_parents(connection),
     )
-    extraction = Extraction(partial(connected, settings), assignment, normalizers, watch)
-    missing = empty_tables(normalizers, warehouse.table_names(connection))
-    empty = [name for name, normalizer in normalizers.items() if not normalizer.known_rows]
-    tables = gigstack(_tables(run, extraction, missing), normalizers, empty)
-    extraction.start()
+    ready: Future[Normalizers] = Future()
+    extraction = Extraction(partial(connected, settings), assignment, ready, watch)
+    extraction.start()  # the first answers come in while all else gets ready
     try:
-        info = pipeline.run(tables, loader_file_format="parquet")
+        existing = warehouse.table_names(connection)
+        normalizers = _normalizers(run, streams, connection, existing)
+        ready.set_result(normalizers)
+        missing = empty_tables(normalizers, existing)
+        empty = [name for name, normalizer in normalizers.items() if not normalizer.known_rows]
+        tables = gigstack(_tables(run, extraction, missing), normalizers, empty)
+        info = _pipeline(data_dir, connection).run(tables, loader_file_format="parquet")
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
     finally:
+        ready.cancel()  # for who waits for it in vain
         extraction.stop()
     run.streams = list(extraction.reports.values())
     if run.streams and all(stream.status == "failed" for stream in run.streams):
@@ -138,13 +143,17 @@ def _tables(
 
 
 def _normalizers(
-    run: RunReport, streams: Sequence[Stream], connection: duckdb.DuckDBPyConnection
-) -> dict[str, EntityNormalizer]:
+    run: RunReport,
+    streams: Sequence[Stream],
+    connection: duckdb.DuckDBPyConnection,
+    existing: set[str],
+) -> Normalizers:
     """One normalizer an entity, which knows what the warehouse has of it."""
+    database = normalizing_database()
     normalizers = {}
     for name in _entities(streams):
-        normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at)
-        if known := warehouse.known_rows(connection, ENTITIES[name]):
+        normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at, database)
+        if known := warehouse.known_rows(connection, ENTITIES[name], existing):
             normalizers[name].remember(*known)
     return normalizers
 
@@ -164,10 +173,10 @@ def _pipeline(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipe
     dlt.config["load.delete_completed_jobs"] = True
     logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
-        "gigstack",
+        warehouse.PIPELINE,
         destination=dlt.destinations.duckdb(connection),
         dataset_name=warehouse.SCHEMA,
-        pipelines_dir=str(data_dir / "pipelines"),
+        pipelines_dir=str(data_dir / warehouse.PIPELINES),
     )
 
 

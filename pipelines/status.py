@@ -53,7 +53,7 @@ def read_status(data_dir: Path) -> Status:
                 connection, "select * from ops.drift order by last_seen_at desc, stream, path"
             ),
             _rejects_of_last_run(connection),
-            len(list((data_dir / "pipelines").glob("*/load/normalized/*"))),
+            warehouse.pending_packages(data_dir),
         )
 
 

@@ -20,6 +20,8 @@ from pipelines.gigstack.normalize import key_columns
 Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
+PIPELINE = "gigstack"
+PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
 NO_SPACE = ("No space left", "could not write", "Could not write")
@@ -27,6 +29,16 @@ NO_SPACE = ("No space left", "could not write", "Could not write")
 
 def warehouse_path(data_dir: Path) -> Path:
     return data_dir / "warehouse.duckdb"
+
+
+def pending_packages(data_dir: Path) -> int:
+    """Load packages of dlt that a run which died has left behind."""
+    working = data_dir / PIPELINES / PIPELINE
+    return sum(
+        1
+        for waiting in ("normalize/extracted", "load/normalized")
+        for _ in working.glob(f"{waiting}/*")
+    )
 
 
 @contextmanager
@@ -95,17 +107,20 @@ def _why_not_opened(path: Path, error: duckdb.Error) -> str:
 
 def table_names(connection: duckdb.DuckDBPyConnection, schema: str = SCHEMA) -> set[str]:
     rows = connection.execute(
-        "select table_name from information_schema.tables where table_schema = $schema",
+        "select table_name from duckdb_tables() where schema_name = $schema",
         {"schema": schema},
     ).fetchall()
     return {name for (name,) in rows}
 
 
 def known_rows(
-    connection: duckdb.DuckDBPyConnection, entity: Entity
+    connection: duckdb.DuckDBPyConnection, entity: Entity, existing: set[str]
 ) -> tuple[pa.Table, dict[str, pa.Table]] | None:
-    """Keys, hashes and times of an entity's root, and the keys of its links; None before a load."""
-    if not {table.name for table in entity.tables} <= table_names(connection):
+    """Keys, hashes and times of an entity's root, and the keys of its links; None before a load.
+
+    `existing` are the names of the warehouse's tables.
+    """
+    if not {table.name for table in entity.tables} <= existing:
         return None
     columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at"))
     root = connection.sql(

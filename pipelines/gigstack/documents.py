@@ -6,8 +6,9 @@ all lists are read, and then come in the order of their last check, so that ever
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 import msgspec
 
@@ -19,7 +20,8 @@ from pipelines.gigstack.errors import AuthenticationError, GigstackError, Unavai
 from pipelines.gigstack.paging import Walk, start_params
 from pipelines.gigstack.reports import StreamReport, Watcher
 
-PAGES_OF_PARENTS = 20  # whose documents are being read; the listing waits for its turn
+PARENTS_DUE = 2000  # that wait to be asked about; then the lists of parents wait too
+PAGES_BETWEEN_NEWS = 50
 
 
 class _ParentId(msgspec.Struct):
@@ -30,8 +32,17 @@ class _ParentId(msgspec.Struct):
 _parent_id = msgspec.json.Decoder(_ParentId)
 
 
+@dataclass(frozen=True)
+class _Parent:
+    """An object whose documents are to be asked for, and where to report what came of it."""
+
+    id: str
+    stream: Stream
+    report: StreamReport
+
+
 class DocumentReader:
-    """Asks for the documents of the parents of one run.
+    """Asks for the documents of the parents of one run; `work` is to run in several tasks.
 
     `checked` are the parents asked about in earlier runs, as (team_id, parent_id), the least
     recently checked first. `gather` takes each page of documents.
@@ -50,57 +61,51 @@ class DocumentReader:
         self._key_team = key_team
         self._left = budget
         self._rank = {parent: rank for rank, parent in enumerate(checked)}
-        self._waiting: list[tuple[int, str, Stream, StreamReport]] = []
-        self.room = asyncio.Semaphore(PAGES_OF_PARENTS)  # take a place before `read_new`
+        self._waiting: list[tuple[int, _Parent]] = []
+        self._due: asyncio.Queue[_Parent | None] = asyncio.Queue(PARENTS_DUE)
 
-    async def read_new(
-        self, client: GigstackClient, stream: Stream, report: StreamReport, parents: bytes
-    ) -> None:
-        """Ask about the parents on a page that were never asked about; remember the others."""
-        try:
-            new = []
-            for parent in ids_of(parents):
-                rank = self._rank.get((report.team_id, parent))
-                if rank is None:
-                    new.append((parent, stream, report))
-                else:
-                    self._waiting.append((rank, parent, stream, report))
-            await self._ask(client, new)
-        finally:
-            self.room.release()
+    async def offer(self, stream: Stream, report: StreamReport, parents: bytes) -> None:
+        """Take the parents on a page: those never asked about are due, the others wait."""
+        for found in ids_of(parents):
+            parent = _Parent(found, stream, report)
+            rank = self._rank.get((report.team_id, found))
+            if rank is None:
+                await self._put(parent)
+            else:
+                self._waiting.append((rank, parent))
 
-    async def read_waiting(self, client: GigstackClient) -> None:
-        """Ask about those that were asked about before, as far as the budget goes."""
+    async def finish(self) -> None:
+        """No parent is listed any more: ask about those that wait, as far as the budget goes."""
         self._waiting.sort(key=lambda waiting: waiting[0])
-        await self._ask(client, [(p, stream, report) for _, p, stream, report in self._waiting])
+        for _, parent in self._waiting:
+            await self._put(parent)
+        await self._due.put(None)
 
-    async def _ask(
-        self, client: GigstackClient, parents: Sequence[tuple[str, Stream, StreamReport]]
-    ) -> None:
-        due, postponed = parents[: self._left], parents[self._left :]
-        self._left -= len(due)
-        for _, _, report in postponed:
-            report.postponed += 1
-        await asyncio.gather(*(self._read(client, *parent) for parent in due))
-        self._show({id(report): report for _, _, report in parents}.values())
+    async def _put(self, parent: _Parent) -> None:
+        if self._left:
+            self._left -= 1
+            await self._due.put(parent)
+        else:
+            parent.report.postponed += 1
 
-    def _show(self, reports: Iterable[StreamReport]) -> None:
-        for report in reports:
-            self._watch(report)
+    async def work(self, client: GigstackClient) -> None:
+        """Ask about one parent after the other, until there are no more."""
+        while parent := await self._due.get():
+            await self._read(client, parent)
+        await self._due.put(None)  # for the others who work
 
-    async def _read(
-        self, client: GigstackClient, parent: str, stream: Stream, report: StreamReport
-    ) -> None:
+    async def _read(self, client: GigstackClient, parent: _Parent) -> None:
         """The documents of one parent; a failure is the stream's, not the run's."""
+        stream, report = parent.stream, parent.report
         asked = None if report.team_id == self._key_team else report.team_id
-        path = stream.paths[0].format(parent=parent)
+        path = stream.paths[0].format(parent=parent.id)
         walk = Walk(stream, report.team_id, path, start_params(stream, 0, asked), report.meter)
         started = time.monotonic()
         try:
             async for records in walk.records(client):
                 report.pages += 1
-                await self._gather(Page(stream, report.team_id, records, parent))
-            report.parents.append(parent)
+                await self._gather(Page(stream, report.team_id, records, parent.id))
+            report.parents.append(parent.id)
         except AuthenticationError:
             raise
         except UnavailableError as error:
@@ -109,6 +114,8 @@ class DocumentReader:
         except GigstackError as error:
             report.status, report.error = "failed", str(error)
         report.seconds = max(report.seconds, time.monotonic() - started)
+        if report.pages % PAGES_BETWEEN_NEWS == 0:
+            self._watch(report)
 
 
 def ids_of(parents: bytes) -> list[str]:

@@ -6,7 +6,9 @@ The requests run in an event loop on a thread of their own, each list in a task.
 import asyncio
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -16,7 +18,7 @@ from pipelines.gigstack.client import GigstackClient
 from pipelines.gigstack.documents import DocumentReader
 from pipelines.gigstack.errors import AuthenticationError, GigstackError, UnavailableError
 from pipelines.gigstack.gather import BatchQueue, Gatherer
-from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.normalize import Normalizers
 from pipelines.gigstack.paging import Walk, probe_path, records_of, start_params
 from pipelines.gigstack.reports import StreamReport, Watcher
 
@@ -33,8 +35,15 @@ class Assignment:
     teams: Sequence[str]
     key_team: str
     page_size: int
+    max_concurrency: int
     document_budget: int
     checked: Sequence[tuple[str, str]] = ()
+
+    @property
+    def lists(self) -> list[tuple[Stream, str]]:
+        """Every list and the team that it is read for; documents come on the way of parents."""
+        teams = {Scope.TEAM: self.teams, Scope.KEY: [self.key_team], Scope.PARENT: ()}
+        return [(stream, team) for stream in self.streams for team in teams[stream.scope]]
 
 
 class Extraction:
@@ -44,7 +53,7 @@ class Extraction:
         self,
         connect: Callable[[], AbstractAsyncContextManager[GigstackClient]],
         assignment: Assignment,
-        normalizers: dict[str, EntityNormalizer],
+        normalizers: "Future[Normalizers]",
         watch: Watcher,
     ) -> None:
         self._connect = connect
@@ -53,10 +62,11 @@ class Extraction:
         self._watch = watch
         self._batches = BatchQueue()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
+        self._lists_left = Counter(stream.entity for stream, _ in assignment.lists)
         self.reports: dict[tuple[str, str], StreamReport] = {}
 
     def start(self) -> None:
-        """Begin to fetch; from now on the normalizers belong to this extraction."""
+        """Begin to fetch; the normalizers belong to this extraction as soon as they are there."""
         self._thread.start()
 
     def batches(self) -> Iterator[Batch]:
@@ -81,23 +91,20 @@ class Extraction:
 
     async def _read_all(self) -> None:
         todo = self._assignment
-        self._gatherer = Gatherer(self._normalizers, self._batches, self._record)
+        normalizers = asyncio.wrap_future(self._normalizers)
+        self._gatherer = Gatherer(normalizers, self._batches, self._record)
         self._documents = DocumentReader(
             self._gatherer.gather, self._watch, todo.key_team, todo.document_budget, todo.checked
         )
-        async with self._connect() as client:
-            async with asyncio.TaskGroup() as tasks:
-                for stream in todo.streams:
-                    for team in self._teams_of(stream):
-                        tasks.create_task(self._read(client, stream, team))
-            await self._documents.read_waiting(client)
+        async with self._connect() as client, asyncio.TaskGroup() as workers:
+            for _ in range(todo.max_concurrency):
+                workers.create_task(self._documents.work(client))
+            async with asyncio.TaskGroup() as lists:
+                for stream, team in todo.lists:
+                    lists.create_task(self._read(client, stream, team))
+            await self._documents.finish()
         self._finish_documents()
         await self._gatherer.finish()
-
-    def _teams_of(self, stream: Stream) -> Sequence[str]:
-        """The teams that a list is read for; documents are read on the way of their parents."""
-        teams = {Scope.TEAM: self._assignment.teams, Scope.KEY: [self._assignment.key_team]}
-        return teams.get(stream.scope, ())
 
     def _documents_of(self, stream: Stream) -> Stream | None:
         """The stream of documents whose parents this list holds."""
@@ -120,6 +127,9 @@ class Extraction:
         report.seconds = time.monotonic() - started
         report.is_done = True
         self._watch(report)
+        self._lists_left[stream.entity] -= 1
+        if not self._lists_left[stream.entity]:
+            await self._gatherer.flush(stream.entity)
 
     def _report(self, stream: Stream, team: str) -> StreamReport:
         return self.reports.setdefault((stream.name, team), StreamReport(stream.name, team))
@@ -131,19 +141,13 @@ class Extraction:
             client, stream.paths, lambda path: path.replace("{team}", team), params, report.meter
         )
         walk = Walk(stream, team, path, params, report.meter)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                async for records in walk.records(client):
-                    report.pages, report.api_total = walk.pages, walk.api_total
-                    await self._gatherer.gather(Page(stream, team, records))
-                    self._watch(report)
-                    if documents := self._documents_of(stream):
-                        await self._documents.room.acquire()
-                        about = self._report(documents, team)
-                        reader = self._documents.read_new(client, documents, about, records)
-                        tasks.create_task(reader)
-        except BaseExceptionGroup as errors:  # a group would pass by all who wait for an ApiError
-            raise _first_cause(errors) from errors
+        documents = self._documents_of(stream)
+        async for records in walk.records(client):
+            report.pages, report.api_total = walk.pages, walk.api_total
+            await self._gatherer.gather(Page(stream, team, records))
+            self._watch(report)
+            if documents:
+                await self._documents.offer(documents, self._report(documents, team), records)
         if stream.own_path:
             own = await client.get(stream.own_path.format(team=team), {}, report.meter)
             await self._gatherer.gather(Page(stream, team, records_of(own, stream)))

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from pipelines.gigstack.batch import Batch, Inspected, Page
-from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.normalize import Normalizers
 
 BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
-BATCH_PAGES = 2000
+BATCH_PAGES = 500
 BATCHES_WAITING = 2
 
 
@@ -52,7 +52,7 @@ class Gatherer:
 
     def __init__(
         self,
-        normalizers: dict[str, EntityNormalizer],
+        normalizers: "asyncio.Future[Normalizers]",
         batches: BatchQueue,
         record: Callable[[Batch], None],
     ) -> None:
@@ -68,15 +68,21 @@ class Gatherer:
     async def gather(self, page: Page) -> None:
         """Take a page; waits while enough batches are under way."""
         entity = page.stream.entity
-        self._pages[entity].append(self._normalizers[entity].inspect(page))
+        normalizers = await self._normalizers
+        self._pages[entity].append(normalizers[entity].inspect(page))
         self._bytes[entity] += len(page.records)
         if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= BATCH_BYTES:
+            await self._flush(entity)
+
+    async def flush(self, entity: str) -> None:
+        """Normalize what is there of an entity, although it is no whole batch."""
+        if self._pages[entity]:
             await self._flush(entity)
 
     async def finish(self) -> None:
         """Normalize what is left, and wait until every batch is put."""
         for entity in list(self._pages):
-            await self._flush(entity)
+            await self.flush(entity)
         await asyncio.gather(*self._pending)
         self._thread.shutdown()
 
@@ -95,8 +101,8 @@ class Gatherer:
     async def _normalize(self, entity: str, pages: list[Inspected]) -> None:
         try:
             loop = asyncio.get_running_loop()
-            normalize = self._normalizers[entity].normalize
-            batch = await loop.run_in_executor(self._thread, normalize, pages)
+            normalizer = (await self._normalizers)[entity]
+            batch = await loop.run_in_executor(self._thread, normalizer.normalize, pages)
             self._record(batch)
             await loop.run_in_executor(None, self._batches.put, batch)
         finally:

@@ -25,6 +25,7 @@ from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, s
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
 
+MEMORY_LIMIT = "300MB"
 UTC_TIME = pa.timestamp("us", "UTC")
 RUN_COLUMNS = {  # of every root, beside those that its file selects
     "deleted_at": "TIMESTAMP WITH TIME ZONE",
@@ -52,13 +53,28 @@ def _key_hash(table: Table) -> str:
     return f"md5_number(to_json({{{parts}}})::varchar)"
 
 
-class EntityNormalizer:
-    """Normalizes the pages of one entity; holds the hashes of what the warehouse has."""
+def normalizing_database() -> duckdb.DuckDBPyConnection:
+    """An in-memory DuckDB with the macros, for the normalizers of one run to share."""
+    database = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": "1"})
+    database.execute((NORMALIZE / "_macros.sql").read_text(encoding="utf-8"))
+    return database
 
-    def __init__(self, entity: Entity, run_id: str, started_at: datetime) -> None:
+
+class EntityNormalizer:
+    """Normalizes the pages of one entity; holds the hashes of what the warehouse has.
+
+    `columns` are the names and DuckDB types of each of its tables, by table.
+    """
+
+    def __init__(
+        self,
+        entity: Entity,
+        run_id: str,
+        started_at: datetime,
+        database: duckdb.DuckDBPyConnection,
+    ) -> None:
         self.entity = entity
-        self._db = duckdb.connect(config={"memory_limit": "300MB", "threads": "1"})
-        self._db.execute((NORMALIZE / "_macros.sql").read_text(encoding="utf-8"))
+        self._db = database.cursor()  # temporary tables and variables are each cursor's own
         self._statements = self._db.extract_statements(
             (NORMALIZE / f"{entity.name}.sql").read_text(encoding="utf-8")
         )
@@ -77,7 +93,7 @@ class EntityNormalizer:
         self._read([], Batch())
         for statement in self._statements[1:]:
             self._db.execute(statement)
-        self._choose()
+        self.columns = {table.name: self._columns(table) for table in entity.tables}
 
     def _declared_shape(self) -> Shape:
         (declared,) = self._db.execute("select getvariable('shape')").fetchone() or ("",)
@@ -96,10 +112,14 @@ class EntityNormalizer:
         self._db.unregister("warehouse")
         self.known_rows = warehouse.num_rows
 
-    def columns(self, table: Table) -> dict[str, str]:
+    def _columns(self, table: Table) -> dict[str, str]:
         """Column names and DuckDB types of a warehouse table, known before any row is."""
-        rows = self._db.sql(f"describe from {table.name}").fetchall()
-        columns = {name: str(kind) for name, kind, *_ in rows if name != "origin"}
+        rows = self._db.execute(
+            "select column_name, data_type from duckdb_columns() where table_name = $table "
+            "order by column_index",
+            {"table": table.name},
+        ).fetchall()
+        columns = {name: kind for name, kind in rows if name != "origin"}
         if table.parent:
             return columns | {TOMBSTONE: "BOOLEAN"}
         return columns | (RUN_COLUMNS if table == self.entity.root else {})
@@ -251,6 +271,9 @@ class EntityNormalizer:
         times = [f.with_type(UTC_TIME) if pa.types.is_timestamp(f.type) else f for f in rows.schema]
         cast: pa.Table = rows.cast(pa.schema(times))
         return cast
+
+
+Normalizers = dict[str, EntityNormalizer]  # by entity
 
 
 def _array(values: Any, kind: pa.DataType) -> pa.Array[Any]:

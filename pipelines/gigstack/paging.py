@@ -1,8 +1,10 @@
 """Walks a list to its end, whatever way it is paged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -35,25 +37,24 @@ class Walk:
 
         Errors: what the client raises; StuckCursorError after the page that repeats itself.
         """
-        params: Params | None = self.params
         guard = _Guard(self.path, self.stream.dialect)
-        answer = asyncio.ensure_future(client.get(self.path, self.params, self.meter))
-        try:
-            while params is not None:
-                envelope = await answer
-                self.pages += 1
-                self.api_total = _first_known(envelope, self.api_total)
-                records = records_of(envelope, self.stream)
-                params = self._following(envelope, params, is_empty=_is_empty(records))
-                stuck = guard.look_at(envelope, records) if params else None
-                if params and not stuck:
-                    answer = asyncio.ensure_future(client.get(self.path, params, self.meter))
+        params: Params | None = self.params
+        envelope = await client.get(self.path, self.params, self.meter)
+        while params is not None:
+            self.pages += 1
+            self.api_total = _first_known(envelope, self.api_total)
+            records = records_of(envelope, self.stream)
+            params = self._following(envelope, params, is_empty=_is_empty(records))
+            stuck = guard.look_at(envelope, records) if params else None
+            if params is None:
                 yield records
-                if stuck:
-                    raise stuck
-        finally:
-            answer.cancel()
-            await asyncio.gather(answer, return_exceptions=True)
+            elif stuck:
+                yield records
+                raise stuck
+            else:
+                async with _asking(client.get(self.path, params, self.meter)) as answer:
+                    yield records
+                    envelope = await answer
 
     def _following(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
         """The parameters of the next page, or None at the end."""
@@ -67,6 +68,17 @@ class Walk:
             return None
         name = Dialect.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.stream)
         return {**self.params, name: cursor}
+
+
+@asynccontextmanager
+async def _asking(request: Coroutine[Any, Any, Envelope]) -> AsyncIterator[asyncio.Task[Envelope]]:
+    """Ask while something else goes on; nothing is left under way afterwards."""
+    answer = asyncio.create_task(request)
+    try:
+        yield answer
+    finally:
+        answer.cancel()
+        await asyncio.gather(answer, return_exceptions=True)
 
 
 class _Guard:

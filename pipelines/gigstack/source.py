@@ -14,7 +14,13 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.gigstack.catalogue import ENTITIES, Entity, Table
-from pipelines.gigstack.normalize import TOMBSTONE, EntityNormalizer, key_columns
+from pipelines.gigstack.normalize import (
+    TOMBSTONE,
+    UTC_TIME,
+    EntityNormalizer,
+    Normalizers,
+    key_columns,
+)
 
 MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
@@ -29,11 +35,22 @@ DLT_TYPES: dict[str, dict[str, Any]] = {
     "TIMESTAMP WITH TIME ZONE": {"data_type": "timestamp", "timezone": True, "precision": 6},
 }
 
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "VARCHAR": pa.string(),
+    "JSON": pa.string(),
+    "BOOLEAN": pa.bool_(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "DATE": pa.date32(),
+    "DECIMAL(18,6)": pa.decimal128(18, 6),
+    "TIMESTAMP WITH TIME ZONE": UTC_TIME,
+}
+
 
 @dlt.source(name="gigstack", max_table_nesting=0)
 def gigstack(
     batches: Iterable[dict[str, pa.Table]],
-    normalizers: dict[str, EntityNormalizer],
+    normalizers: Normalizers,
     empty: Collection[str] = (),
 ) -> Iterator[DltResource]:
     """Every table of the entities that are normalized, with all its declared columns.
@@ -79,7 +96,7 @@ def _columns(
     """dlt's hints; each column gets a dictionary of its own, since dlt changes them."""
     hints = {
         name: {"name": name, "nullable": True, **DLT_TYPES[kind]}
-        for name, kind in normalizer.columns(table).items()
+        for name, kind in normalizer.columns[table.name].items()
     }
     for name in key_columns(table):
         hints[name]["nullable"] = False
@@ -90,15 +107,15 @@ def _columns(
     return hints
 
 
-def empty_tables(
-    normalizers: dict[str, EntityNormalizer], existing: set[str]
-) -> dict[str, pa.Table]:
-    """A batch without rows for the tables that are missing, so that every declared column exists
-    from the first run on.
+def empty_tables(normalizers: Normalizers, existing: set[str]) -> dict[str, pa.Table]:
+    """A table without rows for each that is missing, so that every declared column exists from
+    the first run on.
     """
     return {
-        table: rows
-        for name, normalizer in normalizers.items()
-        if not existing.issuperset(table.name for table in ENTITIES[name].tables)
-        for table, rows in normalizer.normalize([]).tables.items()
+        table: pa.schema(
+            [(name, ARROW_TYPES[kind]) for name, kind in columns.items()]
+        ).empty_table()
+        for normalizer in normalizers.values()
+        for table, columns in normalizer.columns.items()
+        if table not in existing
     }

@@ -93,7 +93,7 @@ def _api(shelves: Lists) -> list[Route]:
         "/invoices/{id}/support-documents": one.support_documents(INVOICES),
         "/payments/{id}/support-documents": one.support_documents(("payments",)),
     }
-    every = paged | fixed | single | documents
+    every = paged | documents | fixed | single  # the busiest first: they are tried in turn
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
 
 

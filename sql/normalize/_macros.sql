@@ -1,11 +1,11 @@
--- What the API's spellings mean, in one place. Loaded once per connection, used by every file here.
+-- What the API's spellings mean, in one place. Loaded once, used by every file here.
 -- SAT writes its times without a zone, in Mexico City's; text that names a zone keeps its own.
-set timezone = 'America/Mexico_City';
+set global timezone = 'America/Mexico_City';
 
 -- Seconds or milliseconds, as a number or as text, ISO 8601, or {"_seconds": n}; 0 and '' are none.
 -- From 1e11 on a number is milliseconds (as seconds that would be the year 5138); more than
 -- thirteen digits are no time.
-create or replace temp macro as_time(value) as
+create or replace macro as_time(value) as
 coalesce(
     make_timestamptz(nullif(
         (
@@ -21,14 +21,14 @@ coalesce(
 );
 
 -- One spelling: canceled -> cancelled, succeeded_ -> succeeded.
-create or replace temp macro as_status(value) as
+create or replace macro as_status(value) as
 nullif(replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled'), '');
 
 -- '' is no value.
-create or replace temp macro as_text(value) as nullif(value, '');
+create or replace macro as_text(value) as nullif(value, '');
 
 -- A folio fiscal in lower case; another kind of identifier in its place stays as it is.
-create or replace temp macro as_uuid(value) as
+create or replace macro as_uuid(value) as
 case
     when length(value) = 36 and regexp_full_match(value, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}.*')
         then lower(value)
@@ -36,18 +36,18 @@ case
 end;
 
 -- The id of an invoice: older answers have only the uuid, newer ones may have only the id.
-create or replace temp macro as_invoice_id(id, uuid) as coalesce(as_uuid(id), as_uuid(uuid));
+create or replace macro as_invoice_id(id, uuid) as coalesce(as_uuid(id), as_uuid(uuid));
 
 -- The id that an element of a free list is ("card") or has ({"id": "card"}); without one, its text.
-create or replace temp macro as_id(value) as
+create or replace macro as_id(value) as
 as_text(coalesce(value ->> 'id', value ->> '$'));
 
 -- What such an element holds beside its id; null for nothing.
-create or replace temp macro beside_id(value) as
+create or replace macro beside_id(value) as
 if(json_type(value) = 'OBJECT', nullif(json_merge_patch(value, '{"id": null}'), '{}'), null);
 
 -- What a client snapshot holds beside the columns that every document spells out; null for nothing.
-create or replace temp macro snapshot_rest(client) as
+create or replace macro snapshot_rest(client) as
 nullif(
     json_merge_patch('{}', to_json(struct_pack(
         bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipelines.gigstack.batch import Batch, Page
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Table
-from pipelines.gigstack.normalize import EntityNormalizer, key_columns
+from pipelines.gigstack.normalize import EntityNormalizer, key_columns, normalizing_database
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RUN_ID = "run_1"
@@ -29,7 +29,7 @@ def fixture(name: str) -> bytes:
 
 
 def normalizer_of(entity: str) -> EntityNormalizer:
-    return EntityNormalizer(ENTITIES[entity], RUN_ID, STARTED_AT)
+    return EntityNormalizer(ENTITIES[entity], RUN_ID, STARTED_AT, normalizing_database())
 
 
 def page_of(entity: str, records: bytes | list[Any], stream: str | None = None) -> Page:

@@ -55,14 +55,14 @@ def without_each_field(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, 
 def test_every_table_has_the_columns_of_its_key(name: str) -> None:
     normalizer = normalizer_of(name)
     for table in ENTITIES[name].tables:
-        columns = normalizer.columns(table)
+        columns = normalizer.columns[table.name]
         assert set(key_columns(table)) <= set(columns), table.name
         assert columns.get("extra") == "JSON" or table.name in LINKED_FROM_EVERY_PARENT
 
 
 @every_entity
 def test_every_root_has_the_columns_of_the_contract(name: str) -> None:
-    columns = normalizer_of(name).columns(ENTITIES[name].root)
+    columns = normalizer_of(name).columns[ENTITIES[name].root.name]
     assert columns | ROOT_COLUMNS == columns
 
 
@@ -72,7 +72,7 @@ def test_no_number_is_a_float_but_a_confidence(name: str) -> None:
     floats = {
         column
         for table in ENTITIES[name].tables
-        for column, kind in normalizer.columns(table).items()
+        for column, kind in normalizer.columns[table.name].items()
         if kind in ("FLOAT", "DOUBLE")
     }
     assert floats == ({"ai_extraction_confidence"} if name == "support_documents" else set())
@@ -84,7 +84,7 @@ def test_money_and_quantities_have_twelve_digits_and_six_decimals(name: str) -> 
     kinds = {
         kind
         for table in ENTITIES[name].tables
-        for kind in normalizer.columns(table).values()
+        for kind in normalizer.columns[table.name].values()
         if kind.startswith("DECIMAL")
     }
     assert kinds <= {"DECIMAL(18,6)"}
@@ -93,7 +93,7 @@ def test_money_and_quantities_have_twelve_digits_and_six_decimals(name: str) -> 
 def test_every_column_and_its_type_is_as_recorded() -> None:
     recorded = json.loads(fixture("columns"))
     assert recorded == {
-        table.name: normalizer.columns(table)
+        table.name: normalizer.columns[table.name]
         for name, entity in ENTITIES.items()
         for normalizer in [normalizer_of(name)]
         for table in entity.tables
