@@ -8,6 +8,8 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,8 +21,17 @@ if TYPE_CHECKING:
     from pipelines.gigstack.catalogue import Stream
     from pipelines.gigstack.settings import Settings
     from pipelines.ledger import RunReport
+    from pipelines.load import Order
 
 NEEDS_A_LOOK = 3
+
+
+class Mode(Enum):
+    """What a load reads."""
+
+    INCREMENTAL = "incremental"
+    FULL = "full"
+
 
 app = typer.Typer(
     name="gigstack-etl",
@@ -58,7 +69,8 @@ def demo(
     """Load an invented account, with no key and no network, and show what came."""
     from pipelines import demo as example_account
     from pipelines.display import progress
-    from pipelines.load import load, select_streams
+    from pipelines.load import load
+    from pipelines.selection import select_streams
     from pipelines.summary import print_answer, print_next_steps, print_run, run_json
 
     out, err = _consoles()
@@ -97,27 +109,65 @@ def check(
     raise typer.Exit(NEEDS_A_LOOK if failed else 0)
 
 
-@app.command(epilog=example("load", "load --team all", "load --resource invoices --dry-run"))
+@app.command(
+    epilog=example(
+        "load",
+        "load --mode full --team all",
+        "load --resource invoices --dry-run",
+        "load --replay 20261122T060000Z-1a2b3c",
+    )
+)
 def load(
+    mode: Annotated[
+        Mode,
+        typer.Option(help="incremental: what may have changed; full: everything, and deletions."),
+    ] = Mode.INCREMENTAL,
     resource: Resources = None,
     team: Teams = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Read from this day on (Mexico City)."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
+    allow_mass_delete: Annotated[
+        bool,
+        typer.Option("--allow-mass-delete", help="Mark also more than a fifth of a table."),
+    ] = False,
+    replay: Annotated[
+        str | None,
+        typer.Option(metavar="RUN_ID", help="Normalize the pages of that run again; no request."),
+    ] = None,
+    retry_rejects: Annotated[
+        bool, typer.Option("--retry-rejects", help="Try rejected records again; no request.")
+    ] = False,
     data_dir: DataDir = Path("data"),
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Extract and load: every stream of every team, new and changed rows only."""
+    """Extract and load: new and changed rows only."""
     from pipelines.display import progress
-    from pipelines.load import load as run_load
     from pipelines.summary import print_run, run_json
 
-    settings = _settings(team)
-    streams = _streams(resource, settings)
-    if dry_run:
-        return _plan(settings, streams, as_json)
+    _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, dry_run=dry_run)
+    _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, since=since is not None)
     out, err = _consoles()
+    order = _order(mode, since, allow_mass_delete)
+    if dry_run:
+        return _plan(_settings(team), resource, order, data_dir, as_json)
     with progress(err) as watch:
-        run = run_load(settings, data_dir, streams, watch)
+        if replay or retry_rejects:
+            from pipelines import again
+
+            run = (
+                again.replay(data_dir, replay, watch)
+                if replay
+                else again.retry_rejects(data_dir, watch)
+            )
+        else:
+            from pipelines.load import load as run_load
+
+            settings = _settings(team)
+            run = run_load(settings, data_dir, _streams(resource, settings), watch, order)
     if as_json:
         _print_json(run_json(run, data_dir))
     else:
@@ -225,9 +275,24 @@ def _settings(team: list[str] | None) -> "Settings":
 
 
 def _streams(resource: list[str] | None, settings: "Settings") -> "list[Stream]":
-    from pipelines.load import select_streams
+    from pipelines.selection import select_streams
 
     return select_streams(resource or (), settings.documents)
+
+
+def _order(mode: Mode, since: datetime | None, allow_mass_delete: bool) -> "Order":
+    from pipelines.gigstack.filters import MEXICO
+    from pipelines.load import Order
+
+    day = MEXICO.localize(since) if since else None
+    return Order(mode.value, day, allow_mass_delete)
+
+
+def _refuse_together(**options: bool) -> None:
+    """Errors: BadParameter when more than one of these options is given."""
+    given = [f"--{name.replace('_', '-')}" for name, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise typer.BadParameter(f"{' and '.join(given)} exclude one another")
 
 
 def _exit_code(run: "RunReport") -> int:
@@ -239,13 +304,17 @@ def _print_json(document: object) -> None:
     sys.stdout.flush()
 
 
-def _plan(settings: "Settings", streams: "list[Stream]", as_json: bool) -> None:
-    import asyncio
-
+def _plan(
+    settings: "Settings",
+    resource: list[str] | None,
+    order: "Order",
+    data_dir: Path,
+    as_json: bool,
+) -> None:
     from pipelines.plan import make_plan
     from pipelines.summary import print_plan
 
-    plan = asyncio.run(make_plan(settings, streams))
+    plan = make_plan(settings, data_dir, _streams(resource, settings), order)
     if as_json:
         _print_json([asdict(step) for step in plan])
     else:

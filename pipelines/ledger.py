@@ -1,7 +1,9 @@
 """The run ledger in schema `ops`: runs, their streams, rejects, drift and document checks."""
 
+import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,8 +15,24 @@ from pipelines.gigstack.batch import Batch, Reject
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.client import Meter
 from pipelines.gigstack.drift import Finding
+from pipelines.gigstack.errors import GigstackError
 from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.shape import SQL_ROOT
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the API delivered and what the warehouse holds of it: rows, or an amount of money."""
+
+    team_id: str
+    stream: str
+    measure: str
+    api_value: Decimal | int
+    warehouse_value: Decimal | int
+
+    @property
+    def difference(self) -> Decimal | int:
+        return self.warehouse_value - self.api_value
 
 
 @dataclass
@@ -33,6 +51,8 @@ class RunReport:
     documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
     table_rows: Counter[str] = field(default_factory=Counter)  # written, by table
     table_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    comparisons: list[Comparison] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list)  # deletions that nobody allowed
     finished_at: datetime | None = None
     message: str | None = None
 
@@ -60,7 +80,12 @@ class RunReport:
         if failed or self._teams_out_of_reach():
             return "partial"
         postponed = any(stream.postponed for stream in self.streams)
-        return "warn" if self.rejects or self.drift or postponed else "ok"
+        deviates = self.rejects or self.drift or postponed or self.held_back or self.differences
+        return "warn" if deviates else "ok"
+
+    @property
+    def differences(self) -> list[Comparison]:
+        return [comparison for comparison in self.comparisons if comparison.difference]
 
     def _teams_out_of_reach(self) -> set[str]:
         """Teams of which no list answers: out of the key's reach rather than without a feature."""
@@ -87,16 +112,59 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute((SQL_ROOT / "ops.sql").read_text(encoding="utf-8"))
 
 
+def begin(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+    """Note that a run has begun: what dies without a word stands there as failed."""
+    _forget(connection, run)
+    row = dataclasses.replace(run, finished_at=run.started_at, message="the run did not finish")
+    _insert(connection, "runs", [_run_row(row)])
+
+
+@contextmanager
+def recorded(connection: duckdb.DuckDBPyConnection, run: RunReport) -> Iterator[None]:
+    """Have a run in the ledger from its beginning, whatever becomes of it."""
+    begin(connection, run)
+    try:
+        yield
+    except GigstackError as error:
+        run.message = str(error)
+        raise
+    finally:
+        if run.message is None and not run.streams:
+            run.message = "the run did not finish"
+        record(connection, run)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+    """Drop what was noted of this run, which is about to be noted anew."""
+    for table in ("runs", "run_streams", "rejects", "reconciliation"):
+        connection.execute(f"delete from ops.{table} where run_id = $run", {"run": run.run_id})
+
+
 def record(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
     """Write a finished run into the ledger, all of it or nothing."""
     run.finished_at = run.finished_at or datetime.now(UTC)
     connection.begin()
+    _forget(connection, run)
+    if run.mode == "retry" and run.message is None:  # what is still rejected is in this run
+        connection.execute("delete from ops.rejects")
     _insert(connection, "runs", [_run_row(run)])
     _insert(connection, "run_streams", (_stream_row(run, stream) for stream in run.streams))
     _insert(connection, "rejects", (_reject_row(run, reject) for reject in run.rejects))
+    _insert(connection, "reconciliation", (_comparison_row(run, c) for c in run.comparisons))
     _merge_drift(connection, run)
     _merge_document_checks(connection, run)
     connection.commit()
+
+
+def open_rejects(
+    connection: duckdb.DuckDBPyConnection,
+) -> tuple[list[Reject], datetime | None]:
+    """Every record that was rejected, once, and when the oldest was."""
+    rows = connection.execute(
+        "select stream, team_id, any_value(reason), any_value(field), raw, parent_id, min(seen_at) "
+        "from ops.rejects group by stream, team_id, raw, parent_id order by min(seen_at)"
+    ).fetchall()
+    return [Reject(*row[:-1]) for row in rows], rows[0][-1] if rows else None
 
 
 def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -128,10 +196,22 @@ def _run_row(run: RunReport) -> tuple[object, ...]:
         run.retries,
         run.total("rows_seen"),
         run.total("rows_changed"),
-        0,
+        run.total("rows_deleted"),
         len(run.rejects),
         len(run.drift),
-        run.message,
+        run.message or "; ".join(run.held_back) or None,
+    )
+
+
+def _comparison_row(run: RunReport, comparison: Comparison) -> tuple[object, ...]:
+    return (
+        run.run_id,
+        comparison.team_id,
+        comparison.stream,
+        comparison.measure,
+        comparison.api_value,
+        comparison.warehouse_value,
+        comparison.difference,
     )
 
 
@@ -141,7 +221,7 @@ def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
         stream.team_id,
         stream.stream,
         stream.status,
-        None,
+        stream.window_start,
         run.started_at,
         stream.complete_sweep,
         stream.pages,
@@ -149,7 +229,7 @@ def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
         stream.meter.retries,
         stream.rows_seen,
         stream.rows_changed,
-        0,
+        stream.rows_deleted,
         stream.rejects,
         stream.postponed,
         stream.api_total,
@@ -167,6 +247,7 @@ def _reject_row(run: RunReport, reject: Reject) -> tuple[object, ...]:
         reject.field,
         reject.raw,
         run.started_at,
+        reject.parent_id,
     )
 
 

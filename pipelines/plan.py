@@ -1,18 +1,35 @@
-"""What a load would do: the `--dry-run` of `load`. Moves no state."""
+"""What a load would do: the `--dry-run` of `load`. Moves no state.
 
+How many pages a list has is taken from the warehouse, where it was loaded before; else from what
+the API says of it.
+"""
+
+import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+import duckdb
+
+from pipelines import warehouse
+from pipelines.gigstack import changes
 from pipelines.gigstack.account import ALL_TEAMS
 from pipelines.gigstack.catalogue import Dialect, Scope, Stream
-from pipelines.gigstack.probe import Finding, check_account
+from pipelines.gigstack.changes import Reading, Readings
+from pipelines.gigstack.filters import MEXICO, SPELLINGS
+from pipelines.gigstack.probe import Checkup, Finding, check_account
 from pipelines.gigstack.settings import Settings
+from pipelines.gigstack.slices import is_long
+from pipelines.load import Order
+from pipelines.write import pipeline_in, watermarks_of
+
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One stream of one team. `expected_requests` is None where the API tells no total."""
+    """One stream of one team. `expected_requests` is None where nothing tells the length."""
 
     team_id: str
     stream: str
@@ -21,38 +38,117 @@ class Step:
     note: str
 
 
-async def make_plan(settings: Settings, streams: Sequence[Stream]) -> list[Step]:
-    """Streams, windows and expected requests, from one question to each list."""
-    checkup = await check_account(settings, streams)
-    by_name = {stream.name: stream for stream in streams}
-    rows = {(f.team_id, f.stream): f.rows for f in checkup.findings}
-    finding_teams = [Step(checkup.key_team, "teams", "all", 1, "to find the teams")]
-    return finding_teams * (settings.teams == ALL_TEAMS) + [
-        Step(
-            found.team_id,
-            found.stream,
-            "all",
-            _requests(found, by_name[found.stream], rows, settings),
-            found.note or ("" if found.status == "ok" else found.status),
-        )
-        for found in checkup.findings
-    ]
+def make_plan(
+    settings: Settings, data_dir: Path, streams: Sequence[Stream], order: Order
+) -> list[Step]:
+    """Streams, windows and expected requests, from a few questions to each list.
+
+    Errors: those of `check_account`; WarehouseError when another process holds the warehouse.
+    """
+    checkup = asyncio.run(check_account(settings, streams))
+    if not warehouse.warehouse_path(data_dir).exists():
+        return _Planner(settings, streams, checkup).steps()
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        readings: Readings = {}
+        existing = warehouse.table_names(connection)
+        if order.mode == "incremental" and existing:
+            lists = lists_of(streams, checkup.teams, checkup.key_team)
+            marks = watermarks_of(pipeline_in(data_dir, connection))
+            readings = changes.readings(connection, lists, marks, settings, order.since)
+        return _Planner(settings, streams, checkup, connection, existing, readings).steps()
 
 
-def _requests(
-    found: Finding,
-    stream: Stream,
-    rows: dict[tuple[str, str], int | None],
-    settings: Settings,
-) -> int | None:
-    if found.status != "ok":
-        return 1
-    if stream.scope is Scope.PARENT:
-        parents = rows.get((found.team_id, stream.parents or ""))
-        return None if parents is None else min(parents, settings.documents_request_budget)
-    beside = (len(stream.paths) > 1) + (stream.own_path is not None)  # probing, the own object
-    if stream.dialect is Dialect.SINGLE:
-        return 1 + beside
-    if found.rows is None:
-        return None
-    return max(1, math.ceil(found.rows / settings.page_size)) + beside
+class _Planner:
+    def __init__(
+        self,
+        settings: Settings,
+        streams: Sequence[Stream],
+        checkup: Checkup,
+        connection: duckdb.DuckDBPyConnection | None = None,
+        existing: set[str] = frozenset(),  # type: ignore[assignment]
+        readings: Readings | None = None,
+    ) -> None:
+        self._settings = settings
+        self._streams = {stream.name: stream for stream in streams}
+        self._checkup = checkup
+        self._connection = connection
+        self._existing = existing
+        self._readings = readings or {}
+        self._listed = {(f.team_id, self._streams[f.stream].entity): f for f in checkup.findings}
+
+    def steps(self) -> list[Step]:
+        finding_teams = Step(self._checkup.key_team, "teams", EVERYTHING, 1, "to find the teams")
+        steps = [finding_teams] if self._settings.teams == ALL_TEAMS else []
+        return steps + [self._step(found) for found in self._checkup.findings]
+
+    def _step(self, found: Finding) -> Step:
+        stream = self._streams[found.stream]
+        note = found.note or ("" if found.status == "ok" else found.status)
+        reading = self._readings.get((stream.name, found.team_id), Reading())
+        if found.status != "ok":
+            return Step(found.team_id, stream.name, EVERYTHING, 1, note)
+        if stream.scope is Scope.PARENT:
+            requests = self._parents(stream, found)
+            return Step(found.team_id, stream.name, "every parent", requests, note)
+        if reading.start:
+            window = f"since {reading.start.astimezone(MEXICO):%Y-%m-%d}"
+            if reading.open_items:
+                note = f"{len(reading.open_items)} open items beyond it, one by one"
+            return Step(
+                found.team_id, stream.name, window, self._window(stream, found, reading), note
+            )
+        if is_long(found.rows, self._settings.page_size) and stream.window:
+            note = note or "in slices, where the date filter is honoured"
+        return Step(found.team_id, stream.name, EVERYTHING, self._whole(stream, found), note)
+
+    def _whole(self, stream: Stream, found: Finding) -> int | None:
+        """Pages as often as the last time, or more if the API says so; and what goes with them."""
+        probing = stream.paths.index(found.path) + 1 if len(stream.paths) > 1 else 0
+        beside = probing + (stream.own_path is not None)
+        if stream.dialect is Dialect.SINGLE:
+            return 1 + beside
+        pages = [math.ceil(found.rows / self._settings.page_size)] if found.rows else []
+        if self._connection:
+            pages += [
+                rows
+                for (rows,) in self._connection.execute(
+                    "select pages from ops.run_streams where stream = $stream and team_id = $team "
+                    "and status = 'ok' and window_start is null and run_id in "
+                    "(select run_id from ops.runs where mode in ('incremental', 'full')) "
+                    "order by run_id desc limit 1",
+                    {"stream": stream.name, "team": found.team_id},
+                ).fetchall()
+            ]
+        known = max(pages, default=0 if found.rows == 0 else None)
+        return None if known is None else max(1, known) + beside
+
+    def _window(self, stream: Stream, found: Finding, reading: Reading) -> int:
+        """Probing the filter, the pages of the window, and the open items beyond it."""
+        assert stream.window and self._connection
+        names = [spelling.name for spelling in SPELLINGS[stream.window]]
+        is_honoured = found.date_filter in names
+        rows = changes.rows_since(self._connection, stream, found.team_id, reading.start)
+        pages = max(1, math.ceil(rows / self._settings.page_size))
+        if is_honoured:
+            return names.index(found.date_filter) + 2 + pages + len(reading.open_items)
+        everything = changes.rows_since(self._connection, stream, found.team_id, None)
+        probing = 2 if not everything else len(names)
+        most = max(1, math.ceil(everything / self._settings.page_size))
+        return probing + min(pages + 2, most) + len(reading.open_items)
+
+    def _parents(self, stream: Stream, found: Finding) -> int | None:
+        """One request for each parent in reach, as far as the budget goes."""
+        parents = next(s for s in self._streams.values() if s.entity == stream.parents)
+        reading = self._readings.get((parents.name, found.team_id), Reading())
+        if self._connection and parents.entity in self._existing:
+            of_entity = [s for s in self._streams.values() if s.entity == stream.parents]
+            rows = sum(
+                changes.rows_since(self._connection, s, found.team_id, reading.start)
+                for s in of_entity
+            )
+        else:
+            listed = self._listed[found.team_id, parents.entity].rows
+            if listed is None:
+                return None
+            rows = listed
+        return min(rows, self._settings.documents_request_budget)

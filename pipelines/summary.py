@@ -28,7 +28,14 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
         "retries": run.retries,
         "rows_seen": run.total("rows_seen"),
         "rows_changed": run.total("rows_changed"),
+        "rows_deleted": run.total("rows_deleted"),
         "rejects": len(run.rejects),
+        "held_back": run.held_back,
+        "differences": [
+            {"team_id": d.team_id, "stream": d.stream, "measure": d.measure}
+            | {"api": str(d.api_value), "warehouse": str(d.warehouse_value)}
+            for d in run.differences
+        ],
         "drift": [
             {"stream": s, "path": p, "kind": k, "example": run.examples[s, p, k], "occurrences": n}
             for (s, p, k), n in run.drift.items()
@@ -42,6 +49,9 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
                 "requests": s.meter.requests,
                 "rows_seen": s.rows_seen,
                 "rows_changed": s.rows_changed,
+                "rows_deleted": s.rows_deleted,
+                "window_start": s.window_start,
+                "complete_sweep": s.complete_sweep,
                 "error": s.error,
             }
             for s in run.streams
@@ -58,7 +68,8 @@ def print_run(out: Console, run: RunReport) -> None:
         for table, count in sorted(run.table_rows.items())
         if count
     ]
-    print_table(out, "Loaded", ["table", "rows", "seconds"], rows)
+    if rows:
+        print_table(out, "Loaded", ["table", "rows", "seconds"], rows)
     deviations = [
         [s.stream, s.team_id, s.status, s.error or ""]
         for s in run.streams
@@ -70,6 +81,15 @@ def print_run(out: Console, run: RunReport) -> None:
         drift = [[*key, count, run.examples[key]] for key, count in run.drift.items()]
         columns = ["stream", "path", "kind", "times", "example"]
         print_table(out, "Schema drift (kept in `extra`)", columns, drift)
+    if run.differences:
+        columns = ["stream", "team", "measure", "API", "warehouse"]
+        rows = [
+            [d.stream, d.team_id, d.measure, str(d.api_value), str(d.warehouse_value)]
+            for d in run.differences
+        ]
+        print_table(out, "Not as the API delivered it", columns, rows)
+    for held_back in run.held_back:
+        out.print(held_back, style="yellow", soft_wrap=True)
     if run.rejects:
         out.print(f"{len(run.rejects)} records were rejected; see ops.rejects.", style="yellow")
     if postponed := run.total("postponed"):
@@ -77,10 +97,16 @@ def print_run(out: Console, run: RunReport) -> None:
     seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
     out.print(
         f"{run.status}: {run.total('rows_seen'):,} records in {run.requests:,} requests "
-        f"({run.retries} repeated), {run.total('rows_changed'):,} new or changed, "
+        f"({run.retries} repeated{_resumed(run)}), {run.total('rows_changed'):,} new or changed, "
+        f"{run.total('rows_deleted'):,} deleted, "
         f"{len(run.teams)} teams, {seconds:.1f} s.",
         soft_wrap=True,
     )
+
+
+def _resumed(run: RunReport) -> str:
+    answers = sum(stream.meter.resumed for stream in run.streams)
+    return f"; {answers:,} answers from a run that died" if answers else ""
 
 
 def print_answer(out: Console, question: str, query: str, rows: list[dict[str, Any]]) -> None:
@@ -106,7 +132,7 @@ def print_next_steps(out: Console, data_dir: Path) -> None:
 def print_checkup(out: Console, base_url: str, checkup: Checkup) -> None:
     """A table for each team, one row a stream; then the clocks."""
     out.print(f"{base_url}, key of {checkup.key_team}", highlight=False, soft_wrap=True)
-    columns = ["stream", "status", "rows", "paging", "creation filter", "note"]
+    columns = ["stream", "status", "rows", "paging", "date filter", "note"]
     for team in checkup.teams:
         rows = [
             [f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]

@@ -7,21 +7,23 @@ import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.gigstack.catalogue import ENTITIES, Entity
+from pipelines.gigstack.catalogue import ENTITIES, Entity, Stream
 from pipelines.gigstack.errors import WarehouseError
-from pipelines.gigstack.normalize import key_columns
+from pipelines.gigstack.known import key_columns
 
 Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
 PIPELINE = "gigstack"
 PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
+KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
 NO_SPACE = ("No space left", "could not write", "Could not write")
@@ -114,25 +116,54 @@ def table_names(connection: duckdb.DuckDBPyConnection, schema: str = SCHEMA) -> 
 
 
 def known_rows(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, existing: set[str]
+    connection: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    existing: set[str],
+    rewriting: datetime | None = None,
 ) -> tuple[pa.Table, dict[str, pa.Table]] | None:
     """Keys, hashes and times of an entity's root, and the keys of its links; None before a load.
 
-    `existing` are the names of the warehouse's tables.
+    `existing` are the names of the warehouse's tables. With `rewriting`, rows that were loaded
+    later than that are newer than what is written now, and all others are to be written again.
     """
     if not {table.name for table in entity.tables} <= existing:
         return None
-    columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at"))
-    root = connection.sql(
-        f"select {columns} from {SCHEMA}.{entity.root.name} where deleted_at is null"
-    )
+    columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
+    root: Any = connection.sql(
+        f"select {columns}, deleted_at is not null as is_deleted, "
+        "coalesce(loaded_at <= $rewriting, false) as is_rewritten, "
+        "coalesce(loaded_at > $rewriting, false) as is_newer "
+        f"from {SCHEMA}.{entity.root.name}",
+        params={"rewriting": rewriting},
+    ).to_arrow_table()
     links = {
         link.name: connection.sql(
             f"select {', '.join(key_columns(link))} from {SCHEMA}.{link.name}"
         ).to_arrow_table()
         for link in entity.links
     }
-    return root.to_arrow_table(), links
+    return root, links
+
+
+def live_rows(stream: Stream, team: str) -> tuple[str, dict[str, Any]]:
+    """The rows of a stream and team that are not deleted: a FROM clause that more conditions may
+    follow, and its parameters.
+    """
+    live = f"{SCHEMA}.{ENTITIES[stream.entity].root.name} where deleted_at is null"
+    if stream.entity == "teams":  # each row is the team's own
+        return live, {}
+    values = {"team": team}
+    if kind := KINDS.get(stream.entity):
+        return f"{live} and team_id = $team and {kind} = $kind", values | {"kind": stream.kind}
+    return f"{live} and team_id = $team", values
+
+
+def count(
+    connection: duckdb.DuckDBPyConnection, rows: str, values: dict[str, Any] | None = None
+) -> int:
+    """How many rows a FROM clause has."""
+    (found,) = connection.execute(f"select count(*) from {rows}", values).fetchone() or (0,)
+    return int(found)
 
 
 def drop_repeated_rows(connection: duckdb.DuckDBPyConnection) -> None:

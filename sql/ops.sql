@@ -47,7 +47,8 @@ create table if not exists ops.rejects (
     reason varchar not null,
     field varchar,
     raw json not null,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    parent_id varchar
 );
 
 create table if not exists ops.drift (

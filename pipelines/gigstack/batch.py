@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from pipelines.gigstack.catalogue import Stream
-from pipelines.gigstack.drift import Finding, Repair
+from pipelines.gigstack.drift import Finding, Repair, split_records
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,19 @@ class Page:
 
 @dataclass(frozen=True)
 class Inspected:
-    """A page, its records as they can be loaded, and what was found in them."""
+    """A page, its records as they can be loaded, and what was found in them.
+
+    `positions` are the places (from 1) of those records on the page, where some are left out.
+    """
 
     page: Page
     repair: Repair
+    positions: tuple[int, ...] | None = None
+
+    def raw(self, number: int) -> str:
+        """The text of the record with this number (from 1), as it came."""
+        place = self.positions[number - 1] if self.positions else number
+        return bytes(split_records(self.page.records)[place - 1]).decode()
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Reject:
     reason: str
     field: str | None
     raw: str
+    parent_id: str | None = None
 
 
 @dataclass

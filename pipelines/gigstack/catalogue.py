@@ -20,6 +20,16 @@ class Dialect(Enum):
     SINGLE = "single"
 
 
+class Window(Enum):
+    """What the window of an incremental load goes by: a field of the API, and how it is asked for.
+
+    Lists without one are read whole, each time.
+    """
+
+    CREATED = "created_at"
+    ISSUED = "issue_date"
+
+
 class Scope(Enum):
     """How often a stream is read: once for the key, once a team, or once a parent object."""
 
@@ -45,6 +55,7 @@ class Entity:
     root: Table
     children: tuple[Table, ...] = ()
     links: tuple[Table, ...] = ()
+    is_short_lived: bool = False  # its objects are made to vanish soon, and many at once
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -62,6 +73,8 @@ class Stream:
     scope: Scope = Scope.TEAM
     kind: str | None = None  # document_kind or parent_type of its rows
     created_filter: bool = False  # the API names a filter on the creation date
+    window: Window | None = None  # what an incremental load reads of it
+    single_path: str | None = None  # of one object, for those that are open beyond the window
     list_at: str | None = None  # the list sits below `data`, under this name
     map_key: str | None = None  # `data` may be an object: its keys become this field
     parents: str | None = None  # the stream whose objects this one is read for
@@ -70,7 +83,12 @@ class Stream:
 
 
 def _entity(
-    name: str, key: str, links: dict[str, str] | None = None, **children: str
+    name: str,
+    key: str,
+    links: dict[str, str] | None = None,
+    *,
+    is_short_lived: bool = False,
+    **children: str,
 ) -> tuple[str, Entity]:
     """Keys are column names separated by blanks; a child's come after its root's."""
     root = Table(name, tuple(key.split()))
@@ -79,6 +97,7 @@ def _entity(
         root,
         tuple(Table(child, (*root.key, *more.split()), name) for child, more in children.items()),
         tuple(Table(link, tuple(columns.split())) for link, columns in (links or {}).items()),
+        is_short_lived,
     )
 
 
@@ -100,6 +119,7 @@ ENTITIES: dict[str, Entity] = dict(
         _entity(
             "invoice_drafts",
             "draft_id",
+            is_short_lived=True,
             invoice_draft_items="item_number",
             invoice_draft_item_taxes="item_number tax_number",
         ),
@@ -172,6 +192,8 @@ STREAMS: dict[str, Stream] = {
             ("/invoices/income",),
             kind="income",
             created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/income/{id}",
         ),
         Stream(
             "invoices_egress",
@@ -179,6 +201,8 @@ STREAMS: dict[str, Stream] = {
             ("/invoices/egress",),
             kind="egress",
             created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/egress/{id}",
         ),
         Stream(
             "invoices_payment",
@@ -186,6 +210,8 @@ STREAMS: dict[str, Stream] = {
             ("/invoices/payment",),
             kind="payment_complement",
             created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/payment/{id}",
         ),
         Stream(
             "invoices_transfer",
@@ -193,12 +219,40 @@ STREAMS: dict[str, Stream] = {
             ("/invoices/transfer",),
             kind="transfer",
             created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/transfer/{id}",
         ),
         Stream("invoice_drafts", "invoice_drafts", ("/invoices/draft",), created_filter=True),
-        Stream("sat_invoices", "sat_invoices", ("/invoices/sat",), Dialect.STARTING_AFTER),
-        Stream("retentions", "retentions", ("/retentions",), created_filter=True),
-        Stream("payments", "payments", ("/payments",), created_filter=True),
-        Stream("receipts", "receipts", ("/receipts",), created_filter=True),
+        Stream(
+            "sat_invoices",
+            "sat_invoices",
+            ("/invoices/sat",),
+            Dialect.STARTING_AFTER,
+            window=Window.ISSUED,
+        ),
+        Stream(
+            "retentions",
+            "retentions",
+            ("/retentions",),
+            created_filter=True,
+            window=Window.CREATED,
+        ),
+        Stream(
+            "payments",
+            "payments",
+            ("/payments",),
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/payments/{id}",
+        ),
+        Stream(
+            "receipts",
+            "receipts",
+            ("/receipts",),
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/receipts/{id}",
+        ),
         Stream(
             "client_support_documents",
             "support_documents",

@@ -34,6 +34,7 @@ from pipelines.gigstack.errors import (
     TransientError,
     UnavailableError,
 )
+from pipelines.gigstack.journal import Journal, Origin
 from pipelines.gigstack.settings import Settings
 
 ATTEMPTS = 6
@@ -74,6 +75,7 @@ class Meter:
 
     requests: int = 0
     retries: int = 0
+    resumed: int = 0  # answers that a run which died had already been given
 
 
 _decoder = msgspec.json.Decoder(Envelope)
@@ -95,7 +97,11 @@ class GigstackClient:
     """
 
     def __init__(
-        self, settings: Settings, idle: list[httpx.AsyncHTTPTransport], budget: Budget
+        self,
+        settings: Settings,
+        idle: list[httpx.AsyncHTTPTransport],
+        budget: Budget,
+        journal: Journal | None = None,
     ) -> None:
         self._base_url = settings.base_url
         self._headers = {
@@ -107,14 +113,25 @@ class GigstackClient:
         self._extensions = {"timeout": httpx.Timeout(settings.timeout_seconds).as_dict()}
         self._idle = idle
         self._budget = budget
+        self._journal = journal
         self.clock_skew: float | None = None  # seconds the API's clock is ahead, at first answer
 
-    async def get(self, path: str, params: Mapping[str, str | int], meter: Meter) -> Envelope:
-        """One answer.
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        meter: Meter,
+        origin: Origin | None = None,
+    ) -> Envelope:
+        """One answer. With an `origin` it is journalled, and not asked for where it already was.
 
         Errors: AuthenticationError, UnavailableError, RedirectRefusedError, ApiError at once;
         TransientError after the last of `ATTEMPTS`.
         """
+        request = f"{path}?{urlencode(sorted(params.items()))}"
+        if origin and self._journal and (body := self._journal.find(request)) is not None:
+            meter.resumed += 1
+            return read_envelope(body)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(ATTEMPTS),
@@ -125,10 +142,13 @@ class GigstackClient:
             with attempt:
                 meter.requests += 1
                 meter.retries += attempt.retry_state.attempt_number > 1
-                return await self._ask(path, params)
+                envelope, body = await self._ask(path, params)
+                if origin and self._journal:
+                    self._journal.keep(request, origin, body)
+                return envelope
         raise AssertionError("tenacity always answers or raises")
 
-    async def _ask(self, path: str, params: Mapping[str, str | int]) -> Envelope:
+    async def _ask(self, path: str, params: Mapping[str, str | int]) -> tuple[Envelope, bytes]:
         url = f"{self._base_url}{quote(path)}?{urlencode(params)}".rstrip("?")
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         async with self._budget.request() as cuts:
@@ -149,11 +169,13 @@ class GigstackClient:
             self._budget.throttled(cuts)
         envelope = _read(path, response)
         self._budget.succeeded()
-        return envelope
+        return envelope, response.content
 
 
 @asynccontextmanager
-async def connected(settings: Settings) -> AsyncIterator[GigstackClient]:
+async def connected(
+    settings: Settings, journal: Journal | None = None
+) -> AsyncIterator[GigstackClient]:
     """A client with keep-alive and the run's whole budget; it never follows a redirect."""
     tls = httpx.create_ssl_context()
     proxy = _proxy_for(httpx.URL(settings.base_url))
@@ -169,7 +191,7 @@ async def connected(settings: Settings) -> AsyncIterator[GigstackClient]:
             for _ in range(settings.max_concurrency)
         ]
         budget = Budget(settings.max_concurrency, settings.requests_per_second)
-        yield GigstackClient(settings, idle, budget)
+        yield GigstackClient(settings, idle, budget, journal)
 
 
 def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
@@ -200,6 +222,17 @@ def _read(path: str, response: httpx.Response) -> Envelope:
     if status == 429 or status >= 500 or is_broken or code in TRANSIENT_CODES:
         raise TransientError(message, status=status, code=code, retry_after=_retry_after(response))
     raise ApiError(message, status=status, code=code)
+
+
+def read_envelope(body: bytes) -> Envelope:
+    """The envelope of a body that was answered with success.
+
+    Errors: ApiError when it is none.
+    """
+    envelope = _decode(body)
+    if envelope is None:
+        raise ApiError("a journalled answer is not JSON")
+    return envelope
 
 
 def _decode(body: bytes) -> Envelope | None:

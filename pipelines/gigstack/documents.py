@@ -6,7 +6,7 @@ all lists are read, and then come in the order of their last check, so that ever
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -45,7 +45,8 @@ class DocumentReader:
     """Asks for the documents of the parents of one run; `work` is to run in several tasks.
 
     `checked` are the parents asked about in earlier runs, as (team_id, parent_id), the least
-    recently checked first. `gather` takes each page of documents.
+    recently checked first; `urgent` those that have documents under review or about to expire.
+    `gather` takes each page of documents.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class DocumentReader:
         key_team: str,
         budget: int,
         checked: Sequence[tuple[str, str]],
+        urgent: Collection[tuple[str, str]],
     ) -> None:
         self._gather = gather
         self._watch = watch
         self._key_team = key_team
         self._left = budget
+        self._urgent = set(urgent)
         self._rank = {parent: rank for rank, parent in enumerate(checked)}
         self._waiting: list[tuple[int, _Parent]] = []
         self._due: asyncio.Queue[_Parent | None] = asyncio.Queue(PARENTS_DUE)
@@ -74,9 +77,13 @@ class DocumentReader:
             else:
                 self._waiting.append((rank, parent))
 
-    async def finish(self) -> None:
-        """No parent is listed any more: ask about those that wait, as far as the budget goes."""
-        self._waiting.sort(key=lambda waiting: waiting[0])
+    async def finish(self, changed: Collection[tuple[str, str]]) -> None:
+        """No parent is listed any more: ask about those that wait, as far as the budget goes.
+
+        Those that changed and those that are urgent come first.
+        """
+        first = self._urgent | set(changed)
+        self._waiting.sort(key=lambda w: ((w[1].report.team_id, w[1].id) not in first, w[0]))
         for _, parent in self._waiting:
             await self._put(parent)
         await self._due.put(None)
@@ -99,7 +106,8 @@ class DocumentReader:
         stream, report = parent.stream, parent.report
         asked = None if report.team_id == self._key_team else report.team_id
         path = stream.paths[0].format(parent=parent.id)
-        walk = Walk(stream, report.team_id, path, start_params(stream, 0, asked), report.meter)
+        params = start_params(stream, 0, asked)
+        walk = Walk(stream, report.team_id, path, params, report.meter, parent.id)
         started = time.monotonic()
         try:
             async for records in walk.records(client):

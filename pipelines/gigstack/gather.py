@@ -79,6 +79,11 @@ class Gatherer:
         if self._pages[entity]:
             await self._flush(entity)
 
+    async def settle(self) -> None:
+        """Wait until all that was flushed is normalized."""
+        while self._pending:
+            await asyncio.gather(*self._pending)
+
     async def finish(self) -> None:
         """Normalize what is left, and wait until every batch is put."""
         for entity in list(self._pages):

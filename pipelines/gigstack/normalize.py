@@ -20,8 +20,10 @@ import pyarrow.compute as pc
 
 from pipelines.gigstack.batch import Batch, Inspected, Page, Reject
 from pipelines.gigstack.catalogue import Entity, Table
-from pipelines.gigstack.drift import DriftDetector, split_records
+from pipelines.gigstack.drift import DriftDetector, Finding
+from pipelines.gigstack.known import MONEY, Known, key_columns, key_hash
 from pipelines.gigstack.shape import NORMALIZE, Shape, resolve, shared_shapes, structure
+from pipelines.gigstack.words import known_words, unknown_words
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
 
@@ -42,15 +44,6 @@ _INPUT_FIELDS: list[pa.Field[Any]] = [
     pa.field("hashes", pa.list_(pa.string())),
 ]
 INPUT = pa.schema(_INPUT_FIELDS)
-
-
-def key_columns(table: Table) -> tuple[str, ...]:
-    return ("team_id", *table.key)
-
-
-def _key_hash(table: Table) -> str:
-    parts = ", ".join(f"'{column}': {column}" for column in key_columns(table))
-    return f"md5_number(to_json({{{parts}}})::varchar)"
 
 
 def normalizing_database() -> duckdb.DuckDBPyConnection:
@@ -82,35 +75,19 @@ class EntityNormalizer:
         self.shape = self._declared_shape()
         self._detector = DriftDetector(self.shape)
         self._run_id, self._started_at = run_id, started_at
-        self.known_rows = 0
         self._db.execute("set variable started_at = $at", {"at": started_at})
         self._db.execute("set variable structure = $s", {"s": json.dumps([structure(self.shape)])})
-        self._db.execute(
-            "create temp table known (key uhugeint, row_hash varchar, updated_at timestamptz);"
-            "create temp table seen (key uhugeint);"
-            "create temp table linked (key uhugeint)"
-        )
-        self._read([], Batch())
+        self.known = Known(self._db, entity)
+        self._read([])
         for statement in self._statements[1:]:
             self._db.execute(statement)
         self.columns = {table.name: self._columns(table) for table in entity.tables}
+        self._money = MONEY if set(MONEY) <= self.columns[entity.root.name].keys() else ()
+        self._words = known_words(entity.name)
 
     def _declared_shape(self) -> Shape:
         (declared,) = self._db.execute("select getvariable('shape')").fetchone() or ("",)
         return resolve(json.loads(declared), shared_shapes())  # type: ignore[no-any-return]
-
-    def remember(self, warehouse: pa.Table, links: dict[str, pa.Table]) -> None:
-        """Take in what the warehouse holds: keys, hashes and times of the root, keys of links."""
-        self._db.register("warehouse", warehouse)
-        self._db.execute(
-            f"insert into known select {_key_hash(self.entity.root)}, row_hash, updated_at "
-            "from warehouse"
-        )
-        for table in self.entity.links:
-            self._db.register("warehouse", links[table.name])
-            self._db.execute(f"insert into linked select {_key_hash(table)} from warehouse")
-        self._db.unregister("warehouse")
-        self.known_rows = warehouse.num_rows
 
     def _columns(self, table: Table) -> dict[str, str]:
         """Column names and DuckDB types of a warehouse table, known before any row is."""
@@ -131,9 +108,12 @@ class EntityNormalizer:
     def normalize(self, pages: Sequence[Inspected]) -> Batch:
         """The new and changed rows of these pages, per table, parents and children together."""
         batch = Batch()
-        self._read(pages, batch)
+        self._report(pages, batch)
+        self._register(pages)
+        fresh = self.known.fresh(pages, self._money)
+        self._read(fresh)
         self._choose()
-        self._count(pages, batch)
+        self._count(fresh, batch)
         for link in self.entity.links:
             batch.tables[link.name] = self._new_links(link)
         self._db.execute("delete from records where origin not in (select origin from chosen)")
@@ -142,11 +122,37 @@ class EntityNormalizer:
             batch.tables[child.name] = self._chosen_children(child)
         return batch
 
+    def _report(self, pages: Sequence[Inspected], batch: Batch) -> None:
+        """What was delivered, and what is wrong with it."""
+        for inspected in pages:
+            page, repair = inspected.page, inspected.repair
+            delivered = sum(row_hash is not None for row_hash in repair.hashes)
+            batch.seen[page.stream.name, page.team_id] += delivered
+            if page.parent_id and page.stream.kind:
+                batch.documents[page.team_id, page.stream.kind, page.parent_id] += delivered
+            batch.findings += [(page.stream.name, finding) for finding in repair.findings]
+            batch.rejects += [
+                Reject(
+                    page.stream.name,
+                    page.team_id,
+                    "not an object",
+                    None,
+                    raw.decode(),
+                    page.parent_id,
+                )
+                for raw in repair.rejected
+            ]
+
     def _new_links(self, link: Table) -> pa.Table:
-        new = f"{_key_hash(link)} not in (from linked)"
+        key = key_hash(link)
+        self._db.execute(
+            f"insert into links_seen select distinct {key} from {link.name} "
+            f"where {key} not in (from links_seen)"
+        )
+        new = f"{key} not in (from linked)"
         rows = self._rows(f"select distinct * exclude (origin) from {link.name} where {new}")
         self._db.register("written", rows)
-        self._db.execute(f"insert into linked select {_key_hash(link)} from written")
+        self._db.execute(f"insert into linked select {key} from written")
         return rows
 
     def _chosen_roots(self) -> pa.Table:
@@ -174,20 +180,26 @@ class EntityNormalizer:
             """
         )
 
-    def _read(self, pages: Iterable[Inspected], batch: Batch) -> None:
-        rows = []
-        for number, inspected in enumerate(pages):
-            page, repair = inspected.page, inspected.repair
-            batch.findings += [(page.stream.name, finding) for finding in repair.findings]
-            batch.rejects += [
-                Reject(page.stream.name, page.team_id, "not an object", None, raw.decode())
-                for raw in repair.rejected
-            ]
-            origin = (number, page.team_id, page.stream.kind, page.parent_id)
-            rows.append((*origin, repair.records, repair.hashes))
+    def _register(self, pages: Iterable[Inspected]) -> None:
+        """Make pages the relation `pages`, numbered from 0."""
+        rows = [
+            (
+                number,
+                inspected.page.team_id,
+                inspected.page.stream.kind,
+                inspected.page.parent_id,
+                inspected.repair.records,
+                inspected.repair.hashes,
+            )
+            for number, inspected in enumerate(pages)
+        ]
         columns = zip(*rows, strict=True) if rows else [[]] * len(INPUT)
         arrays = [_array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
         self._db.register("pages", pa.table(arrays, schema=INPUT))
+
+    def _read(self, pages: Sequence[Inspected]) -> None:
+        """Make the records of these pages the relation `records`."""
+        self._register(pages)
         self._db.execute(
             f"""
             create or replace temp table records as
@@ -209,59 +221,67 @@ class EntityNormalizer:
         """Decide which records are written, and as of when: new ones and those that changed."""
         root = self.entity.root
         columns = ", ".join(key_columns(root))
+        new_columns = ", ".join(f"new.{column}" for column in key_columns(root))
         missing = " or ".join(f"{column} is null" for column in key_columns(root))
         self._roots = self._rows(f"from {root.name}")
         self._db.register("roots", self._roots)
         self._db.execute(
             f"""
             create or replace temp table keyed as
-            select origin, {columns}, {_key_hash(root)} as key, {missing} as is_keyless, row_hash,
+            select origin, {columns}, {key_hash(root)} as key, {missing} as is_keyless, row_hash,
                 updated_at, updated_at_basis
             from roots;
 
+            create or replace temp table firsts as
+            select * from keyed
+            where not is_keyless and key not in (from seen)
+            qualify row_number() over (partition by key order by origin) = 1;
+
             create or replace temp table chosen as
-            select new.origin, {columns},
+            select new.origin, {new_columns},
                 known.key is not null as is_known,
                 case
                     when known.key is null then coalesce(new.updated_at, {_STARTED_AT})
+                    when known.row_hash = new.row_hash and not known.is_deleted
+                        then known.updated_at
                     when new.updated_at > known.updated_at then new.updated_at
                     else greatest({_STARTED_AT}, known.updated_at)
                 end as updated_at,
                 case
+                    when known.row_hash = new.row_hash and not known.is_deleted
+                        then known.updated_at_basis
                     when known.key is null and new.updated_at is not null
                         or new.updated_at > known.updated_at then new.updated_at_basis
                     else 'observed'
                 end as updated_at_basis
-            from keyed as new
+            from firsts as new
             left join known on known.key = new.key
-            where not new.is_keyless
-                and new.key not in (from seen)
-                and known.row_hash is distinct from new.row_hash
-            qualify row_number() over (partition by new.key order by new.origin) = 1;
-
-            insert into seen
-            select distinct key from keyed where not is_keyless and key not in (from seen)
+            where known.row_hash is distinct from new.row_hash
+                or known.is_deleted or known.is_rewritten
             """
         )
+        self.known.add_up(self._money)
+        self._db.execute("insert into seen select key from firsts")
 
     def _count(self, pages: Sequence[Inspected], batch: Batch) -> None:
-        """Records seen and changed by stream and team; records without a key become rejects."""
-        for table, counted in (("records", batch.seen), ("chosen", batch.changed)):
-            pages_of = f"select origin // {_ORIGIN_PAGE}, count(*) from {table} group by 1"
-            for number, count in self._db.sql(pages_of).fetchall():
-                page = pages[number].page
-                counted[page.stream.name, page.team_id] += count
-                if table == "records" and page.parent_id and page.stream.kind:
-                    batch.documents[page.team_id, page.stream.kind, page.parent_id] += count
+        """Records changed, by stream and team; unknown words; records without a key: rejects."""
+        pages_of = f"select origin // {_ORIGIN_PAGE}, count(*) from chosen group by 1"
+        for number, count in self._db.sql(pages_of).fetchall():
+            page = pages[number].page
+            batch.changed[page.stream.name, page.team_id] += count
+        for origin, column, word in unknown_words(self._roots, self._words):
+            stream = pages[origin // _ORIGIN_PAGE].page.stream.name
+            batch.findings.append((stream, Finding(column, "unknown_value", word)))
         keyless = (
             f"select origin // {_ORIGIN_PAGE}, origin % {_ORIGIN_PAGE} from keyed "
             "where is_keyless order by origin"
         )
         for number, position in self._db.sql(keyless).fetchall():
-            page = pages[number].page
-            raw = bytes(split_records(page.records)[position - 1]).decode()
+            page, raw = pages[number].page, pages[number].raw(position)
             name = ", ".join(self.entity.root.key)
-            batch.rejects.append(Reject(page.stream.name, page.team_id, "no key", name, raw))
+            batch.rejects.append(
+                Reject(page.stream.name, page.team_id, "no key", name, raw, page.parent_id)
+            )
 
     def _rows(self, query: str) -> pa.Table:
         """A query's rows. Their instants are named in UTC; DuckDB names them in the zone in which

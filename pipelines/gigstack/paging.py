@@ -1,7 +1,7 @@
 """Walks a list to its end, whatever way it is paged."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ import msgspec
 from pipelines.gigstack.catalogue import Dialect, Stream
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter
 from pipelines.gigstack.errors import ApiError, StuckCursorError, UnavailableError
+from pipelines.gigstack.journal import Origin
 
 LONGEST_EMPTY_PAGE = 2000  # bytes; a hundred nulls, widely spaced
 EMPTY_PAGES_IN_A_ROW = 100  # more, and a list is taken to go on for ever
@@ -28,20 +29,24 @@ class Walk:
     path: str
     params: Params
     meter: Meter
+    parent_id: str | None = None
     pages: int = 0
     api_total: int | None = None
     is_truncated: bool = False  # the API said there is more, and not where
+    has_shifted: bool = False  # numbered pages, and the total changed while they were read
 
-    async def records(self, client: GigstackClient) -> AsyncIterator[bytes]:
+    async def records(self, client: GigstackClient) -> AsyncGenerator[bytes, None]:
         """The records of each page, as a JSON array; the next page is asked for meanwhile.
 
         Errors: what the client raises; StuckCursorError after the page that repeats itself.
         """
         guard = _Guard(self.path, self.stream.dialect)
         params: Params | None = self.params
-        envelope = await client.get(self.path, self.params, self.meter)
+        origin = Origin(self.stream.name, self.team_id, self.parent_id)
+        envelope = await client.get(self.path, self.params, self.meter, origin)
         while params is not None:
             self.pages += 1
+            self.has_shifted |= self._shifts(envelope)
             self.api_total = _first_known(envelope, self.api_total)
             records = records_of(envelope, self.stream)
             params = self._following(envelope, params, is_empty=_is_empty(records))
@@ -52,9 +57,13 @@ class Walk:
                 yield records
                 raise stuck
             else:
-                async with _asking(client.get(self.path, params, self.meter)) as answer:
+                async with _asking(client.get(self.path, params, self.meter, origin)) as answer:
                     yield records
                     envelope = await answer
+
+    def _shifts(self, envelope: Envelope) -> bool:
+        is_numbered = self.stream.dialect is Dialect.PAGE
+        return is_numbered and self.pages > 1 and envelope.total != self.api_total
 
     def _following(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
         """The parameters of the next page, or None at the end."""

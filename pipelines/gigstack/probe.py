@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.gigstack.account import find_teams
-from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream
+from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream, Window
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter, connected
 from pipelines.gigstack.documents import ids_of
 from pipelines.gigstack.drift import split_records
@@ -19,16 +19,9 @@ from pipelines.gigstack.errors import (
     NothingReadError,
     UnavailableError,
 )
+from pipelines.gigstack.filters import Bounds, honoured
 from pipelines.gigstack.paging import Params, probe_path, records_of, start_params
 from pipelines.gigstack.settings import Settings
-
-FAR_FUTURE = 4_102_444_800  # 2100-01-01 as epoch seconds: no object was created after it
-DATE_FILTERS: dict[str, Params] = {
-    "created[gte] s": {"created[gte]": FAR_FUTURE},
-    "created[gte] ms": {"created[gte]": FAR_FUTURE * 1000},
-    "created_gte s": {"created_gte": FAR_FUTURE},
-    "created_gte ms": {"created_gte": FAR_FUTURE * 1000},
-}
 
 
 @dataclass(frozen=True)
@@ -120,14 +113,16 @@ async def _some_parent(
 async def _date_filter(
     client: GigstackClient, stream: Stream, path: str, params: Params, meter: Meter
 ) -> str:
-    """The spelling of the creation filter that empties a list when it asks for the far future."""
-    if not stream.created_filter:
+    """The spelling of the date filter that the list honours, if it knows of one."""
+    window = stream.window or (Window.CREATED if stream.created_filter else None)
+    if window is None:
         return ""
-    for name, bound in DATE_FILTERS.items():
-        envelope = await client.get(path, {**params, **bound}, meter)
-        if not _elements(envelope, stream):
-            return name
-    return "ignored"
+
+    async def is_empty(bounds: Bounds) -> bool:
+        return not _elements(await client.get(path, {**params, **bounds}, meter), stream)
+
+    spelling = await honoured(window, is_empty)
+    return spelling.name if spelling else "not honoured"
 
 
 def _elements(envelope: Envelope, stream: Stream) -> int:

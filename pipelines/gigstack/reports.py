@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from pipelines.gigstack.batch import Batch
 from pipelines.gigstack.client import Meter
 
 
@@ -17,14 +19,24 @@ class StreamReport:
     pages: int = 0
     rows_seen: int = 0
     rows_changed: int = 0
+    rows_deleted: int = 0
     rejects: int = 0
     api_total: int | None = None
-    complete_sweep: bool = False
+    window_start: datetime | None = None  # None: from the beginning
+    complete_sweep: bool = False  # every page was read, without an error
+    is_shifted: bool = False  # a list of numbered pages changed while it was read
     seconds: float = 0.0
     error: str | None = None
     is_done: bool = False
     postponed: int = 0  # parents that wait for the next run
     parents: list[str] = field(default_factory=list)  # asked for their documents, and answered
+
+    def add(self, batch: Batch) -> None:
+        """Count what a batch holds of this stream and team."""
+        key = (self.stream, self.team_id)
+        self.rows_seen += batch.seen[key]
+        self.rows_changed += batch.changed[key]
+        self.rejects += sum((r.stream, r.team_id) == key for r in batch.rejects)
 
 
 Watcher = Callable[[StreamReport], None]

@@ -7,7 +7,8 @@ API: https://dlthub.com/docs/general-usage/credentials
 
 import base64
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import msgspec
@@ -19,6 +20,7 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.configuration.specs import BaseConfiguration, configspec
 from dlt.common.typing import TSecretStrValue
 
+from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Stream
 from pipelines.gigstack.errors import ConfigurationError
 
 BASE_URL = "https://api.gigstack.io/v2"
@@ -38,6 +40,8 @@ class SourceConfiguration(BaseConfiguration):
     timeout_seconds: float = 30.0
     documents: Any = "clients"
     documents_request_budget: int = 5000
+    lookback_days: int = 90
+    lookback_days_by_resource: Any = None
 
     __section__: ClassVar[str] = "gigstack"
 
@@ -55,6 +59,8 @@ class Settings:
     timeout_seconds: float = 30.0
     documents: tuple[str, ...] = ("clients",)
     documents_request_budget: int = 5000
+    lookback_days: int = 90
+    lookback_days_by_resource: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
@@ -62,6 +68,11 @@ class Settings:
                 "The API key holds a character that no header can carry (a blank, an accent, "
                 "a control character). Copy it again."
             )
+
+    def lookback(self, stream: Stream) -> int:
+        """Days that an incremental load re-reads of a stream."""
+        by_name = self.lookback_days_by_resource
+        return by_name.get(stream.name, by_name.get(stream.entity, self.lookback_days))
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
@@ -107,6 +118,8 @@ def read_settings() -> Settings:
         timeout_seconds=float(found.timeout_seconds),
         documents=_names(found.documents) or (),
         documents_request_budget=int(found.documents_request_budget),
+        lookback_days=int(found.lookback_days),
+        lookback_days_by_resource=_days(found.lookback_days_by_resource),
     )
     _check(settings)
     return settings
@@ -121,6 +134,18 @@ def _names(value: Any) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in value if name.strip()) or None
 
 
+def _days(value: Any) -> dict[str, int]:
+    """Days by stream or table: a TOML table, or JSON from the environment."""
+    try:
+        table = msgspec.json.decode(value) if isinstance(value, str) else value or {}
+        return msgspec.convert(dict(table), dict[str, int])
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"lookback_days_by_resource is {value!r}; it must be a table such as "
+            "{ invoices = 120 }."
+        ) from error
+
+
 def _check(settings: Settings) -> None:
     ranges = {
         "page_size": (settings.page_size, 1, 100),
@@ -128,10 +153,14 @@ def _check(settings: Settings) -> None:
         "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
         "timeout_seconds": (settings.timeout_seconds, 1, 600),
         "documents_request_budget": (settings.documents_request_budget, 0, 100_000_000),
+        "lookback_days": (settings.lookback_days, 0, 36_500),
     }
     for name, (value, least, most) in ranges.items():
         if not least <= value <= most:
             raise ConfigurationError(f"{name} is {value}; it must be from {least} to {most}.")
+    for name in settings.lookback_days_by_resource:
+        if name not in STREAMS and name not in ENTITIES:
+            raise ConfigurationError(f"lookback_days_by_resource: there is no resource {name!r}.")
     for parent in settings.documents:
         if parent not in DOCUMENT_PARENTS:
             allowed = ", ".join(DOCUMENT_PARENTS)

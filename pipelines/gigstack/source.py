@@ -6,7 +6,7 @@ children of a parent that is written again are replaced as a whole.
 API: https://dlthub.com/docs/general-usage/resource
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import dlt
@@ -14,14 +14,11 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.gigstack.catalogue import ENTITIES, Entity, Table
-from pipelines.gigstack.normalize import (
-    TOMBSTONE,
-    UTC_TIME,
-    EntityNormalizer,
-    Normalizers,
-    key_columns,
-)
+from pipelines.gigstack.changes import Watermarks
+from pipelines.gigstack.known import key_columns
+from pipelines.gigstack.normalize import TOMBSTONE, UTC_TIME, EntityNormalizer, Normalizers
 
+WATERMARKS = "watermarks"  # in the source's state
 MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
 DLT_TYPES: dict[str, dict[str, Any]] = {
@@ -51,21 +48,26 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 def gigstack(
     batches: Iterable[dict[str, pa.Table]],
     normalizers: Normalizers,
-    empty: Collection[str] = (),
+    tables: Collection[str],
+    watermarks: Callable[[], Watermarks],
 ) -> Iterator[DltResource]:
-    """Every table of the entities that are normalized, with all its declared columns.
+    """A resource for each of these tables, with all its declared columns.
 
-    The entities that the warehouse has no row of are named in `empty`: theirs are appended, which
-    takes half the time of merging into nothing.
+    Where the warehouse has no row of an entity, its tables are appended, which takes half the time
+    of merging into nothing. The watermarks, asked for when the last batch is out, become dlt's
+    state together with the rows.
     """
 
     @dlt.resource(name="batches", selected=False)
     def pages() -> Iterator[dict[str, pa.Table]]:
         yield from batches
+        dlt.current.source_state()[WATERMARKS] = watermarks()
 
     for name, normalizer in normalizers.items():
         for table in ENTITIES[name].tables:
-            yield _table_resource(pages, table, ENTITIES[name], normalizer, name in empty)
+            if table.name in tables:
+                is_empty = not normalizer.known.size
+                yield _table_resource(pages, table, ENTITIES[name], normalizer, is_empty)
 
 
 def _table_resource(

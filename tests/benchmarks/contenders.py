@@ -42,7 +42,8 @@ def _loading(
     base_url: str, key: str, directory: Path, resource_name: str, concurrency: int
 ) -> Callable[[], int]:
     from pipelines.gigstack.settings import Settings
-    from pipelines.load import load, select_streams
+    from pipelines.load import load
+    from pipelines.selection import select_streams
 
     settings = Settings(
         api_key=key,

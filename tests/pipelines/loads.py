@@ -6,13 +6,14 @@ from typing import Any
 
 from pipelines import warehouse
 from pipelines.gigstack.catalogue import ENTITIES, Table
-from pipelines.gigstack.normalize import key_columns
+from pipelines.gigstack.known import key_columns
 from pipelines.gigstack.settings import Settings
 from pipelines.ledger import RunReport
-from pipelines.load import load, select_streams
+from pipelines.load import load
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import key_for
 from pipelines.sandbox.truth import TableTruth
+from pipelines.selection import select_streams
 
 Row = dict[str, Any]
 

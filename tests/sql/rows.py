@@ -7,7 +7,8 @@ from typing import Any
 
 from pipelines.gigstack.batch import Batch, Page
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Table
-from pipelines.gigstack.normalize import EntityNormalizer, key_columns, normalizing_database
+from pipelines.gigstack.known import key_columns
+from pipelines.gigstack.normalize import EntityNormalizer, normalizing_database
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RUN_ID = "run_1"

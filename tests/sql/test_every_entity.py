@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.gigstack.catalogue import ENTITIES
 from pipelines.gigstack.drift import DriftDetector
-from pipelines.gigstack.normalize import key_columns
+from pipelines.gigstack.known import key_columns
 from tests.sql.rows import fixture, normalize, normalizer_of, page_of
 
 ROOT_COLUMNS = {

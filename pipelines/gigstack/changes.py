@@ -1,0 +1,122 @@
+"""What an incremental load reads: windows by creation or issue, and what is open beyond them.
+
+A window begins `lookback_days` before the watermark of its stream and team, which is the start of
+the last run that read it whole, minus a day. Objects that can still change (`sql/open/`) and are
+older are reached by the cheaper of a wider window and one request each.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from pipelines import warehouse
+from pipelines.gigstack.catalogue import ENTITIES, Stream, Window
+from pipelines.gigstack.filters import MEXICO
+from pipelines.gigstack.settings import Settings
+from pipelines.gigstack.shape import SQL_ROOT
+
+SAFETY_MARGIN = timedelta(days=1)  # for clocks that differ, and days that begin elsewhere
+MOST_SINGLES = 500  # of one stream and team; past it the window grows instead
+COLUMN = {Window.CREATED: "created_at", Window.ISSUED: "issued_at"}
+
+Watermarks = dict[str, dict[str, str]]  # by team and stream: ISO 8601, UTC
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What to read of one list of one team: from `start` on (None: all), and single objects."""
+
+    start: datetime | None = None
+    open_items: tuple[str, ...] = ()
+
+
+Readings = dict[tuple[str, str], Reading]  # by stream and team
+
+
+def readings(
+    connection: duckdb.DuckDBPyConnection,
+    lists: Iterable[tuple[Stream, str]],
+    watermarks: Watermarks,
+    settings: Settings,
+    since: datetime | None,
+) -> Readings:
+    """The windows of an incremental load. `since` takes the place of every look-back."""
+    found = {}
+    for stream, team in lists:
+        start = since or _window_start(stream, team, watermarks, settings)
+        if stream.window and start:
+            found[stream.name, team] = _with_open_items(
+                connection, stream, team, start, settings.page_size
+            )
+    return found
+
+
+def _window_start(
+    stream: Stream, team: str, watermarks: Watermarks, settings: Settings
+) -> datetime | None:
+    """Midnight in Mexico City, `lookback_days` before the watermark; None without one."""
+    watermark = watermarks.get(team, {}).get(stream.name)
+    if watermark is None:
+        return None
+    start = datetime.fromisoformat(watermark) - timedelta(days=settings.lookback(stream))
+    local = start.astimezone(MEXICO).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0)
+    return MEXICO.localize(local)
+
+
+def _with_open_items(
+    connection: duckdb.DuckDBPyConnection,
+    stream: Stream,
+    team: str,
+    start: datetime,
+    page_size: int,
+) -> Reading:
+    """Reach what is open beyond a window in the cheapest way."""
+    if stream.single_path is None:
+        return Reading(start)
+    live, values = warehouse.live_rows(stream, team)
+    connection.execute(
+        f"create or replace temp table open_items as from ({_open_sql(stream.entity)}) "
+        "where team_id = $team and kind is not distinct from $kind and created_at < $start",
+        {"team": team, "kind": stream.kind, "start": start},
+    )
+    (identity,) = ENTITIES[stream.entity].root.key
+    connection.execute(
+        f"create or replace temp table older as select created_at, {identity} in "
+        f"(select id from open_items) as is_open from {live} and created_at < $start "
+        "and created_at >= (select min(created_at) from open_items)",
+        values | {"start": start},
+    )
+    cheapest = (SQL_ROOT / "cheapest_window.sql").read_text(encoding="utf-8")
+    (start,) = connection.execute(
+        cheapest, {"start": start, "page_size": page_size, "most": MOST_SINGLES}
+    ).fetchone() or (start,)
+    beyond = connection.execute(
+        "select id from open_items where created_at < $start order by created_at, id",
+        {"start": start},
+    ).fetchall()
+    return Reading(start.astimezone(UTC), tuple(identity for (identity,) in beyond))
+
+
+def rows_since(
+    connection: duckdb.DuckDBPyConnection, stream: Stream, team: str, start: datetime | None
+) -> int:
+    """How many rows of a stream and team the warehouse has, from a moment on."""
+    live, values = warehouse.live_rows(stream, team)
+    if stream.window and start:
+        live, values = f"{live} and {COLUMN[stream.window]} >= $start", values | {"start": start}
+    return warehouse.count(connection, live, values)
+
+
+def urgent_parents(
+    connection: duckdb.DuckDBPyConnection, existing: set[str]
+) -> list[tuple[str, str]]:
+    """Parents whose documents are about to change, as (team_id, parent_id)."""
+    if not {"support_documents", "support_document_parents"} <= existing:
+        return []
+    return connection.execute(_open_sql("support_documents")).fetchall()
+
+
+def _open_sql(entity: str) -> str:
+    return (SQL_ROOT / "open" / f"{entity}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,36 @@
+-- From when on to read the list of a stream so that its open items are reached with the fewest
+-- requests: its pages back to an open item, plus one request for each that is older still. Reads
+-- `older` (created_at, is_open: the rows before the window, back to the oldest open item) and the
+-- parameters start (of the window), page_size and most (requests for single objects). One row.
+with reached as (
+    select
+        created_at,
+        is_open,
+        count(*) over from_here as rows_read,
+        count(*) filter (where is_open) over from_here as open_read
+    from older
+    window
+        from_here as (
+            order by created_at desc range between unbounded preceding and current row
+        )
+),
+
+choices as (
+    select
+        $start::timestamptz as window_start,
+        0 as pages,
+        (select count(*) from older where is_open) as singles
+    union all
+    select
+        created_at as window_start,
+        ceil(rows_read / $page_size) as pages,
+        (select count(*) from older where is_open) - open_read as singles
+    from reached
+    where is_open
+)
+
+select window_start
+from choices
+where singles <= $most
+order by pages + singles, singles
+limit 1
