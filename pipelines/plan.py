@@ -17,6 +17,7 @@ from pipelines.gigstack import changes
 from pipelines.gigstack.account import ALL_TEAMS
 from pipelines.gigstack.catalogue import Dialect, Scope, Stream
 from pipelines.gigstack.changes import Reading, Readings
+from pipelines.gigstack.extract import lists_of
 from pipelines.gigstack.filters import MEXICO, SPELLINGS
 from pipelines.gigstack.probe import Checkup, Finding, check_account
 from pipelines.gigstack.settings import Settings
