@@ -55,3 +55,10 @@ class TransientError(ApiError):
     ) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
+
+
+def first_cause(error: BaseException) -> BaseException:
+    """The error itself, taken out of the groups that concurrent tasks put around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

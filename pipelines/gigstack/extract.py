@@ -7,9 +7,9 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,17 +19,17 @@ from pipelines.gigstack.catalogue import ENTITIES, Scope, Stream
 from pipelines.gigstack.changes import Reading, Readings
 from pipelines.gigstack.client import GigstackClient
 from pipelines.gigstack.documents import DocumentReader
-from pipelines.gigstack.drift import split_records
-from pipelines.gigstack.errors import AuthenticationError, GigstackError, UnavailableError
-from pipelines.gigstack.filters import MOMENTS, Bounds, DateFilter, honoured
+from pipelines.gigstack.errors import (
+    AuthenticationError,
+    GigstackError,
+    UnavailableError,
+    first_cause,
+)
 from pipelines.gigstack.gather import BatchQueue, Gatherer
-from pipelines.gigstack.journal import Origin
 from pipelines.gigstack.known import key_columns
-from pipelines.gigstack.moments import WindowWatch
+from pipelines.gigstack.lists import ListReader
 from pipelines.gigstack.normalize import Normalizers
-from pipelines.gigstack.paging import Params, Walk, probe_path, records_of, start_params
 from pipelines.gigstack.reports import StreamReport, Watcher
-from pipelines.gigstack.slices import cut, is_long
 
 SECONDS_TO_STOP = 60.0
 
@@ -104,7 +104,7 @@ class Extraction:
         try:
             asyncio.run(self._read_all())
         except BaseException as error:  # handed to whoever iterates
-            self._batches.put(_first_cause(error))
+            self._batches.put(first_cause(error))
         else:
             self._batches.put(None)
 
@@ -161,108 +161,21 @@ class Extraction:
         return self.reports.setdefault((stream.name, team), StreamReport(stream.name, team))
 
     async def _walk(self, client: GigstackClient, stream: Stream, report: StreamReport) -> None:
-        """Read a list, or the window of it that the run is about, and what is open beyond."""
-        team, todo = report.team_id, self._assignment
-        reading = todo.readings.get((stream.name, team), Reading())
-        report.window_start = reading.start
-        params = start_params(stream, todo.page_size, None if team == todo.key_team else team)
-        path = await probe_path(
-            client, stream.paths, lambda path: path.replace("{team}", team), params, report.meter
-        )
-        shelf = _List(client, stream, team, path, params, report)
-        if reading.start:
-            await self._read_window(shelf, reading.start)
-        else:
-            await self._read_whole(shelf)
-        await self._read_singles(shelf, reading.open_items)
-        if stream.own_path:
-            await self._read_single(shelf, stream.own_path.format(team=team))
-
-    async def _read_whole(self, shelf: "_List") -> None:
-        """All of a list; a long one goes on in slices, as soon as its first page has told."""
-        async with aclosing(self._pages(shelf, shelf.params)) as pages:
-            async for _ in pages:
-                rows = shelf.report.api_total
-                if shelf.stream.window and is_long(rows, self._assignment.page_size):
-                    break
-            else:
-                return
-        date_filter = await honoured(shelf.stream.window, shelf.is_empty)
-        if date_filter is None:
-            await self._read_list(shelf, shelf.params)
-        else:
-            await self._read_slices(shelf, date_filter, None, rows or 0)
-
-    async def _read_window(self, shelf: "_List", start: datetime) -> None:
-        """A list from a moment on: by the filter, if the account honours it."""
-        assert shelf.stream.window
-        date_filter = await honoured(shelf.stream.window, shelf.is_empty)
-        if date_filter:
-            await self._read_list(shelf, shelf.params | date_filter.bounds(since=start))
-            return
-        watch = WindowWatch(start)
-        fields = MOMENTS[shelf.stream.window]
-        async with aclosing(self._pages(shelf, shelf.params)) as pages:
-            async for records in pages:
-                if watch.is_past(records, fields):
-                    return
-
-    async def _read_slices(
-        self, shelf: "_List", date_filter: DateFilter, start: datetime | None, rows: int
-    ) -> None:
-        end, pages = self._assignment.started_at, rows // self._assignment.page_size
-        slices = await cut(date_filter, shelf.is_empty, start, end, pages)
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                for since, until in slices:
-                    bounds = date_filter.bounds(since, until)
-                    tasks.create_task(self._read_list(shelf, shelf.params | bounds))
-        except BaseExceptionGroup as errors:  # a group would pass by all who wait for an ApiError
-            raise _first_cause(errors) from errors
-
-    async def _read_list(self, shelf: "_List", params: Params) -> None:
-        async with aclosing(self._pages(shelf, params)) as pages:
-            async for _ in pages:
-                pass
-
-    async def _pages(self, shelf: "_List", params: Params) -> AsyncGenerator[bytes, None]:
-        """Gather every page of a list, and offer what is on it to the reader of documents."""
-        stream, team, report = shelf.stream, shelf.report.team_id, shelf.report
+        todo = self._assignment
+        asked_team = None if report.team_id == todo.key_team else report.team_id
         documents = self._documents_of(stream)
-        walk = Walk(stream, team, shelf.path, params, report.meter)
-        async with aclosing(walk.records(shelf.client)) as pages:
-            async for records in pages:
-                report.pages += 1
-                report.api_total = walk.api_total
-                await self._gatherer.gather(Page(stream, team, records))
-                self._watch(report)
-                if documents:
-                    about = self._report(documents, team)
-                    await self._documents.offer(documents, about, records)
-                yield records
-        report.is_shifted |= walk.has_shifted
-        if walk.is_truncated:
-            report.error = "the API says there is more, and gives no cursor to it"
-            report.status = "failed"
 
-    async def _read_singles(self, shelf: "_List", open_items: Sequence[str]) -> None:
-        """What is open beyond the window, one by one."""
-        assert shelf.stream.single_path or not open_items
-        paths = [str(shelf.stream.single_path).format(id=item) for item in open_items]
-        await asyncio.gather(*(self._read_single(shelf, path) for path in paths))
+        async def take(records: bytes) -> None:
+            await self._gatherer.gather(Page(stream, report.team_id, records))
+            self._watch(report)
+            if documents:
+                about = self._report(documents, report.team_id)
+                await self._documents.offer(documents, about, records)
 
-    async def _read_single(self, shelf: "_List", path: str) -> None:
-        """One object; it may have been deleted since it was listed."""
-        stream, team, meter = shelf.stream, shelf.report.team_id, shelf.report.meter
-        params: Params = {"team": shelf.params["team"]} if "team" in shelf.params else {}
-        origin = Origin(stream.name, team, None)
-        try:
-            answer = await shelf.client.get(path, params, meter, origin)
-        except UnavailableError as error:
-            if error.status != 404:
-                raise
-        else:
-            await self._gatherer.gather(Page(stream, team, records_of(answer, stream)))
+        reader = ListReader(
+            client, stream, report, todo.page_size, asked_team, todo.started_at, take
+        )
+        await reader.read(todo.readings.get((stream.name, report.team_id), Reading()))
 
     def _finish_documents(self) -> None:
         """Close the streams of documents: they are complete when the lists of parents are."""
@@ -293,30 +206,3 @@ class Extraction:
         for key in batch.seen:
             self.reports[key].add(batch)
             self._watch(self.reports[key])
-
-
-@dataclass(frozen=True)
-class _List:
-    """One list of one team: how to ask for it, and where to report."""
-
-    client: GigstackClient
-    stream: Stream
-    team: str
-    path: str
-    params: Params
-    report: StreamReport
-
-    async def is_empty(self, bounds: Bounds) -> bool:
-        """Whether nothing answers to these bounds."""
-        params = self.params | {"limit": 1} | bounds
-        answer = await self.client.get(self.path, params, self.report.meter)
-        return not any(
-            bytes(raw) != b"null" for raw in split_records(records_of(answer, self.stream))
-        )
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    """The error itself, taken out of the groups that concurrent tasks put around it."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -25,23 +25,22 @@ def is_long(rows: int | None, page_size: int) -> bool:
 async def cut(
     date_filter: DateFilter,
     is_empty: IsEmpty,
-    start: datetime | None,
     end: datetime,
     pages: int,
 ) -> list[Slice]:
-    """Slices that cover everything from `start` (None: the beginning) on, open at the end.
+    """Slices that cover everything, open at either end; cut between about the oldest and `end`.
 
     One slice where the account does not honour the upper bound. Neighbours share their bound, so
     that nothing can fall between them.
     """
     if not await is_empty(date_filter.bounds(until=LONG_PAST)):
-        return [(start, None)]
-    oldest = start or await _oldest(date_filter, is_empty, end)
+        return [(None, None)]
+    oldest = await _oldest(date_filter, is_empty, end)
     count = min(MOST_SLICES, math.ceil(pages / PAGES_A_SLICE))
     step = (end - oldest) / count
     bounds = [oldest + step * number for number in range(1, count)]
     whole = [bound.replace(microsecond=0) for bound in bounds]
-    return list(zip([start, *whole], [*whole, None], strict=True))
+    return list(zip([None, *whole], [*whole, None], strict=True))
 
 
 async def _oldest(date_filter: DateFilter, is_empty: IsEmpty, end: datetime) -> datetime:
