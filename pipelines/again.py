@@ -19,7 +19,7 @@ from pipelines.gigstack.paging import records_of
 from pipelines.gigstack.reports import StreamReport, Watcher
 from pipelines.gigstack.source import empty_tables
 from pipelines.ledger import RunReport
-from pipelines.load import JOURNALS, new_run_id, only_run
+from pipelines.load import new_run_id, only_run
 from pipelines.write import chunks, normalizers_for, pipeline_in, watermarks_of, write
 
 
@@ -28,7 +28,7 @@ def replay(data_dir: Path, run_id: str, watch: Watcher) -> RunReport:
 
     Errors: ConfigurationError when there is no journal of that run; WarehouseError.
     """
-    directory = data_dir / JOURNALS
+    directory = data_dir / journal.JOURNALS
     header = journal.header_of(directory, run_id)
     pages = (
         Page(

@@ -75,18 +75,31 @@ def demo(
 
     out, err = _consoles()
     data_dir.mkdir(parents=True, exist_ok=True)
+    streams = select_streams((), ("clients",))
     err.print("Inventing an account and serving it on loopback …", style="dim")
-    with example_account.playground(data_dir) as playground, progress(err) as watch:
-        err.print(f"Loading {playground.description} from {playground.settings.base_url}")
-        run = load(playground.settings, data_dir, select_streams((), ("clients",)), watch)
-    answer = example_account.answer(data_dir)
+    with example_account.playground(data_dir) as playground:
+        settings = playground.settings
+        err.print(f"Loading {playground.description} from {settings.base_url}")
+        with progress(err) as watch:
+            run = load(settings, data_dir, streams, watch)
+        answer = example_account.answer(data_dir, example_account.QUERY)
+        if not as_json:
+            print_run(out, run)
+            print_answer(out, example_account.QUESTION, example_account.QUERY, answer)
+        err.print("\nThe second night: a day has passed in the account. Loading what changed …")
+        playground.next_day()
+        with progress(err) as watch:
+            second = load(settings, data_dir, streams, watch)
+        changes = example_account.answer(data_dir, example_account.CHANGES)
     if as_json:
-        _print_json(run_json(run, data_dir) | {"query": example_account.QUERY, "rows": answer})
+        asked = {"query": example_account.QUERY, "rows": answer}
+        night = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
+        _print_json(run_json(run, data_dir) | asked | {"second_night": night})
     else:
-        print_run(out, run)
-        print_answer(out, example_account.QUESTION, example_account.QUERY, answer)
+        print_run(out, second)
+        print_answer(out, "What changed in the invoices", example_account.CHANGES, changes)
         print_next_steps(out, data_dir)
-    raise typer.Exit(_exit_code(run))
+    raise typer.Exit(max(_exit_code(run), _exit_code(second)))
 
 
 @app.command(epilog=example("check", "check --team all --json"))

@@ -1,16 +1,30 @@
 """The demo: an invented account, served on loopback, loaded whole. No key, no network."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines import warehouse
+from pipelines.gigstack.journal import JOURNALS
 from pipelines.gigstack.settings import Settings
 
 CLIENTS, MONTHS, TEAMS = 60, 6, 2
+
+CHANGES = """\
+select
+    document_kind as kind,
+    status,
+    updated_at_basis as known_by,
+    count(*) as invoices,
+    count(*) filter (created_at < now() - interval 30 days) as over_30_days,
+    sum(total)::decimal(18, 2) as total
+from gigstack.invoices
+where run_id = (select run_id from ops.runs order by started_at desc limit 1)
+group by all
+order by all"""
 
 QUESTION = "Who owes the most? Open PPD invoices by client, in MXN"
 QUERY = """\
@@ -33,10 +47,11 @@ limit 5"""
 
 @dataclass(frozen=True)
 class Playground:
-    """A served sandbox account and the settings that reach it."""
+    """A served sandbox account, the settings that reach it, and what makes its next day happen."""
 
     settings: Settings
     description: str
+    next_day: Callable[[], None]
 
 
 @contextmanager
@@ -58,18 +73,19 @@ def playground(data_dir: Path) -> Iterator[Playground]:
             requests_per_second=10_000,
             max_concurrency=16,
         )
-        yield Playground(settings, f"{len(account.teams)} teams, {MONTHS} months")
+        yield Playground(settings, f"{len(account.teams)} teams, {MONTHS} months", account.advance)
 
 
-def answer(data_dir: Path) -> list[dict[str, Any]]:
-    """The rows of `QUERY`, by column name."""
+def answer(data_dir: Path, query: str) -> list[dict[str, Any]]:
+    """The rows of a query, by column name."""
     with warehouse.opened(data_dir, read_only=True) as connection:
-        return warehouse.rows_of(connection, QUERY)
+        return warehouse.rows_of(connection, query)
 
 
 def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite"):
         (data_dir / name).unlink(missing_ok=True)
-    shutil.rmtree(data_dir / warehouse.PIPELINES, ignore_errors=True)
+    for name in (warehouse.PIPELINES, JOURNALS):
+        shutil.rmtree(data_dir / name, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)

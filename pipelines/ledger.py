@@ -16,6 +16,7 @@ from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.client import Meter
 from pipelines.gigstack.drift import Finding
 from pipelines.gigstack.errors import GigstackError
+from pipelines.gigstack.normalize import TOMBSTONE
 from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.shape import SQL_ROOT
 
@@ -62,7 +63,8 @@ class RunReport:
         for stream, finding in batch.findings:
             self._add_finding(stream, finding)
         for table, rows in batch.tables.items():
-            self.table_rows[table] += rows.num_rows
+            is_child = TOMBSTONE in rows.column_names
+            self.table_rows[table] += rows[TOMBSTONE].null_count if is_child else rows.num_rows
 
     def _add_finding(self, stream: str, finding: Finding) -> None:
         key = (stream, finding.path, finding.kind)

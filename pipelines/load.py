@@ -27,7 +27,7 @@ from pipelines.gigstack.errors import (
     WarehouseError,
 )
 from pipelines.gigstack.extract import Assignment, Extraction
-from pipelines.gigstack.journal import Header, Journal
+from pipelines.gigstack.journal import JOURNALS, Header, Journal
 from pipelines.gigstack.normalize import Normalizers
 from pipelines.gigstack.reports import Watcher
 from pipelines.gigstack.settings import Settings
@@ -35,8 +35,6 @@ from pipelines.gigstack.source import empty_tables
 from pipelines.ledger import RunReport
 from pipelines.settle import settle
 from pipelines.write import chunks, normalizers_for, pipeline_in, watermarks_of, write
-
-JOURNALS = "journal"  # below the data directory
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ def _take_keys(connection: duckdb.DuckDBPyConnection, known: Known, name: str) -
     """Copy the keys that were delivered into a temporary table of the warehouse."""
     connection.register("keys", known.keys(name))
     connection.execute(
-        f"create or replace temp table {name} as select key::uhugeint as key from keys"
+        f"create or replace temp table {name} as "
+        "select high::uhugeint << 64 | low::uhugeint as key from keys"
     )
     connection.unregister("keys")
 

@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from pipelines.gigstack.errors import ConfigurationError
 
+JOURNALS = "journal"  # below the data directory
 MOST_BYTES_A_RUN = 4 * 2**30
 MOST_BYTES = 2 * 2**30  # of all journals together
 OLDEST = timedelta(days=7)

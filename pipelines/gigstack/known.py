@@ -23,6 +23,9 @@ from pipelines.gigstack.drift import split_records
 MONEY = ("status", "currency", "total")  # a root with all three is added up
 
 
+_HALF = 2**64 - 1
+
+
 class Sum(NamedTuple):
     """What is added up together. `kind` is the stream's, `status` and `currency` a record's."""
 
@@ -163,8 +166,10 @@ class Known:
                 self.totals[Sum(team, kind, status, currency)] += total
 
     def keys(self, table: str) -> pa.Table:
-        """The hashes in `seen` or `links_seen`, as text: Arrow has no integers of 128 bits."""
-        keys: pa.Table = self._db.sql(f"select key::varchar as key from {table}").to_arrow_table()
+        """The hashes in `seen` or `links_seen`, in halves: Arrow has no integers of 128 bits."""
+        keys: pa.Table = self._db.sql(
+            f"select (key >> 64)::ubigint as high, (key & {_HALF})::ubigint as low from {table}"
+        ).to_arrow_table()
         return keys
 
 

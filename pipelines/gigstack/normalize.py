@@ -111,6 +111,8 @@ class EntityNormalizer:
         self._report(pages, batch)
         self._register(pages)
         fresh = self.known.fresh(pages, self._money)
+        if not fresh:
+            return batch
         self._read(fresh)
         self._choose()
         self._count(fresh, batch)

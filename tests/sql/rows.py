@@ -49,7 +49,7 @@ def rows_of(batch: Batch, table: Table) -> list[Row]:
     """The rows by key, without what is null and without the hash."""
     rows = [
         {name: value for name, value in row.items() if value is not None and name != "row_hash"}
-        for row in batch.tables[table.name].to_pylist()
+        for row in (batch.tables[table.name].to_pylist() if table.name in batch.tables else ())
     ]
     return sorted(rows, key=lambda row: [row[column] for column in key_columns(table)])
 
