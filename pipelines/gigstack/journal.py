@@ -164,10 +164,19 @@ def answers(directory: Path, run_id: str) -> Iterator[tuple[Origin, bytes]]:
     """Every body that a run kept, in order, finished or not. Errors: ConfigurationError, at once,
     when the run has no journal.
     """
-    records = _records(_found(directory, run_id)[0])
+    return ((answer.origin, answer.body) for answer in _answers(_found(directory, run_id)[0]))
+
+
+def requests(path: Path) -> Iterator[tuple[Origin, str]]:
+    """What a journal has answers to, in order."""
+    return ((answer.origin, answer.request) for answer in _answers(path))
+
+
+def _answers(path: Path) -> Iterator[_Answer]:
+    records = _records(path)
     next(records)  # the header
     decoded = (_answer_decoder.decode(record) for _, record in records)
-    return ((answer.origin, answer.body) for answer in decoded if answer)
+    return (answer for answer in decoded if answer)
 
 
 def _found(directory: Path, run_id: str) -> tuple[Path, Header]:

@@ -25,6 +25,7 @@ INVOICES = 100_000
 SLOW_ONES = 20_000  # what dlt's defaults are measured on
 LARGE = 1_000_000
 CLIENTS_WITH_DOCUMENTS = 2_000
+NIGHT_LATENCY = 50  # ms
 PATIENCE = 3600  # seconds a contender may take
 TO_STDERR = Console(stderr=True)
 
@@ -65,10 +66,11 @@ def _announced(process: "subprocess.Popen[str]") -> tuple[str, str]:
     return ready["base_url"], ready["api_key"]
 
 
-def measure(name: str, server: tuple[str, str]) -> Result:
-    """Run one contender in an empty directory."""
+def measure(name: str, server: tuple[str, str], kept: Path | None = None) -> Result:
+    """Run one contender in an empty directory, or in one that is kept for others."""
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as directory:
+    with tempfile.TemporaryDirectory() as empty:
+        directory = str(kept or empty)
         done = subprocess.run(
             [sys.executable, "-m", "tests.benchmarks.contenders", name, *server, directory],
             capture_output=True,
@@ -110,7 +112,7 @@ def main() -> None:
         directory = Path(os.environ.get("BENCH_ACCOUNTS", name))
         directory.mkdir(parents=True, exist_ok=True)
         rows = [*_speed(directory, invoices), *_memory(directory, invoices, large)]
-        rows += [*_documents(directory), _help()]
+        rows += [*_documents(directory), *_second_night(directory, invoices), _help()]
     versions = ", ".join(
         f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx", "pyarrow")
     )
@@ -142,13 +144,21 @@ def _speed(directory: Path, invoices: int) -> Iterator[list[object]]:
 def _memory(directory: Path, invoices: int, large: int) -> Iterator[list[object]]:
     with sandbox(directory, *account(directory, invoices)) as server:
         small_load = measure("ours", server)
-    with sandbox(directory, *account(directory, large)) as server:
-        large_load = measure("ours", server)
+    with (
+        sandbox(directory, *account(directory, large)) as server,
+        tempfile.TemporaryDirectory() as warehouse,
+    ):
+        large_load = measure("ours", server, Path(warehouse))
+        again = measure("ours", server, Path(warehouse))
     yield _row(f"{large:,} invoices: invoices/s", f"{large_load.rate:,.0f}", "", None)
     peak = large_load.peak_mb
     yield _row(f"{large:,} invoices: peak MB", f"{peak:,.0f}", "at most 1,000", peak <= 1000)
     times = peak / small_load.peak_mb
     yield _row(f"its ratio to {invoices:,}", f"{times:.2f}", "at most 1.5", times <= 1.5)
+    times = again.peak_mb / peak
+    label = f"incremental load over {large:,}: memory of the full load"
+    figure = f"{times:.2f} ({again.peak_mb:,.0f} MB)"
+    yield _row(label, figure, "at most 1.2", times <= 1.2)
 
 
 def _documents(directory: Path) -> Iterator[list[object]]:
@@ -161,6 +171,24 @@ def _documents(directory: Path) -> Iterator[list[object]]:
         f"documents, {result.invoices:,} requests: {result.seconds:.1f} s to {ideal:.1f} s ideal"
     )
     yield _row(label, f"{times:.2f}", "at most 1.3", times <= 1.3)
+
+
+def _second_night(directory: Path, invoices: int) -> Iterator[list[object]]:
+    """Everything is loaded; then nothing has changed, over a network with some latency."""
+    with tempfile.TemporaryDirectory() as name:
+        warehouse = Path(name)
+        with sandbox(directory, *account(directory, invoices)) as server:
+            measure("ours_all", server, warehouse)
+        slow = (*account(directory, invoices), "--latency-ms", str(NIGHT_LATENCY))
+        with sandbox(directory, *slow) as server:
+            again = measure("ours_all", server, warehouse)
+            alone = measure("fetch_alone", server, warehouse)
+    times = again.seconds / alone.seconds
+    label = (
+        f"nothing changed, {again.invoices:,} requests at {NIGHT_LATENCY} ms: {again.seconds:.1f} s "
+        f"to {alone.seconds:.1f} s for fetching alone"
+    )
+    yield _row(label, f"{times:.2f}", "below 1.2", times < 1.2)
 
 
 def _help() -> list[object]:

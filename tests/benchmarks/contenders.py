@@ -38,8 +38,51 @@ def ours_documents(base_url: str, key: str, directory: Path) -> Callable[[], int
     return _loading(base_url, key, directory, "support_documents", concurrency=16)
 
 
+def ours_all(base_url: str, key: str, directory: Path) -> Callable[[], int]:
+    """This project: every list, and the documents of every client; returns the requests."""
+    return _loading(base_url, key, directory, None, concurrency=8)
+
+
+def fetch_alone(base_url: str, key: str, directory: Path) -> Callable[[], int]:
+    """Bare httpx asks what the last load here asked: lists at once, each page after the other."""
+    import asyncio
+
+    import httpx
+
+    chains = _requests_of_last_load(directory)
+
+    async def fetch() -> None:
+        places = asyncio.Semaphore(8)
+        limits = httpx.Limits(max_connections=8, max_keepalive_connections=8)
+        headers = {"Authorization": f"Bearer {key}"}
+        async with httpx.AsyncClient(headers=headers, limits=limits) as http:
+
+            async def walk(requests: list[str]) -> None:
+                for request in requests:
+                    async with places:
+                        (await http.get(base_url + request)).raise_for_status()
+
+            await asyncio.gather(*map(walk, chains))
+
+    def run() -> int:
+        asyncio.run(fetch())
+        return sum(map(len, chains))
+
+    return run
+
+
+def _requests_of_last_load(directory: Path) -> list[list[str]]:
+    """The journalled requests, those of one list and parent in their order."""
+    from pipelines.gigstack import journal
+
+    chains: dict[journal.Origin, list[str]] = {}
+    for origin, request in journal.requests(max((directory / journal.JOURNALS).iterdir())):
+        chains.setdefault(origin, []).append(request)
+    return list(chains.values())
+
+
 def _loading(
-    base_url: str, key: str, directory: Path, resource_name: str, concurrency: int
+    base_url: str, key: str, directory: Path, resource_name: str | None, concurrency: int
 ) -> Callable[[], int]:
     from pipelines.gigstack.settings import Settings
     from pipelines.load import load
@@ -52,13 +95,15 @@ def _loading(
         max_concurrency=concurrency,
         documents_request_budget=1_000_000,
     )
-    streams = select_streams([resource_name], ["clients"])
+    streams = select_streams([resource_name] if resource_name else [], ["clients"])
 
     def run() -> int:
         report = load(settings, directory, streams, lambda _: None)
         if report.status != "ok":
             raise SystemExit(f"the load ended as {report.status}: {report.streams}")
-        return report.table_rows["invoices"] or report.requests
+        return (
+            report.table_rows["invoices"] if resource_name == "invoices_income" else report.requests
+        )
 
     return run
 
@@ -150,7 +195,15 @@ def _rest_api(base_url: str, key: str, directory: Path, file_format: Any) -> Cal
 
 CONTENDERS = {
     contender.__name__: contender
-    for contender in (ours, ours_documents, floor, rest_api, rest_api_parquet)
+    for contender in (
+        ours,
+        ours_all,
+        ours_documents,
+        fetch_alone,
+        floor,
+        rest_api,
+        rest_api_parquet,
+    )
 }
 
 
