@@ -163,6 +163,7 @@ def load(
 
     _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, dry_run=dry_run)
     _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, since=since is not None)
+    _refuse_together(since=since is not None, mode_full=mode is Mode.FULL)
     out, err = _consoles()
     order = _order(mode, since, allow_mass_delete)
     if dry_run:

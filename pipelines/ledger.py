@@ -20,6 +20,8 @@ from pipelines.gigstack.normalize import TOMBSTONE
 from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.shape import SQL_ROOT
 
+UNFINISHED = "the run did not finish"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -117,7 +119,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 def begin(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
     """Note that a run has begun: what dies without a word stands there as failed."""
     _forget(connection, run)
-    row = dataclasses.replace(run, finished_at=run.started_at, message="the run did not finish")
+    row = dataclasses.replace(run, finished_at=run.started_at, message=UNFINISHED)
     _insert(connection, "runs", [_run_row(row)])
 
 
@@ -127,12 +129,10 @@ def recorded(connection: duckdb.DuckDBPyConnection, run: RunReport) -> Iterator[
     begin(connection, run)
     try:
         yield
-    except GigstackError as error:
-        run.message = str(error)
+    except BaseException as error:
+        run.message = str(error) if isinstance(error, GigstackError) else UNFINISHED
         raise
     finally:
-        if run.message is None and not run.streams:
-            run.message = "the run did not finish"
         record(connection, run)
 
 

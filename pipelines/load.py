@@ -143,8 +143,10 @@ def _load(
     if existing:
         moved = watermarks_of(pipeline_in(data_dir, connection))
         assignment = replace(assignment, urgent=changes.urgent_parents(connection, existing))
-    if existing and order.mode == "incremental":
-        found = changes.readings(connection, assignment.lists, moved, settings, order.since)
+    if order.mode == "incremental":
+        found = changes.readings(
+            connection, existing, assignment.lists, moved, settings, order.since
+        )
         assignment = replace(assignment, readings=found)
     ready: Future[Normalizers] = Future()
     connect = partial(connected, settings, journal)
@@ -163,7 +165,7 @@ def _load(
     finally:
         ready.cancel()  # for who waits for it in vain
         extraction.stop()
-    run.streams = list(extraction.reports.values())
+        run.streams = list(extraction.reports.values())
     if run.streams and all(stream.status == "failed" for stream in run.streams):
         raise NothingReadError(f"Nothing could be read. {run.streams[0].error}")
     settle(connection, run, normalizers, allow_mass_delete=order.allow_mass_delete)

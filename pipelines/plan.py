@@ -55,7 +55,7 @@ def make_plan(
         if order.mode == "incremental" and existing:
             lists = lists_of(streams, checkup.teams, checkup.key_team)
             marks = watermarks_of(pipeline_in(data_dir, connection))
-            readings = changes.readings(connection, lists, marks, settings, order.since)
+            readings = changes.readings(connection, existing, lists, marks, settings, order.since)
         return _Planner(settings, streams, checkup, connection, existing, readings).steps()
 
 

@@ -37,18 +37,23 @@ Readings = dict[tuple[str, str], Reading]  # by stream and team
 
 def readings(
     connection: duckdb.DuckDBPyConnection,
+    existing: set[str],
     lists: Iterable[tuple[Stream, str]],
     watermarks: Watermarks,
     settings: Settings,
     since: datetime | None,
 ) -> Readings:
-    """The windows of an incremental load. `since` takes the place of every look-back."""
+    """The windows of an incremental load. `existing` are the warehouse's tables; `since` takes the
+    place of every look-back.
+    """
     found = {}
     for stream, team in lists:
         start = since or _window_start(stream, team, watermarks, settings)
         if stream.window and start:
-            found[stream.name, team] = _with_open_items(
-                connection, stream, team, start, settings.page_size
+            found[stream.name, team] = (
+                _with_open_items(connection, stream, team, start, settings.page_size)
+                if stream.single_path and ENTITIES[stream.entity].root.name in existing
+                else Reading(start)
             )
     return found
 
@@ -73,8 +78,6 @@ def _with_open_items(
     page_size: int,
 ) -> Reading:
     """Reach what is open beyond a window in the cheapest way."""
-    if stream.single_path is None:
-        return Reading(start)
     live, values = warehouse.live_rows(stream, team)
     connection.execute(
         f"create or replace temp table open_items as from ({_open_sql(stream.entity)}) "

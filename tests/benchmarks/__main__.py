@@ -185,8 +185,8 @@ def _second_night(directory: Path, invoices: int) -> Iterator[list[object]]:
             alone = measure("fetch_alone", server, warehouse)
     times = again.seconds / alone.seconds
     label = (
-        f"nothing changed, {again.invoices:,} requests at {NIGHT_LATENCY} ms: {again.seconds:.1f} s "
-        f"to {alone.seconds:.1f} s for fetching alone"
+        f"nothing changed, {again.invoices:,} requests at {NIGHT_LATENCY} ms: "
+        f"{again.seconds:.1f} s to {alone.seconds:.1f} s for fetching alone"
     )
     yield _row(label, f"{times:.2f}", "below 1.2", times < 1.2)
 
