@@ -60,7 +60,7 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
+    except (duckdb.Error, OSError) as error:
         if is_disk_full(error):
             raise WarehouseError(
                 f"{path}: the disk is full. Free some space; nothing is lost."

@@ -136,5 +136,8 @@ def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pi
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """All that dlt logs, but for its warning that Arrow carries JSON columns as text."""
+    """All that dlt logs, without tracebacks (errors are told once, at the end) and without its
+    warning that Arrow carries JSON columns as text.
+    """
+    record.exc_info = record.exc_text = None
     return "merging arrow schema with dlt schema" not in str(record.msg)
