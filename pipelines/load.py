@@ -1,8 +1,10 @@
 """Extract and load: one run from the API to the warehouse and its ledger."""
 
 import asyncio
+import os
+import platform
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 from filelock import FileLock, Timeout
 
 from pipelines import ledger, warehouse
@@ -19,7 +22,7 @@ from pipelines.gigstack import changes
 from pipelines.gigstack import journal as journals
 from pipelines.gigstack.account import find_teams
 from pipelines.gigstack.catalogue import STREAMS, Stream
-from pipelines.gigstack.changes import Watermarks
+from pipelines.gigstack.changes import Readings, Watermarks
 from pipelines.gigstack.client import Meter, connected
 from pipelines.gigstack.errors import (
     GigstackError,
@@ -144,10 +147,11 @@ def _load(
         moved = watermarks_of(pipeline_in(data_dir, connection))
         assignment = replace(assignment, urgent=changes.urgent_parents(connection, existing))
     if order.mode == "incremental":
-        found = changes.readings(
-            connection, existing, assignment.lists, moved, settings, order.since
+        lists = assignment.lists
+        windows = partial(
+            changes.readings, connection, existing, lists, moved, settings, order.since
         )
-        assignment = replace(assignment, readings=found)
+        assignment = replace(assignment, readings=_planned(journal, windows))
     ready: Future[Normalizers] = Future()
     connect = partial(connected, settings, journal)
     extraction = Extraction(connect, assignment, ready, watch)
@@ -171,6 +175,15 @@ def _load(
     settle(connection, run, normalizers, allow_mass_delete=order.allow_mass_delete)
 
 
+def _planned(journal: Journal, windows: Callable[[], Readings]) -> Readings:
+    """The windows with which the run began: what it loaded before it died has moved them since."""
+    if journal.plan is not None:
+        return msgspec.msgpack.decode(journal.plan, type=Readings)
+    found = windows()
+    journal.note(msgspec.msgpack.encode(found))
+    return found
+
+
 def _moved(moved: Watermarks, run: RunReport, extraction: Extraction) -> Watermarks:
     """The watermarks after this run: those of the lists that were read without an error move."""
     result = {team: dict(streams) for team, streams in moved.items()}
@@ -184,13 +197,18 @@ def _moved(moved: Watermarks, run: RunReport, extraction: Extraction) -> Waterma
 @contextmanager
 def only_run(data_dir: Path) -> Iterator[None]:
     """Hold the data directory; a second run says who holds it, and leaves."""
-    path = data_dir / "load.lock"
+    path, holder = data_dir / "load.lock", data_dir / "load.holder"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=0)
         lock.acquire()
+        since = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        holder.write_text(f"process {os.getpid()} on {platform.node()}, since {since}")
     except Timeout as error:
-        raise WarehouseError(f"Another load is running on {data_dir} (it holds {path}).") from error
+        who = holder.read_text() if holder.exists() else "an unknown process"
+        raise WarehouseError(
+            f"Another load is running on {data_dir} ({who}; it holds {path})."
+        ) from error
     except OSError as error:
         raise WarehouseError(f"{data_dir}: cannot be written ({error.strerror}).") from error
     with lock:

@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -19,6 +20,7 @@ from pipelines.gigstack.catalogue import Dialect, Scope, Stream
 from pipelines.gigstack.changes import Reading, Readings
 from pipelines.gigstack.extract import lists_of
 from pipelines.gigstack.filters import MEXICO, SPELLINGS
+from pipelines.gigstack.moments import MARGIN
 from pipelines.gigstack.probe import Checkup, Finding, check_account
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.slices import is_long
@@ -125,17 +127,22 @@ class _Planner:
 
     def _window(self, stream: Stream, found: Finding, reading: Reading) -> int:
         """Probing the filter, the pages of the window, and the open items beyond it."""
-        assert stream.window and self._connection
+        assert stream.window and reading.start
         names = [spelling.name for spelling in SPELLINGS[stream.window]]
-        is_honoured = found.date_filter in names
-        rows = changes.rows_since(self._connection, stream, found.team_id, reading.start)
-        pages = max(1, math.ceil(rows / self._settings.page_size))
-        if is_honoured:
-            return names.index(found.date_filter) + 2 + pages + len(reading.open_items)
-        everything = changes.rows_since(self._connection, stream, found.team_id, None)
-        probing = 2 if not everything else len(names)
-        most = max(1, math.ceil(everything / self._settings.page_size))
-        return probing + min(pages + 2, most) + len(reading.open_items)
+        if found.date_filter in names:
+            probing = names.index(found.date_filter) + 2
+            pages = self._pages(stream, found, reading.start)
+        else:  # the walk ends with the first page that lies wholly before the window
+            past = self._pages(stream, found, reading.start - MARGIN) + 1
+            everything = self._pages(stream, found, None)
+            probing, pages = len(names) if everything else 2, min(past, everything)
+        return probing + max(1, pages) + len(reading.open_items)
+
+    def _pages(self, stream: Stream, found: Finding, start: datetime | None) -> int:
+        """Pages of what the warehouse has from a moment on."""
+        assert self._connection
+        rows = changes.rows_since(self._connection, stream, found.team_id, start)
+        return math.ceil(rows / self._settings.page_size)
 
     def _parents(self, stream: Stream, found: Finding) -> int | None:
         """One request for each parent in reach, as far as the budget goes."""

@@ -20,6 +20,7 @@ class Status:
     streams: list[dict[str, Any]]
     tables: list[dict[str, Any]]
     drift: list[dict[str, Any]]
+    differences: list[dict[str, Any]]
     rejects: int
     pending_packages: int
 
@@ -51,6 +52,16 @@ def read_status(data_dir: Path) -> Status:
             _freshness(connection),
             warehouse.rows_of(
                 connection, "select * from ops.drift order by last_seen_at desc, stream, path"
+            ),
+            warehouse.rows_of(
+                connection,
+                """
+                select team_id, stream, measure, api_value, warehouse_value
+                from ops.reconciliation
+                where run_id = (select run_id from ops.runs order by started_at desc limit 1)
+                    and difference <> 0
+                order by all
+                """,
             ),
             _rejects_of_last_run(connection),
             warehouse.pending_packages(data_dir),

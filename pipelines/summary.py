@@ -1,5 +1,7 @@
 """What the commands print when they are done, for people and as JSON."""
 
+from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -82,12 +84,7 @@ def print_run(out: Console, run: RunReport) -> None:
         columns = ["stream", "path", "kind", "times", "example"]
         print_table(out, "Schema drift (kept in `extra`)", columns, drift)
     if run.differences:
-        columns = ["stream", "team", "measure", "API", "warehouse"]
-        rows = [
-            [d.stream, d.team_id, d.measure, str(d.api_value), str(d.warehouse_value)]
-            for d in run.differences
-        ]
-        print_table(out, "Not as the API delivered it", columns, rows)
+        print_differences(out, [asdict(difference) for difference in run.differences])
     for held_back in run.held_back:
         out.print(held_back, style="yellow", soft_wrap=True)
     if run.rejects:
@@ -102,6 +99,17 @@ def print_run(out: Console, run: RunReport) -> None:
         f"{len(run.teams)} teams, {seconds:.1f} s.",
         soft_wrap=True,
     )
+
+
+def print_differences(out: Console, differences: list[dict[str, Any]]) -> None:
+    """What the API delivered, and what the warehouse holds instead."""
+    columns = ["stream", "team_id", "measure", "api_value", "warehouse_value"]
+    amounts = columns[-2:]
+    rows = [
+        [*(one[c] for c in columns[:-2]), *(f"{Decimal(one[c]).normalize():f}" for c in amounts)]
+        for one in differences
+    ]
+    print_table(out, "Not as the API delivered it", columns, rows)
 
 
 def _resumed(run: RunReport) -> str:
@@ -177,6 +185,8 @@ def print_status(out: Console, status: Status) -> None:
         columns = ["stream", "path", "kind", "example", "occurrences"]
         rows = [[finding[column] for column in columns] for finding in status.drift]
         print_table(out, "Schema drift (kept in `extra`)", columns, rows)
+    if status.differences:
+        print_differences(out, status.differences)
     out.print(
         f"Rejected records in the last run: {status.rejects}. "
         f"Pending load packages: {status.pending_packages}."

@@ -17,6 +17,7 @@ import pyarrow as pa
 from pipelines.gigstack.catalogue import ENTITIES, Entity, Stream
 from pipelines.gigstack.errors import WarehouseError
 from pipelines.gigstack.known import key_columns
+from pipelines.gigstack.words import known_words
 
 Config = dict[str, str | bool | int | float | list[str]]
 
@@ -125,16 +126,20 @@ def known_rows(
 
     `existing` are the names of the warehouse's tables. With `rewriting`, rows that were loaded
     later than that are newer than what is written now, and all others are to be written again.
+    Odd are rows with an unknown word, which is to be told in every run.
     """
     if not {table.name for table in entity.tables} <= existing:
         return None
     columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
+    words = known_words(entity.name)
+    odd = (f"not list_contains(${name}, lower(trim(coalesce({name}, ''))))" for name in words)
     root: Any = connection.sql(
         f"select {columns}, deleted_at is not null as is_deleted, "
         "coalesce(loaded_at <= $rewriting, false) as is_rewritten, "
-        "coalesce(loaded_at > $rewriting, false) as is_newer "
+        "coalesce(loaded_at > $rewriting, false) as is_newer, "
+        f"coalesce({' or '.join(odd) or 'false'}, false) as is_odd "
         f"from {SCHEMA}.{entity.root.name}",
-        params={"rewriting": rewriting},
+        params={"rewriting": rewriting} | {name: ["", *known] for name, known in words.items()},
     ).to_arrow_table()
     links = {
         link.name: connection.sql(

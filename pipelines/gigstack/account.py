@@ -5,7 +5,7 @@ import msgspec
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.client import GigstackClient, Meter, connected
 from pipelines.gigstack.drift import split_records
-from pipelines.gigstack.errors import ConfigurationError
+from pipelines.gigstack.errors import ApiError, ConfigurationError
 from pipelines.gigstack.paging import Walk, start_params
 from pipelines.gigstack.settings import Settings, claims_of
 
@@ -19,7 +19,8 @@ class _Team(msgspec.Struct):
 async def find_teams(settings: Settings, meter: Meter) -> tuple[str, tuple[str, ...]]:
     """The key's own team, and the teams to read, own team first.
 
-    Errors: AuthenticationError for a wrong key; ConfigurationError when the own team is unknown.
+    Errors: AuthenticationError for a wrong key; ConfigurationError when the own team is unknown;
+    ApiError when not all teams can be listed.
     """
     own = claims_of(settings.api_key).team
     wanted = settings.teams or ()
@@ -42,9 +43,15 @@ async def find_teams(settings: Settings, meter: Meter) -> tuple[str, tuple[str, 
 async def _listed_teams(client: GigstackClient, page_size: int, meter: Meter) -> list[str]:
     stream = STREAMS["teams"]
     walk = Walk(stream, "", stream.paths[0], start_params(stream, page_size, None), meter)
-    return [
+    listed = [
         team.id
         async for records in walk.records(client)
         for raw in split_records(records)
         if bytes(raw)[:1] == b"{" and (team := msgspec.json.decode(raw, type=_Team)).id
     ]
+    if walk.is_truncated:
+        raise ApiError(
+            "GET /teams: the API says there are more teams, and gives no cursor to them. "
+            "Name the teams under [sources.gigstack] teams."
+        )
+    return listed

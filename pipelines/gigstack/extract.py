@@ -185,16 +185,20 @@ class Extraction:
                     self._close(self._report(stream, team), stream)
 
     def _close(self, report: StreamReport, stream: Stream) -> None:
-        report.complete_sweep = True
-        for parents in self._assignment.streams:
-            listed = self.reports.get((parents.name, report.team_id))
-            if not listed or parents.entity != stream.parents:
-                continue
-            report.complete_sweep &= listed.complete_sweep
+        parents = [
+            listed
+            for one in self._assignment.streams
+            if one.entity == stream.parents
+            and (listed := self.reports.get((one.name, report.team_id)))
+        ]
+        for listed in parents:
             if listed.status == "failed":
                 report.status = "failed"
-                report.error = f"{parents.name} could not be read: {listed.error}"
-        report.complete_sweep &= report.status == "ok" and not report.postponed
+                report.error = f"{listed.stream} could not be read: {listed.error}"
+        if parents and all(listed.status == "unavailable" for listed in parents):
+            report.status, report.error = "unavailable", parents[0].error
+        is_whole = all(listed.complete_sweep for listed in parents)
+        report.complete_sweep = is_whole and report.status == "ok" and not report.postponed
         report.is_done = True
         self._watch(report)
 

@@ -1,9 +1,10 @@
 """The answers of a run, kept in a compressed file: a run that died goes on from them, and an old
 run is normalized again from them, without asking the API.
 
-A journal is a row of records, each behind its length and its CRC-32: the header as JSON, every
-answer as MessagePack with its body in LZ4, and nil once the run has finished. It withstands a
-killed process, not a power cut, and is for one process and one thread at a time.
+A journal is a row of records, each behind its length and its CRC-32: the header as JSON, what the
+run plans to read, every answer as MessagePack with its body in LZ4, and nil once the run has
+finished. It withstands a killed process, not a power cut, and is for one process and one thread at
+a time.
 API: https://arrow.apache.org/docs/python/generated/pyarrow.compress.html
 """
 
@@ -63,20 +64,26 @@ class _Answer(NamedTuple):
 
 _frame = struct.Struct("<II")  # length and CRC-32 of the record behind it
 _header_decoder = msgspec.json.Decoder(Header)
-_answer_decoder = msgspec.msgpack.Decoder(_Answer | None)
+_decoder = msgspec.msgpack.Decoder(_Answer | bytes | None)  # bytes: the plan
 
 
 class Journal:
-    """The open file of one run; in memory is only where each answer lies."""
+    """The open file of one run; in memory is only where each answer lies. `plan` is what the run
+    noted before it began to read, None until then.
+    """
 
     def __init__(self, path: Path, header: Header) -> None:
         self.header = header
+        self.plan: bytes | None = None
         self._places: dict[str, tuple[int, int]] = {}  # offset and length of the record
         records = _records(path)
         self._end, _ = next(records)
         for self._end, record in records:
-            if answer := _answer_decoder.decode(record):
-                self._places[answer.request] = (self._end - len(record), len(record))
+            found = _decoder.decode(record)
+            if isinstance(found, _Answer):
+                self._places[found.request] = (self._end - len(record), len(record))
+            elif found is not None:
+                self.plan = found
         self._file = FileIO(path, "r+")
         self._file.truncate(self._end)  # what a killed process wrote by half
 
@@ -86,8 +93,15 @@ class Journal:
             return None
         offset, length = self._places[request]
         self._file.seek(offset)
-        answer = _answer_decoder.decode(self._file.read(length))
-        return answer.body if answer else None
+        answer = _decoder.decode(self._file.read(length))
+        return answer.body if isinstance(answer, _Answer) else None
+
+    def note(self, plan: bytes) -> None:
+        """Keep what the run is going to read, for who goes on with it. Errors: OSError when the
+        disk is full.
+        """
+        self._append(_framed(msgspec.msgpack.encode(plan)))
+        self.plan = plan
 
     def keep(self, request: str, origin: Origin, body: bytes) -> None:
         """Append an answer; a later process finds it even if this one is killed right after.
@@ -175,8 +189,8 @@ def requests(path: Path) -> Iterator[tuple[Origin, str]]:
 def _answers(path: Path) -> Iterator[_Answer]:
     records = _records(path)
     next(records)  # the header
-    decoded = (_answer_decoder.decode(record) for _, record in records)
-    return (answer for answer in decoded if answer)
+    decoded = (_decoder.decode(record) for _, record in records)
+    return (found for found in decoded if isinstance(found, _Answer))
 
 
 def _found(directory: Path, run_id: str) -> tuple[Path, Header]:

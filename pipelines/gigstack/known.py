@@ -57,7 +57,7 @@ class Known:
         self._db.execute(
             "create temp table known (key uhugeint, team_id varchar, row_hash varchar, "
             "updated_at timestamptz, updated_at_basis varchar, is_deleted boolean, "
-            "is_rewritten boolean);"
+            "is_rewritten boolean, is_odd boolean);"
             "create temp table seen (key uhugeint);"
             "create temp table linked (key uhugeint);"
             "create temp table links_seen (key uhugeint)"
@@ -68,7 +68,7 @@ class Known:
         self._db.register("held", rows)
         self._db.execute(
             f"insert into known select {key_hash(self._entity.root)}, team_id, row_hash, "
-            "updated_at, updated_at_basis, is_deleted, is_rewritten from held;"
+            "updated_at, updated_at_basis, is_deleted, is_rewritten, is_odd from held;"
             f"insert into seen select {key_hash(self._entity.root)} from held where is_newer"
         )
         for table in self._entity.links:
@@ -96,7 +96,7 @@ class Known:
             )
             left join known using (team_id, row_hash)
             where row_hash is not null
-                and (known.key is null or not (is_deleted or is_rewritten));
+                and (known.key is null or not (is_deleted or is_rewritten or is_odd));
 
             create or replace temp table unchanged as
             select page, position, key from delivered
