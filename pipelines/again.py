@@ -4,14 +4,21 @@ Both are for after a correction of the program. Rows that were loaded later stay
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
 
 from pipelines import ledger, warehouse
 from pipelines.gigstack import journal
 from pipelines.gigstack.batch import Batch, Inspected, Page
-from pipelines.gigstack.catalogue import STREAMS, Stream
+from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Stream
 from pipelines.gigstack.client import read_envelope
 from pipelines.gigstack.gather import BATCH_BYTES
 from pipelines.gigstack.normalize import Normalizers
@@ -40,7 +47,9 @@ def replay(data_dir: Path, run_id: str, watch: Watcher) -> RunReport:
         for origin, body in journal.answers(directory, run_id)
     )
     streams = [STREAMS[name] for name in header.question["streams"]]
-    return _load_again(data_dir, "replay", streams, pages, header.started_at, watch)
+    with _again(data_dir, "replay", header.started_at) as (run, connection):
+        _load(run, data_dir, connection, streams, pages, header.started_at, watch)
+    return run
 
 
 def retry_rejects(data_dir: Path, watch: Watcher) -> RunReport:
@@ -48,42 +57,74 @@ def retry_rejects(data_dir: Path, watch: Watcher) -> RunReport:
 
     Errors: WarehouseError.
     """
-    with warehouse.opened(data_dir) as connection:
-        ledger.prepare(connection)
-        rejects, oldest = ledger.open_rejects(connection)
-    pages = (
-        Page(STREAMS[r.stream], r.team_id, f"[{r.raw}]".encode(), r.parent_id) for r in rejects
-    )
-    streams = [stream for stream in STREAMS.values() if stream.name in {r.stream for r in rejects}]
-    return _load_again(data_dir, "retry", streams, pages, oldest or datetime.now(UTC), watch)
+    with _again(data_dir, ledger.RETRY) as (run, connection):
+        for seen_at, found in groupby(ledger.open_rejects(connection), itemgetter(1)):
+            pages = [
+                Page(STREAMS[r.stream], r.team_id, f"[{r.raw}]".encode(), r.parent_id)
+                for r, _ in found
+            ]
+            streams = list(dict.fromkeys(page.stream for page in pages))
+            _load(run, data_dir, connection, streams, pages, seen_at, watch)
+    return run
 
 
-def _load_again(
-    data_dir: Path,
-    mode: str,
-    streams: Sequence[Stream],
-    pages: Iterable[Page],
-    as_of: datetime,
-    watch: Watcher,
-) -> RunReport:
-    """Load pages that were fetched at a moment; newer rows stay, the others are written anew."""
+@contextmanager
+def _again(
+    data_dir: Path, mode: str, as_of: datetime | None = None
+) -> Iterator[tuple[RunReport, duckdb.DuckDBPyConnection]]:
+    """A run on a warehouse in which nothing is pending, and its ledger."""
     started_at = datetime.now(UTC)
-    run = RunReport(new_run_id(started_at), mode, started_at)
+    run = RunReport(new_run_id(started_at), mode, started_at, as_of=as_of)
     with only_run(data_dir), warehouse.opened(data_dir) as connection:
         ledger.prepare(connection)
         with ledger.recorded(connection, run):
             if warehouse.pending_packages(data_dir):
                 pipeline_in(data_dir, connection).run()
                 warehouse.drop_repeated_rows(connection)
-            existing = warehouse.table_names(connection)
-            normalizers = normalizers_for(run, streams, connection, existing, as_of)
-            marks = watermarks_of(pipeline_in(data_dir, connection))
-            parts = chunks(
-                run, _batches(run, pages, normalizers, watch), empty_tables(normalizers, existing)
-            )
-            write(run, data_dir, connection, parts, normalizers, lambda: marks)
+            yield run, connection
             run.teams = tuple(dict.fromkeys(report.team_id for report in run.streams))
-    return run
+
+
+def _load(
+    run: RunReport,
+    data_dir: Path,
+    connection: duckdb.DuckDBPyConnection,
+    streams: Sequence[Stream],
+    pages: Iterable[Page],
+    as_of: datetime,
+    watch: Watcher,
+) -> None:
+    """Load pages that were fetched at a moment; newer rows stay, the others are written anew."""
+    existing = warehouse.table_names(connection)
+    normalizers = normalizers_for(run, streams, connection, existing, as_of)
+    marks = watermarks_of(pipeline_in(data_dir, connection))
+    later = _read_later(connection, as_of)
+    batches = (_without_links(batch, later) for batch in _batches(run, pages, normalizers, watch))
+    parts = chunks(run, batches, empty_tables(normalizers, existing))
+    write(run, data_dir, connection, parts, normalizers, lambda: marks)
+
+
+def _read_later(
+    connection: duckdb.DuckDBPyConnection, as_of: datetime
+) -> set[tuple[str, str | None]]:
+    """Teams and types of parents whose documents were listed after a moment."""
+    rows = connection.execute(
+        "select distinct team_id, stream from ops.run_streams inner join ops.runs using (run_id) "
+        "where run_streams.status = 'ok' and mode in ('incremental', 'full') "
+        "and window_end > $as_of",
+        {"as_of": as_of},
+    ).fetchall()
+    return {(team, STREAMS[stream].kind) for team, stream in rows if STREAMS[stream].parents}
+
+
+def _without_links(batch: Batch, later: Collection[tuple[str, str | None]]) -> Batch:
+    """Links tell no time: those of parents that were asked again are as they were found then."""
+    for link in (link for entity in ENTITIES.values() for link in entity.links):
+        if (rows := batch.tables.get(link.name)) is not None:
+            parents: Any = rows.select(["team_id", "parent_type"]).to_pydict()
+            is_news = [one not in later for one in zip(*parents.values(), strict=True)]
+            batch.tables[link.name] = rows.filter(pa.array(is_news, pa.bool_()))
+    return batch
 
 
 def _batches(
@@ -91,7 +132,7 @@ def _batches(
 ) -> Iterator[Batch]:
     waiting: dict[str, list[Inspected]] = defaultdict(list)
     sizes: Counter[str] = Counter()
-    reports: dict[tuple[str, str], StreamReport] = {}
+    reports = {(report.stream, report.team_id): report for report in run.streams}
     for page in pages:
         key = (page.stream.name, page.team_id)
         if key not in reports:

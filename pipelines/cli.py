@@ -161,9 +161,17 @@ def load(
     from pipelines.display import progress
     from pipelines.summary import print_run, run_json
 
-    _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, dry_run=dry_run)
-    _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, since=since is not None)
-    _refuse_together(since=since is not None, mode_full=mode is Mode.FULL)
+    about_requests = {
+        "dry_run": dry_run,
+        "since": since is not None,
+        "mode full": mode is Mode.FULL,
+        "resource": bool(resource),
+        "team": bool(team),
+        "allow_mass_delete": allow_mass_delete,
+    }
+    for name, is_given in about_requests.items():
+        _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, **{name: is_given})
+    _refuse_together(since=since is not None, **{"mode full": mode is Mode.FULL})
     out, err = _consoles()
     order = _order(mode, since, allow_mass_delete)
     if dry_run:

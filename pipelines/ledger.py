@@ -21,6 +21,7 @@ from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.shape import SQL_ROOT
 
 UNFINISHED = "the run did not finish"
+RETRY = "retry"  # the mode of a run that tries rejects again
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class RunReport:
     held_back: list[str] = field(default_factory=list)  # deletions that nobody allowed
     finished_at: datetime | None = None
     message: str | None = None
+    as_of: datetime | None = None  # when an older run fetched what this one loads again
+
+    @property
+    def fetched_at(self) -> datetime:
+        """The moment whose state of the account this run loads."""
+        return self.as_of or self.started_at
 
     def add(self, batch: Batch) -> None:
         self.rejects += batch.rejects
@@ -118,9 +125,11 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def begin(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
     """Note that a run has begun: what dies without a word stands there as failed."""
-    _forget(connection, run)
     row = dataclasses.replace(run, finished_at=run.started_at, message=UNFINISHED)
+    connection.begin()
+    _forget(connection, run)
     _insert(connection, "runs", [_run_row(row)])
+    connection.commit()
 
 
 @contextmanager
@@ -147,26 +156,26 @@ def record(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
     run.finished_at = run.finished_at or datetime.now(UTC)
     connection.begin()
     _forget(connection, run)
-    if run.mode == "retry" and run.message is None:  # what is still rejected is in this run
-        connection.execute("delete from ops.rejects")
     _insert(connection, "runs", [_run_row(run)])
     _insert(connection, "run_streams", (_stream_row(run, stream) for stream in run.streams))
-    _insert(connection, "rejects", (_reject_row(run, reject) for reject in run.rejects))
+    _insert(connection, "rejects", _reject_rows(connection, run))
     _insert(connection, "reconciliation", (_comparison_row(run, c) for c in run.comparisons))
     _merge_drift(connection, run)
     _merge_document_checks(connection, run)
     connection.commit()
 
 
-def open_rejects(
-    connection: duckdb.DuckDBPyConnection,
-) -> tuple[list[Reject], datetime | None]:
-    """Every record that was rejected, once, and when the oldest was."""
+def open_rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[Reject, datetime]]:
+    """Every record that was rejected, once, with when it was last seen; the newest first."""
     rows = connection.execute(
-        "select stream, team_id, any_value(reason), any_value(field), raw, parent_id, min(seen_at) "
-        "from ops.rejects group by stream, team_id, raw, parent_id order by min(seen_at)"
+        "select stream, team_id, any_value(reason), any_value(field), raw, parent_id, max(seen_at) "
+        "from ops.rejects group by stream, team_id, raw, parent_id order by max(seen_at) desc"
     ).fetchall()
-    return [Reject(*row[:-1]) for row in rows], rows[0][-1] if rows else None
+    return [(Reject(*row), seen_at) for *row, seen_at in rows]
+
+
+def _identity(reject: Reject) -> tuple[str | None, ...]:
+    return reject.stream, reject.team_id, reject.raw, reject.parent_id
 
 
 def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -224,7 +233,7 @@ def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
         stream.stream,
         stream.status,
         stream.window_start,
-        run.started_at,
+        run.fetched_at,
         stream.complete_sweep,
         stream.pages,
         stream.meter.requests,
@@ -240,7 +249,23 @@ def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
     )
 
 
-def _reject_row(run: RunReport, reject: Reject) -> tuple[object, ...]:
+def _reject_rows(
+    connection: duckdb.DuckDBPyConnection, run: RunReport
+) -> Iterator[tuple[object, ...]]:
+    """The rejects of a run. A retry that came to its end takes over those that are left, without
+    making them any newer; one that failed leaves all as they were.
+    """
+    last_seen = {}
+    if run.mode == RETRY:
+        if run.message:
+            return
+        last_seen = {_identity(reject): at for reject, at in open_rejects(connection)}
+        connection.execute("delete from ops.rejects")
+    for reject in run.rejects:
+        yield _reject_row(run, reject, last_seen.get(_identity(reject), run.fetched_at))
+
+
+def _reject_row(run: RunReport, reject: Reject, seen_at: datetime) -> tuple[object, ...]:
     return (
         run.run_id,
         reject.team_id,
@@ -248,7 +273,7 @@ def _reject_row(run: RunReport, reject: Reject) -> tuple[object, ...]:
         reject.reason,
         reject.field,
         reject.raw,
-        run.started_at,
+        seen_at,
         reject.parent_id,
     )
 

@@ -124,21 +124,23 @@ def known_rows(
 ) -> tuple[pa.Table, dict[str, pa.Table]] | None:
     """Keys, hashes and times of an entity's root, and the keys of its links; None before a load.
 
-    `existing` are the names of the warehouse's tables. With `rewriting`, rows that were loaded
+    `existing` are the names of the warehouse's tables. With `rewriting`, rows that were fetched
     later than that are newer than what is written now, and all others are to be written again.
     Odd are rows with an unknown word, which is to be told in every run.
     """
     if not {table.name for table in entity.tables} <= existing:
         return None
     columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
+    of_its_run = "select max(window_end) from ops.run_streams where run_id = held.run_id"
+    fetched_at = f"coalesce(({of_its_run}), loaded_at)" if rewriting else "loaded_at"
     words = known_words(entity.name)
     odd = (f"not list_contains(${name}, lower(trim(coalesce({name}, ''))))" for name in words)
     root: Any = connection.sql(
         f"select {columns}, deleted_at is not null as is_deleted, "
-        "coalesce(loaded_at <= $rewriting, false) as is_rewritten, "
-        "coalesce(loaded_at > $rewriting, false) as is_newer, "
+        f"coalesce({fetched_at} <= $rewriting, false) as is_rewritten, "
+        f"coalesce({fetched_at} > $rewriting, false) as is_newer, "
         f"coalesce({' or '.join(odd) or 'false'}, false) as is_odd "
-        f"from {SCHEMA}.{entity.root.name}",
+        f"from {SCHEMA}.{entity.root.name} as held",
         params={"rewriting": rewriting} | {name: ["", *known] for name, known in words.items()},
     ).to_arrow_table()
     links = {

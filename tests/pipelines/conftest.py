@@ -11,6 +11,7 @@ from pipelines.ledger import RunReport
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import create_app, serving
 from tests.pipelines.loads import run, settings_for
+from tests.pipelines.story import Story, create, tell
 
 
 @dataclass(frozen=True)
@@ -68,3 +69,11 @@ def loaded_copy(loaded: Loaded, data_dir: Path) -> Path:
     """A copy of the loaded data directory."""
     shutil.copytree(loaded.data_dir, data_dir)
     return data_dir
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Shared: an account that is never advanced again; copy the data directories of its nights."""
+    where = tmp_path_factory.mktemp("story")
+    with create(where / "account.sqlite") as told, serving(create_app(told)) as url:
+        yield tell(told, url, where, 0, 1, 5, 40)

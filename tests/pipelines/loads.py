@@ -1,19 +1,22 @@
 """Loads into a directory, and what its warehouse then says."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pipelines import warehouse
 from pipelines.gigstack.catalogue import ENTITIES, Table
+from pipelines.gigstack.changes import SAFETY_MARGIN, Watermarks
 from pipelines.gigstack.known import key_columns
 from pipelines.gigstack.settings import Settings
 from pipelines.ledger import RunReport
-from pipelines.load import load
+from pipelines.load import DEFAULT, Order, load
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import key_for
 from pipelines.sandbox.truth import TableTruth
 from pipelines.selection import select_streams
+from pipelines.write import pipeline_in, watermarks_of
 
 Row = dict[str, Any]
 
@@ -33,10 +36,21 @@ def settings_for(account: Account, url: str, **changes: Any) -> Settings:
     return Settings(base_url=url, **(defaults | changes))
 
 
-def run(settings: Settings, data_dir: Path, *names: str) -> RunReport:
+def run(settings: Settings, data_dir: Path, *names: str, order: Order = DEFAULT) -> RunReport:
     """Load these streams or tables; all of them when none is named."""
     streams = select_streams(names, settings.documents)
-    return load(settings, data_dir, streams, lambda _: None)
+    return load(settings, data_dir, streams, lambda _: None, order)
+
+
+def lookback(account: Account, days: int) -> int:
+    """The look-back, from today on, that begins so many days before the account's own today."""
+    return days + (datetime.now(UTC) - SAFETY_MARGIN - account.now).days
+
+
+def watermarks(data_dir: Path) -> Watermarks:
+    """What dlt's state says."""
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        return watermarks_of(pipeline_in(data_dir, connection))
 
 
 def query(data_dir: Path, sql: str) -> list[Row]:
@@ -66,20 +80,72 @@ def contents(
         }
 
 
+def lasting(data_dir: Path, tables: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table without what tells its run: `deleted_at` and an observed
+    `updated_at` are that there is one.
+    """
+    names = tables or sorted(tables_in(data_dir))
+    found = contents(data_dir, names, leave_out="loaded_at|run_id|deleted_at|updated_at")
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        for table in (entity.root for entity in ENTITIES.values() if entity.root.name in names):
+            found[f"{table.name}: hashes and times"] = connection.execute(
+                f"select {', '.join(key_columns(table))}, row_hash, updated_at_basis, "
+                "if(updated_at_basis = 'observed', null, updated_at), deleted_at is not null "
+                f"from {warehouse.SCHEMA}.{table.name} order by all"
+            ).fetchall()
+    return found
+
+
+def repeated_keys(data_dir: Path) -> list[str]:
+    """The tables that have two rows of one key, or a key with a null in it."""
+    found = []
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        for name in sorted(tables_in(data_dir)):
+            keys = key_columns(TABLES[name])
+            missing = " or ".join(f"{column} is null" for column in keys)
+            rows = connection.execute(
+                f"select 1 from {warehouse.SCHEMA}.{name} "
+                f"group by {', '.join(keys)} having count(*) > 1 or any_value({missing})"
+            ).fetchall()
+            found += [name] if rows else []
+    return found
+
+
+def live(table: Table) -> str:
+    """Its rows, without those that are deleted or whose root is: what follows FROM."""
+    name = f"{warehouse.SCHEMA}.{table.name}"
+    root = next((e.root for e in ENTITIES.values() if table in (e.root, *e.children)), None)
+    if root is None:  # links are removed, not marked
+        return name
+    keys = ", ".join(key_columns(root))
+    alive = f"select {keys} from {warehouse.SCHEMA}.{root.name} where deleted_at is null"
+    return f"{name} where ({keys}) in ({alive})"
+
+
+def live_contents(data_dir: Path, leave_out: str) -> dict[str, list[tuple[Any, ...]]]:
+    """Like `contents`, of every table, without what is deleted."""
+    columns = f"columns(lambda c: not regexp_matches(c, '^({leave_out})$'))"
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        return {
+            name: connection.execute(f"select {columns} from {live(table)} order by all").fetchall()
+            for name, table in TABLES.items()
+        }
+
+
 def differences(
     data_dir: Path, truth: Mapping[str, TableTruth], *, may_be_more: bool = False
 ) -> dict[str, str]:
-    """Tables whose keys or sums of money are not those of the truth, and how they differ.
+    """Tables whose live rows have not the keys or sums of money of the truth, and how they differ.
 
     `may_be_more`: rows beyond the truth are left alone, in the sums as well.
     """
     found = {}
     with warehouse.opened(data_dir, read_only=True) as connection:
         for name, expected in truth.items():
-            table = f"{warehouse.SCHEMA}.{name}"
             sums = "".join(f", coalesce({column}, 0)" for column in expected.money)
             keys = key_columns(TABLES[name])
-            rows = connection.execute(f"select {', '.join(keys)}{sums} from {table}").fetchall()
+            source = live(TABLES[name])
+            rows = connection.execute(f"select {', '.join(keys)}{sums} from {source}").fetchall()
             amounts = {row[: len(keys)]: row[len(keys) :] for row in rows}
             missing = expected.keys - amounts.keys()
             more = amounts.keys() - expected.keys

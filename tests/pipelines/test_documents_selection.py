@@ -1,0 +1,162 @@
+"""Whose support documents are asked for when not all can be, and what becomes of their links."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from pipelines.ledger import RunReport
+from tests.pipelines.loads import query, run
+from tests.pipelines.scripted import (
+    TEAM,
+    Api,
+    Scripted,
+    account_script,
+    api,
+    page,
+    refusal,
+    settings,
+)
+
+
+def client(name: str, **fields: Any) -> dict[str, Any]:
+    return {"id": name, "created_at": 1_772_300_000, "legal_name": name} | fields
+
+
+def document(name: str, status: str = "valid") -> dict[str, Any]:
+    return {"id": name, "created_at": 1_772_300_000_000, "compliance_status": status}
+
+
+class Office:
+    """An account of clients with their documents (None: the client is gone), and its loads."""
+
+    def __init__(self, script: Api, url: str, data_dir: Path) -> None:
+        self.clients: dict[str, dict[str, Any]] = {}
+        self.documents: dict[str, list[dict[str, Any]] | None] = {}
+        self._script = script
+        self._url = url
+        self.data_dir = data_dir
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            self.clients[name] = client(name)
+            self.documents[name] = [document(f"of {name}")]
+
+    def load(self, budget: int = 5000, **changes: Any) -> tuple[RunReport, list[str]]:
+        """One load, and the clients whose documents it asked for, in that order."""
+        self._script.asked.clear()
+        wanted = {"documents_request_budget": budget, "max_concurrency": 1} | changes
+        report = run(settings(self._url, **wanted), self.data_dir, "support_documents")
+        paths = [asked.path.split("/") for asked in self._script.asked]
+        return report, [path[2] for path in paths if path[-1] == "support-documents"]
+
+    def list_clients(self, _: Request) -> Scripted:
+        return page(list(self.clients.values()))
+
+    def list_documents(self, request: Request) -> Scripted:
+        found = self.documents[request.url.path.split("/")[-2]]
+        if found is None:
+            return refusal(404, "resource_not_found", "No such client")
+        return page(found)
+
+
+@pytest.fixture
+def office(data_dir: Path) -> Iterator[Office]:
+    with api(account_script({})) as (script, url):
+        opened = Office(script, url, data_dir)
+        script.answers["/clients"] = [opened.list_clients]
+        for number in range(1, 10):
+            script.answers[f"/clients/c{number}/support-documents"] = [opened.list_documents]
+        yield opened
+
+
+def checks(data_dir: Path) -> dict[str, tuple[Any, int]]:
+    rows = query(data_dir, "select * from ops.document_checks")
+    assert {(row["team_id"], row["parent_type"]) for row in rows} == {(TEAM, "client")}
+    return {row["parent_id"]: (row["checked_at"], row["documents"]) for row in rows}
+
+
+def links(data_dir: Path) -> set[tuple[str, str]]:
+    rows = query(data_dir, "select parent_id, document_id from gigstack.support_document_parents")
+    return {(row["parent_id"], row["document_id"]) for row in rows}
+
+
+def deleted(data_dir: Path) -> dict[str, Any]:
+    rows = query(
+        data_dir,
+        "select document_id, deleted_at from gigstack.support_documents "
+        "where deleted_at is not null",
+    )
+    return {row["document_id"]: row["deleted_at"] for row in rows}
+
+
+def test_new_parents_then_changed_and_urgent_ones_then_the_longest_unchecked(
+    office: Office,
+) -> None:
+    office.add("c1", "c2", "c3", "c4", "c5", "c6")
+    office.documents["c6"] = [document("of c6", "pending_review")]
+    turns = [office.load(budget) for budget in (4, 2)]
+    assert [asked for _, asked in turns] == [["c1", "c2", "c3", "c4"], ["c5", "c6"]]
+    assert [report.status for report, _ in turns] == ["warn", "warn"]
+    assert [_postponed(report) for report, _ in turns] == [2, 4]
+    office.add("c7")
+    office.clients["c4"] = client("c4", phone="55 0000 0000")
+    report, asked = office.load(budget=4)
+    assert asked == ["c7", "c4", "c6", "c1"]
+    assert _postponed(report) == 3
+    report, asked = office.load(budget=4)
+    assert asked == ["c6", "c2", "c3", "c5"], "everyone's turn has come"
+    found = checks(office.data_dir)
+    assert {name for name, (at, _) in found.items() if at == report.started_at} == set(asked)
+    assert found.keys() == office.clients.keys()
+
+
+def _postponed(report: RunReport) -> int:
+    return report.total("postponed")
+
+
+def test_a_parent_that_is_gone_when_it_is_asked_about_is_no_error(office: Office) -> None:
+    office.add("c1", "c2", "c3")
+    office.documents |= {"c1": [document("a"), document("b")], "c2": None, "c3": []}
+    report, asked = office.load()
+    assert (report.status, asked) == ("ok", ["c1", "c2", "c3"])
+    assert links(office.data_dir) == {("c1", "a"), ("c1", "b")}
+    at = report.started_at
+    assert checks(office.data_dir) == {"c1": (at, 2), "c3": (at, 0)}
+
+
+def test_a_link_that_disappears_is_removed_and_the_document_stays_with_its_others(
+    office: Office,
+) -> None:
+    office.add("c1", "c2")
+    shared = document("shared")
+    office.documents = {"c1": [document("of c1"), shared], "c2": [document("of c2"), shared]}
+    office.load()
+    assert ("c1", "shared") in links(office.data_dir)
+    office.documents["c1"] = [document("of c1")]
+    report, _ = office.load()
+    assert links(office.data_dir) == {("c1", "of c1"), ("c2", "of c2"), ("c2", "shared")}
+    assert deleted(office.data_dir) == {}
+    assert (report.total("rows_changed"), report.total("rows_deleted")) == (0, 0)
+
+
+def test_a_document_without_a_link_is_deleted_by_a_complete_sweep_only(office: Office) -> None:
+    office.add("c1", "c2", "c3", "c4", "c5", "c6")
+    office.load()
+    office.documents["c1"] = []
+    report, asked = office.load(budget=5)
+    assert (asked, _postponed(report)) == (["c1", "c2", "c3", "c4", "c5"], 1)
+    assert not any("c1" in link for link in links(office.data_dir))
+    assert deleted(office.data_dir) == {}
+    report, asked = office.load()
+    assert len(asked) == 6
+    assert deleted(office.data_dir) == {"of c1": report.started_at}
+    assert report.total("rows_deleted") == 1
+    office.documents["c1"] = [document("of c1")]
+    del office.clients["c6"]
+    report, asked = office.load()
+    assert "c6" not in asked
+    assert deleted(office.data_dir) == {"of c6": report.started_at}, "its parent is gone"
+    assert links(office.data_dir) == {(name, f"of {name}") for name in office.clients}

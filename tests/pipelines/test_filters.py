@@ -1,0 +1,257 @@
+"""Date filters that an account honours or not, and how its lists are read in either case."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+from pipelines.gigstack import slices
+from pipelines.gigstack.catalogue import STREAMS, Window
+from pipelines.gigstack.filters import SPELLINGS, Bounds, IsEmpty, honoured
+from pipelines.gigstack.probe import check_account
+from pipelines.gigstack.settings import Settings
+from pipelines.gigstack.slices import MOST_SLICES, PRECISION, cut
+from pipelines.ledger import RunReport
+from pipelines.load import Order
+from pipelines.plan import make_plan
+from pipelines.sandbox.server import create_app, serving
+from pipelines.selection import select_streams
+from tests.pipelines.between import Between, path_of
+from tests.pipelines.loads import differences, lookback, run, settings_for
+from tests.pipelines.scripted import Answering, Scripted, account_script, api, page, settings
+from tests.pipelines.story import LOOKBACK, Story
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+TODAY = datetime.now(UTC)
+SECONDS, MILLISECONDS, _, _ = SPELLINGS[Window.CREATED]
+
+Reads = Callable[[str, str | int], datetime | None]  # a parameter and its value: which moment
+
+
+def account(moments: list[datetime], since: Reads, until: Reads = lambda *_: None) -> IsEmpty:
+    """A list with records of these moments, and how it reads the parameters of either bound."""
+
+    async def is_empty(bounds: Bounds) -> bool:
+        found = moments
+        for name, value in bounds.items():
+            if (least := since(name, value)) is not None:
+                found = [moment for moment in found if moment >= least]
+            if (most := until(name, value)) is not None:
+                found = [moment for moment in found if moment <= most]
+        return not found
+
+    return is_empty
+
+
+def number(wanted: str, per_second: int = 1) -> Reads:
+    """Reads one parameter, as seconds or as milliseconds; later than a calendar goes is the end."""
+
+    def read(name: str, value: str | int) -> datetime | None:
+        if name != wanted:
+            return None
+        seconds = int(value) / per_second
+        return datetime.fromtimestamp(min(seconds, 250_000_000_000), UTC)
+
+    return read
+
+
+def nothing(_name: str, _value: str | int) -> datetime | None:
+    return None
+
+
+def nothing_matches(_name: str, _value: str | int) -> datetime:
+    return datetime.max.replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("reads", "name"),
+    [
+        (number("created[gte]"), "created[gte] s"),
+        (number("created[gte]", 1000), "created[gte] ms"),
+        (number("created_gte"), "created_gte s"),
+        (number("created_gte", 1000), "created_gte ms"),
+        (nothing, None),
+        (nothing_matches, None),
+    ],
+)
+def test_a_spelling_counts_only_when_it_is_honoured_both_ways(
+    reads: Reads, name: str | None
+) -> None:
+    found = asyncio.run(honoured(Window.CREATED, account([NOW - DAY, NOW], reads)))
+    assert (found and found.name) == name
+
+
+def test_of_an_empty_list_nothing_is_known() -> None:
+    assert asyncio.run(honoured(Window.CREATED, account([], number("created[gte]")))) is None
+    assert asyncio.run(honoured(Window.ISSUED, account([], nothing))) is None
+    assert asyncio.run(honoured(None, account([NOW], nothing))) is None
+
+
+def test_bounds_are_written_as_the_list_reads_them() -> None:
+    midnight = datetime(2026, 1, 1, 6, tzinfo=UTC)
+    assert SECONDS.bounds(midnight, NOW) == {
+        "created[gte]": 1767247200,
+        "created[lte]": 1780272000,
+    }
+    assert MILLISECONDS.bounds(until=midnight) == {"created[lte]": 1767247200000}
+    (local,) = SPELLINGS[Window.ISSUED]
+    assert local.bounds(midnight) == {"from": "2026-01-01T00:00:00"}
+    assert local.bounds() == {}
+
+
+@pytest.mark.parametrize(
+    ("date_filter", "name"),
+    [("bracket", "created[gte] s"), ("underscore", "created_gte s"), ("none", "not honoured")],
+)
+def test_an_account_shows_what_it_honours(date_filter: str, name: str, story: Story) -> None:
+    streams = [STREAMS["payments"], STREAMS["sat_invoices"]]
+    with serving(create_app(story.account, date_filter=date_filter)) as url:
+        wanted = settings_for(story.account, url, teams=None)
+        checkup = asyncio.run(check_account(wanted, streams))
+    assert [found.date_filter for found in checkup.findings] == [name, "from"]
+
+
+def slices_of(moments: list[datetime], pages: int) -> list[slices.Slice]:
+    both = account(moments, number("created[gte]"), number("created[lte]"))
+    return asyncio.run(cut(SECONDS, both, NOW, pages))
+
+
+@pytest.mark.parametrize(("pages", "count"), [(21, 3), (95, 10), (10_000, MOST_SLICES)])
+@pytest.mark.parametrize("last", [NOW, NOW + 100 * DAY])  # its clock may be ahead of ours
+def test_slices_share_their_bounds_and_leave_nothing_out(
+    pages: int, count: int, last: datetime
+) -> None:
+    found = slices_of([NOW - 900 * DAY, last], pages)
+    assert len(found) == count
+    assert (found[0][0], found[-1][1]) == (None, None)
+    assert all(before[1] == after[0] for before, after in pairwise(found))
+    assert all(bound is None or bound.microsecond == 0 for bound, _ in found)
+
+
+def test_slices_begin_about_where_the_list_does() -> None:
+    oldest = NOW - 900 * DAY
+    found = slices_of([oldest, NOW], 100)
+    first, second = found[0][1], found[1][1]
+    assert first is not None and second is not None
+    step = second - first
+    assert oldest - PRECISION <= first - step <= oldest
+    assert NOW - step - timedelta(seconds=2) <= (found[-1][0] or NOW) <= NOW
+
+
+def test_without_an_upper_bound_there_is_one_slice() -> None:
+    lower_only = account([NOW - DAY, NOW], number("created[gte]"))
+    assert asyncio.run(cut(SECONDS, lower_only, NOW, 100)) == [(None, None)]
+    assert asyncio.run(cut(SECONDS, account([NOW], nothing), NOW, 100)) == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("date_filter", "bound"),
+    [("bracket", "created[lte]"), ("underscore", "created_lte"), ("none", "")],
+)
+def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
+    date_filter: str, bound: str, story: Story, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "LONG_LIST", 1)
+    monkeypatch.setattr(slices, "PAGES_A_SLICE", 2)
+    shutil.copytree(story.nights[40].data_dir, data_dir)
+    spans: set[tuple[str | None, str | None]] = set()
+
+    def look(request: Request) -> None:
+        if path_of(request) == "/receipts" and int(request.query_params["limit"]) > 1:
+            since, until = bound.replace("lte", "gte"), bound
+            spans.add((request.query_params.get(since), request.query_params.get(until)))
+
+    with serving(Between(create_app(story.account, date_filter=date_filter), look)) as url:
+        wanted = settings_for(story.account, url, page_size=5, teams=None)
+        report = run(wanted, data_dir, "receipts", order=Order("full"))
+    assert report.status == "ok"
+    assert all(found.complete_sweep for found in report.streams)
+    assert report.total("rows_changed") == report.total("rows_deleted") == 0
+    assert (len(spans) > 3) == bool(bound)
+
+
+def test_a_window_is_read_by_an_account_without_a_filter_too(story: Story, data_dir: Path) -> None:
+    shutil.copytree(story.nights[5].data_dir, data_dir)
+    with serving(create_app(story.account, date_filter="none")) as url:
+        report = run(since_night_5(story, url), data_dir, "retentions", "receipts")
+    truth = story.nights[40].truth
+    names = [name for name in truth if name.startswith(("retention", "receipt"))]
+    assert differences(data_dir, {name: truth[name] for name in names}) == {}
+    assert report.status == "ok"
+
+
+@pytest.mark.parametrize("date_filter", ["underscore", "none"])
+def test_the_plan_knows_what_a_window_costs_with_any_filter(
+    date_filter: str, story: Story, data_dir: Path
+) -> None:
+    shutil.copytree(story.nights[40].data_dir, data_dir)
+    with serving(create_app(story.account, date_filter=date_filter)) as url:
+        wanted = since_night_5(story, url)
+        plan = make_plan(wanted, data_dir, select_streams(["receipts"], ()), Order())
+        report = run(wanted, data_dir, "receipts")
+    assert report.requests == sum(step.expected_requests or 0 for step in plan)
+    assert report.total("rows_changed") == 0
+    everything = sum(found.api_total or 0 for found in report.streams)
+    assert 50 < report.total("rows_seen") < everything - 10, "neither nothing nor all"
+
+
+def since_night_5(story: Story, url: str) -> Settings:
+    """Small pages, and a look-back that begins where that of the last night did."""
+    days = lookback(story.account, LOOKBACK + 40)
+    return settings_for(story.account, url, page_size=4, lookback_days=days)
+
+
+def listing(order: Sequence[int]) -> Answering:
+    """A list that knows no filter: one was made today, the others each ten days earlier."""
+    records = [
+        {"id": f"r{number}", "created_at": int((TODAY - number * 10 * DAY).timestamp())}
+        for number in order
+    ]
+
+    def answer(request: Request) -> Scripted:
+        start, limit = (int(request.query_params.get(name, 0)) for name in ("next", "limit"))
+        end = start + limit
+        more = {"next": str(end)} if end < len(records) else {}
+        return page(records[start:end], has_more=bool(more), **more)
+
+    return answer
+
+
+@pytest.fixture(scope="module")
+def retentions(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[Sequence[int]], RunReport]]:
+    """Loads the same list again, in another order."""
+    where = tmp_path_factory.mktemp("retentions") / "data"
+    with api(account_script({})) as (script, url):
+
+        def load(order: Sequence[int]) -> RunReport:
+            script.answers["/retentions"] = [listing(order)]
+            return run(settings(url, page_size=2, lookback_days=25), where, "retentions")
+
+        assert load(range(12)).streams[0].pages == 6
+        yield load
+
+
+@pytest.mark.parametrize(
+    ("order", "pages"),
+    [
+        (range(12), 3),  # of 0 and 10 days; of 20 and 30; of 40 and 50, all before the window
+        ((0, 1, 2, 4, 3, *range(5, 12)), 6),
+        (range(11, -1, -1), 6),
+    ],
+    ids=["newest first", "not quite", "oldest first"],
+)
+def test_without_a_filter_the_walk_ends_past_the_window_if_the_order_can_be_trusted(
+    order: Sequence[int], pages: int, retentions: Callable[[Sequence[int]], RunReport]
+) -> None:
+    report = retentions(order)
+    (walked,) = report.streams
+    assert (walked.pages, walked.rows_seen, walked.rows_changed) == (pages, pages * 2, 0)
+    assert (report.status, walked.complete_sweep, walked.rows_deleted) == ("ok", False, 0)

@@ -1,0 +1,186 @@
+"""Incremental loads bring what changed, all of it, and write nothing else."""
+
+import shutil
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import warehouse
+from pipelines.gigstack.catalogue import ENTITIES, STREAMS
+from pipelines.gigstack.known import key_columns
+from pipelines.sandbox.rows import Key
+from tests.pipelines.loads import (
+    contents,
+    differences,
+    live_contents,
+    lookback,
+    query,
+    run,
+    settings_for,
+)
+from tests.pipelines.story import LOOKBACK, PAGE_SIZE, Night, Story
+
+DAYS = (1, 5, 40)
+RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
+TIMES = "deleted_at|updated_at|updated_at_basis"  # which depend on when a run saw what
+LISTED = sorted({stream.entity for stream in STREAMS.values()} - {"sat_download_requests"})
+
+Versions = dict[Key, dict[str, Any]]
+
+
+@cache
+def versions(data_dir: Path) -> dict[str, Versions]:
+    """Every row of every root by its key: its hash, its times, and the run that wrote it."""
+    found = {}
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        for entity in LISTED:
+            keys = key_columns(ENTITIES[entity].root)
+            rows = warehouse.rows_of(
+                connection,
+                f"select {', '.join(keys)}, row_hash, updated_at, updated_at_basis, deleted_at, "
+                f"run_id, loaded_at from gigstack.{entity}",
+            )
+            found[entity] = {tuple(row[column] for column in keys): row for row in rows}
+    return found
+
+
+@pytest.fixture(scope="session", params=DAYS)
+def night(request: pytest.FixtureRequest, story: Story) -> tuple[Path, Night]:
+    """The load after so many days, and the data directory before it."""
+    nights = [story.first, *story.nights.values()]
+    this = story.nights[request.param]
+    return nights[nights.index(this) - 1].data_dir, this
+
+
+def test_a_load_of_an_unchanged_account_writes_no_row(story: Story) -> None:
+    first, second = story.first, story.nights[0]
+    assert second.report.status == "ok"
+    assert second.report.total("rows_changed") == second.report.total("rows_deleted") == 0
+    assert second.report.total("rows_seen") > 500
+    assert contents(second.data_dir) == contents(first.data_dir), "loaded_at and run_id included"
+
+
+def test_a_load_of_an_unchanged_account_gives_dlt_nothing_to_load(story: Story) -> None:
+    assert _packages(story.nights[0].data_dir) == _packages(story.first.data_dir)
+    assert warehouse.pending_packages(story.nights[0].data_dir) == 0
+
+
+def _packages(data_dir: Path) -> tuple[list[Any], set[str]]:
+    directories = {path.name for path in data_dir.glob("pipelines/gigstack/load/*/*")}
+    return query(data_dir, "select * from gigstack._dlt_loads order by all"), directories
+
+
+def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) -> None:
+    unchanged = story.nights[0]
+    planned: Counter[tuple[str, str]] = Counter()
+    for step in unchanged.plan:
+        planned[step.stream, step.team_id] += step.expected_requests or 0
+    made = Counter({(s.stream, s.team_id): s.meter.requests for s in unchanged.report.streams})
+    made["teams", story.account.teams[0]] += unchanged.report.finding_teams.requests
+    assert made == planned
+    assert unchanged.report.requests == planned.total()
+    assert any("open items" in step.note for step in unchanged.plan), "some of it one by one"
+
+
+def test_one_load_brings_all_that_happened(night: tuple[Path, Night]) -> None:
+    assert differences(night[1].data_dir, night[1].truth) == {}
+    assert night[1].report.status == "ok"
+
+
+def test_one_load_writes_what_is_new_or_changed_and_nothing_else(
+    night: tuple[Path, Night],
+) -> None:
+    _, this = night
+    changed = {
+        entity: {k for k, h in shown.items() if this.shown_before[entity].get(k) != h}
+        for entity, shown in this.shown.items()
+    }
+    rows = {entity: versions(this.data_dir)[entity] for entity in this.shown}
+    written = {
+        entity: {k for k, row in of.items() if _is_written(row, this)}
+        for entity, of in rows.items()
+    }
+    assert written == changed
+    hashes = {
+        entity: {k: row["row_hash"] for k, row in of.items() if row["deleted_at"] is None}
+        for entity, of in rows.items()
+    }
+    assert hashes == this.shown
+    counted: Counter[str] = Counter()
+    for report in this.report.streams:
+        counted[STREAMS[report.stream].entity] += report.rows_changed
+    assert {entity: counted[entity] for entity in changed} == {
+        entity: len(keys) for entity, keys in changed.items()
+    }
+
+
+def _is_written(row: dict[str, Any], night: Night) -> bool:
+    return bool(row["run_id"] == night.report.run_id and row["deleted_at"] is None)
+
+
+def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: tuple[Path, Night]) -> None:
+    data_dir_before, this = night
+    marked = 0
+    for entity in LISTED:
+        before, after = versions(data_dir_before)[entity], versions(this.data_dir)[entity]
+        assert before.keys() <= after.keys()
+        gone = {k for k, row in after.items() if row["run_id"] == this.report.run_id} - {
+            k for k, row in after.items() if _is_written(row, this)
+        }
+        assert all(before[k]["deleted_at"] is None for k in gone)
+        assert {after[k]["deleted_at"] for k in gone} <= {this.report.started_at}
+        marked += len(gone)
+    assert marked == this.report.total("rows_deleted")
+
+
+def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: tuple[Path, Night]) -> None:
+    data_dir_before, this = night
+    started_at = this.report.started_at
+    for entity in LISTED:
+        before = versions(data_dir_before)[entity]
+        for key, row in versions(this.data_dir)[entity].items():
+            old = before.get(key)
+            if row["run_id"] != this.report.run_id:
+                assert row == old
+            elif row["updated_at_basis"] == "observed":
+                known = old["updated_at"] if old else started_at
+                assert row["updated_at"] == max(started_at, known)
+            else:
+                assert row["updated_at_basis"] in ("api", "lifecycle")
+                assert old is None or row["updated_at"] > old["updated_at"]
+
+
+def test_only_what_the_api_dates_is_dated_by_the_api(story: Story) -> None:
+    found: dict[str, set[str]] = {}
+    for entity, rows in versions(story.nights[40].data_dir).items():
+        for row in rows.values():
+            if row["deleted_at"] is None:
+                found.setdefault(row["updated_at_basis"], set()).add(entity)
+    assert found["api"] == {"invoice_drafts", "support_documents"}
+    assert {"invoices", "payments", "retentions", "sat_invoices"} <= found["lifecycle"]
+    assert {"clients", "services", "cfdi_errors", "webhooks"} <= found["observed"]
+
+
+def test_all_nights_together_equal_one_load_of_everything(story: Story, data_dir: Path) -> None:
+    run(settings_for(story.account, story.url), data_dir)
+    leave_out = f"{RUN_COLUMNS}|{TIMES}"
+    assert live_contents(story.nights[40].data_dir, leave_out) == live_contents(data_dir, leave_out)
+
+
+@pytest.mark.parametrize("days", [None, 1])
+def test_a_load_may_be_left_out(days: int | None, story: Story, data_dir: Path) -> None:
+    """From every state that has not led to the last one by itself."""
+    state = story.nights[days] if days else story.first
+    shutil.copytree(state.data_dir, data_dir)
+    passed = sum(later for later in story.nights if later > (days or 0))
+    again = lookback(story.account, LOOKBACK + passed)
+    wanted = settings_for(story.account, story.url, page_size=PAGE_SIZE, lookback_days=again)
+    run(wanted, data_dir, "retentions", "invoice_drafts")
+    truth = story.nights[40].truth
+    reached = {
+        name: truth[name] for name in truth if name.startswith(("retention", "invoice_draft"))
+    }
+    assert differences(data_dir, reached) == {}

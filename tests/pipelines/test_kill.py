@@ -1,0 +1,249 @@
+"""Loads that are killed, at points all over their duration, and the one load after.
+
+What is left must be what a load that never died leaves, but for the times of the runs themselves.
+"""
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import warehouse
+from pipelines.gigstack.catalogue import ENTITIES
+from pipelines.gigstack.known import key_columns
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, serving
+from pipelines.sandbox.truth import expected
+from tests.pipelines.commands import COMMAND, PATIENCE, access, cli, environment
+from tests.pipelines.conftest import Loaded
+from tests.pipelines.loads import TABLES, contents, differences, query, tables_in
+
+FIRST_POINTS, NIGHTLY_POINTS = 13, 7
+TWICE = (2, 5, 9)  # of the points: those where the load after is killed as well
+AT_ONCE = 2  # loads side by side
+TRIES = 4
+DAYS = 3
+# every way of paging, windows, children, links, and what vanishes; all streams take twice as long
+STREAMS = (
+    "clients",
+    "support_documents",
+    "invoices",
+    "invoice_drafts",
+    "webhooks",
+    "cfdi_errors",
+    "sat_invoices",
+)
+LOAD = ("load", "--team", "all", *(part for name in STREAMS for part in ("--resource", name)))
+ROOTS = {entity.root.name for entity in ENTITIES.values()}
+LOADED = {table.name for name in STREAMS for table in ENTITIES[name].tables}
+
+
+def points(number: int, seed: int) -> list[tuple[float, ...]]:
+    """Where to kill, as parts of a load's duration: a random point of each stretch of it."""
+    dice = random.Random(seed)  # noqa: S311 - a game, not a secret
+    firsts = [(stretch + dice.random()) / number for stretch in range(number)]
+    return [(at, dice.random()) if n in TWICE else (at,) for n, at in enumerate(firsts)]
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where loads run: the API, the data directory that they begin with, and their duration."""
+
+    env: dict[str, str]
+    base: Path | None
+    seconds: float = 0.0
+
+    def begin(self, where: Path) -> Path:
+        """Lay out a working directory, with what was loaded before; its data directory."""
+        where.mkdir()
+        if self.base:
+            shutil.copytree(self.base, where / "data")
+        return where / "data"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a data directory, and what the last load said."""
+
+    data_dir: Path
+    done: subprocess.CompletedProcess[str]
+
+
+def timed(field: Field, where: Path, at: float | None = None) -> tuple[float, int]:
+    """Run a load, and kill it so many seconds after it took the lock; seconds and exit code."""
+    lock = where / "data/load.lock"
+    lock.unlink(missing_ok=True)  # of a run that is over
+    with subprocess.Popen(
+        [*COMMAND, *LOAD],
+        cwd=where,
+        env=environment(**field.env),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while not lock.exists() and process.poll() is None:
+            time.sleep(0.005)
+        began = time.monotonic()
+        try:
+            process.wait(PATIENCE if at is None else at)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        return time.monotonic() - began, process.returncode
+
+
+def killed(field: Field, where: Path, kills: tuple[float, ...]) -> Outcome:
+    """Kill a load at each of these points in turn, and then load once more."""
+    seconds = field.seconds
+    for attempt in range(TRIES):
+        tried = where / str(attempt)
+        data_dir = field.begin(tried)
+        for part in kills:
+            took, code = timed(field, tried, part * seconds)
+            if code != -signal.SIGKILL:
+                break
+        else:
+            return Outcome(data_dir, cli(tried, *LOAD, env=field.env))
+        assert code == 0, f"the load after a kill ended with exit code {code}"
+        seconds = took * 0.9  # it was over before its end came: others left it the machine
+    raise AssertionError(f"no load of {TRIES} lasted until {kills} of it")
+
+
+def undisturbed(field: Field, where: Path) -> tuple[Field, list[Path]]:
+    """Two loads that are left alone: how long one takes, and their data directories."""
+    places = [where / f"undisturbed {number}" for number in range(AT_ONCE)]
+    data_dirs = [field.begin(place) for place in places]
+    with ThreadPoolExecutor(AT_ONCE) as side_by_side:
+        ended = list(side_by_side.map(lambda place: timed(field, place), places))
+    assert [code for _, code in ended] == [0] * AT_ONCE
+    return replace(field, seconds=sum(took for took, _ in ended) / AT_ONCE), data_dirs
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A load that never died, and those that did, by where they were killed."""
+
+    undisturbed: list[Path]
+    outcomes: dict[tuple[float, ...], Outcome]
+
+
+def campaign(field: Field, where: Path, kills: list[tuple[float, ...]]) -> Campaign:
+    measured, references = undisturbed(field, where)
+    with ThreadPoolExecutor(AT_ONCE) as side_by_side:
+        places = [where / f"point {number}" for number in range(len(kills))]
+        for place in places:
+            place.mkdir()
+        outcomes = side_by_side.map(lambda k, place: killed(measured, place, k), kills, places)
+        return Campaign(references, dict(zip(kills, outcomes, strict=True)))
+
+
+FIRST = points(FIRST_POINTS, seed=11)
+NIGHTLY = points(NIGHTLY_POINTS, seed=12)
+
+
+@pytest.fixture(scope="module")
+def first(account: Account, base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    """Kills of the first load of an account; few records a page make many requests."""
+    env = access(account, base_url) | {"SOURCES__GIGSTACK__PAGE_SIZE": "10"}
+    return campaign(Field(env, None), tmp_path_factory.mktemp("first"), FIRST)
+
+
+@pytest.fixture(scope="module")
+def later(account_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """The same account, a few days later."""
+    path = tmp_path_factory.mktemp("later") / "account.sqlite"
+    shutil.copy(account_file, path)
+    with Account.open(path) as account:
+        account.advance(DAYS)
+        yield account
+
+
+@pytest.fixture(scope="module")
+def nightly(
+    later: Account, loaded: Loaded, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Campaign]:
+    """Kills of the incremental load of those days."""
+    with serving(create_app(later)) as url:
+        field = Field(access(later, url), loaded.data_dir)
+        yield campaign(field, tmp_path_factory.mktemp("nightly"), NIGHTLY)
+
+
+def lasting(data_dir: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table without what tells its run: `deleted_at` and an observed
+    `updated_at` are that there is one.
+    """
+    found = contents(data_dir, leave_out="loaded_at|run_id|deleted_at|updated_at")
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        for name in tables_in(data_dir) & ROOTS:
+            times = connection.execute(
+                f"select {', '.join(key_columns(TABLES[name]))}, row_hash, updated_at_basis, "
+                "if(updated_at_basis = 'observed', null, updated_at), deleted_at is not null "
+                f"from {warehouse.SCHEMA}.{name} order by all"
+            ).fetchall()
+            found[f"{name}: hashes and times"] = times
+    return found
+
+
+def repeated_keys(data_dir: Path) -> list[str]:
+    with warehouse.opened(data_dir, read_only=True) as connection:
+        return [
+            name
+            for name in tables_in(data_dir)
+            if connection.execute(
+                f"select 1 from {warehouse.SCHEMA}.{name} "
+                f"group by {', '.join(key_columns(TABLES[name]))} having count(*) > 1"
+            ).fetchall()
+        ]
+
+
+def checked_documents(data_dir: Path) -> list[dict[str, Any]]:
+    return query(data_dir, "select * exclude (checked_at) from ops.document_checks order by all")
+
+
+def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
+    data_dir, done = outcome.data_dir, outcome.done
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert warehouse.pending_packages(data_dir) == 0
+    assert repeated_keys(data_dir) == []
+    left, wanted = lasting(data_dir), lasting(reference)
+    assert left.keys() == wanted.keys()
+    assert [name for name in wanted if left[name] != wanted[name]] == []
+    assert checked_documents(data_dir) == checked_documents(reference)
+    assert query(data_dir, "select distinct status from ops.runs") == [{"status": "ok"}]
+
+
+def test_loads_that_never_died_are_equal_and_true(
+    account: Account, later: Account, first: Campaign, nightly: Campaign
+) -> None:
+    for reference, truth in ((first, expected(account)), (nightly, expected(later))):
+        one, other = reference.undisturbed
+        assert lasting(one) == lasting(other)
+        chosen = {name: table for name, table in truth.items() if name in LOADED}
+        assert differences(one, chosen, may_be_more=reference is nightly) == {}
+    (night,) = query(
+        nightly.undisturbed[0],
+        "select rows_changed, rows_deleted from ops.runs order by started_at desc limit 1",
+    )
+    assert night["rows_changed"] > 10, "a night without news proves nothing"
+    assert night["rows_deleted"] > 0
+
+
+@pytest.mark.parametrize("kills", FIRST, ids=str)
+def test_a_first_load_that_was_killed_is_finished_by_the_next(
+    kills: tuple[float, ...], first: Campaign
+) -> None:
+    is_as_if_nothing_had_happened(first.outcomes[kills], first.undisturbed[0])
+
+
+@pytest.mark.parametrize("kills", NIGHTLY, ids=str)
+def test_an_incremental_load_that_was_killed_is_finished_by_the_next(
+    kills: tuple[float, ...], nightly: Campaign
+) -> None:
+    is_as_if_nothing_had_happened(nightly.outcomes[kills], nightly.undisturbed[0])

@@ -1,0 +1,115 @@
+"""Every stream alone: selectable, read over all its pages, delivered as declared."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Dialect
+from pipelines.gigstack.normalize import TOMBSTONE, EntityNormalizer, normalizing_database
+from pipelines.load import Order
+from pipelines.sandbox.account import EPOCH
+from pipelines.sandbox.truth import expected
+from tests.pipelines.loads import TABLES, query, repeated_keys, run, settings_for
+from tests.pipelines.story import Story
+
+ROWS_A_PAGE = {
+    **dict.fromkeys(STREAMS, 5),
+    **dict.fromkeys(("users", "retentions"), 2),
+    **dict.fromkeys(
+        ("teams", "webhooks", "invoices_transfer", "invoices_egress", "invoice_drafts"), 1
+    ),
+}
+NOT_LOADED = ("invoice_support_documents", "payment_support_documents", "sat_download_requests")
+
+
+@pytest.fixture(scope="module")
+def up_to_date(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the last state, for loads that should not change it."""
+    where = tmp_path_factory.mktemp("streams") / "data"
+    return shutil.copytree(story.nights[40].data_dir, where)
+
+
+@pytest.mark.parametrize("name", [name for name in STREAMS if name not in NOT_LOADED])
+def test_a_stream_alone_is_read_to_its_end_over_all_its_pages(
+    name: str, story: Story, up_to_date: Path
+) -> None:
+    stream, size = STREAMS[name], ROWS_A_PAGE[name]
+    wanted = settings_for(story.account, story.url, page_size=size, teams=None)
+    report = run(wanted, up_to_date, name, order=Order("full"))
+    parents = {other.name for other in STREAMS.values() if other.entity == stream.parents}
+    assert {found.stream for found in report.streams} == {name, *parents}
+    assert report.status == "ok"
+    assert all(found.complete_sweep for found in report.streams)
+    assert report.total("rows_seen") > 0
+    assert report.total("rows_changed") == report.total("rows_deleted") == 0, "each row was there"
+    pages = max(found.pages for found in report.streams)
+    assert (pages > 1) == (stream.dialect is not Dialect.SINGLE or bool(parents))
+
+
+@pytest.mark.parametrize("name", NOT_LOADED)
+def test_a_stream_that_is_optional_is_read_when_it_is_named(
+    name: str, story: Story, up_to_date: Path
+) -> None:
+    stream, team = STREAMS[name], story.account.teams[-1]
+    wanted = settings_for(
+        story.account, story.url, teams=(team,), documents=(stream.parents or "clients",)
+    )
+    report = run(wanted, up_to_date, name, order=Order("full"))
+    assert report.status == "ok"
+    (own,) = (found for found in report.streams if found.stream == name)
+    assert own.rows_seen > 0
+    kind = f"and parent_type = '{stream.kind}'" if stream.kind else ""
+    table = "support_document_parents" if stream.kind else "sat_download_requests"
+    (held,) = query(
+        up_to_date,
+        f"select count(*) as rows from gigstack.{table} where team_id = '{team}' {kind}",
+    )
+    if stream.parents:
+        truth = expected(story.account, [team], document_parents=[stream.parents])
+        assert held["rows"] == truth["support_document_parents"].rows
+    else:
+        assert held["rows"] == own.rows_seen
+
+
+def test_keys_are_unique_and_never_null(story: Story) -> None:
+    assert repeated_keys(story.nights[40].data_dir) == []
+
+
+def test_every_child_has_its_parent(story: Story) -> None:
+    orphans = " union all ".join(
+        f"select '{child.name}' as child, {key} from gigstack.{child.name} "
+        f"anti join gigstack.{entity.root.name} using (team_id, {key})"
+        for entity in ENTITIES.values()
+        for child in entity.children
+        for key in entity.root.key[:1]
+    )
+    assert query(story.nights[40].data_dir, orphans) == []
+
+
+def test_every_column_keeps_its_declared_type_through_all_loads(story: Story) -> None:
+    database = normalizing_database()
+    declared: dict[tuple[str, str], str] = {}
+    for entity in ENTITIES.values():
+        columns = EntityNormalizer(entity, "", EPOCH, database).columns
+        declared |= {(t, name): kind for t, of in columns.items() for name, kind in of.items()}
+    found = query(
+        story.nights[40].data_dir,
+        """
+        select table_name, column_name, data_type from information_schema.columns
+        where table_schema = 'gigstack' and table_name not like '\\_dlt%' escape '\\'
+            and column_name not like '\\_dlt%' escape '\\'
+        """,
+    )
+    types = {(row["table_name"], row["column_name"]): row["data_type"] for row in found}
+    assert types == declared
+    assert {table for table, _ in types} == TABLES.keys()
+
+
+def test_what_only_carries_deletions_never_reaches_the_warehouse(story: Story) -> None:
+    children = [table for entity in ENTITIES.values() for table in entity.children]
+    marked = " union all ".join(
+        f"select '{child.name}' as child from gigstack.{child.name} where {TOMBSTONE}"
+        for child in children
+    )
+    assert query(story.nights[40].data_dir, marked) == []
