@@ -61,7 +61,7 @@ class DriftDetector:
         """The page unchanged when it is regular, else with its leftovers in `_extra`."""
         repair = Repair(records)
         try:
-            decoded = self._page.decode(records)
+            decoded = _without_own_field(self._page, records)
         except msgspec.DecodeError:
             decoded = self._repair_each(repair)
         repair.hashes = [_hash(record) for record in decoded]
@@ -73,7 +73,7 @@ class DriftDetector:
         for raw in split_records(repair.records):
             text = bytes(raw)
             try:
-                record = self._record.decode(text)
+                record = _without_own_field(self._record, text)
             except msgspec.DecodeError:
                 text = self._repair_record(text, repair)
                 record = self._record.decode(text)
@@ -93,11 +93,21 @@ class DriftDetector:
         return _encode(_fitted_row(record, self._shape, "", repair.findings))
 
 
+def _without_own_field(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
+    if EXTRA.encode() in text:  # `_extra` is ours; sent by the API it is a field unheard of
+        raise msgspec.DecodeError(EXTRA)
+    return decoder.decode(text)
+
+
 def _hash(record: Any) -> str | None:
     """A hash of the record's content: typed, in declared order, free-form JSON sorted by key."""
     if record is None:
         return None
-    return hashlib.blake2b(_encode_to_hash(record), digest_size=16).hexdigest()
+    try:
+        content = _encode_to_hash(record)
+    except OverflowError:  # MessagePack has no integers beyond 64 bits
+        content = _encode(record)
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def _fitted_row(

@@ -22,15 +22,17 @@ type_of_leaf: dict[str, str] = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR"}
 INTEGER_DIGITS = 12  # DECIMAL(18,6) holds no more before the point
 _LIMIT = 10**INTEGER_DIGITS - 1
 _INTEGER = Annotated[int, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
-_FLOAT = Annotated[float, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
+_FLOAT = Annotated[float, msgspec.Meta(gt=-_LIMIT - 1, lt=_LIMIT + 1)]
 _DECIMAL_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,12}(\.\d{1,6})?$")]
 _INTEGER_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,18}$")]
+_BIGINT = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _TIME_TEXT = Annotated[
     str,
     msgspec.Meta(
         pattern=r"^$|^\d{1,13}(\.\d+)?$"
-        r"|^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-        r"([T ]\d\d:\d\d(:\d\d(\.\d+)?)? ?(Z|[+-]\d\d(:?\d\d)?)?)?$"
+        r"|^\d{4}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d)|(?:0[13-9]|1[0-2])-30"
+        r"|(?:0[13578]|1[02])-31)"
+        r"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?$"
     ),
 ]
 
@@ -38,11 +40,12 @@ _TIME_TEXT = Annotated[
 _LATEST_TIME = 10**13 - 1  # in milliseconds the year 2286; longer numbers are no time
 _TIME_INTEGER = Annotated[int, msgspec.Meta(ge=0, le=_LATEST_TIME)]
 _TIME_FLOAT = Annotated[float, msgspec.Meta(ge=0, le=_LATEST_TIME)]
+_SECONDS = Annotated[int, msgspec.Meta(ge=0, le=10**11)]
 # a moment as Firestore writes it: {"_seconds": 1759276800, "_nanoseconds": 0}
 _FIRESTORE_TIME = msgspec.defstruct(
     "FirestoreTime",
     [
-        (f"f{number}", _TIME_INTEGER | None, msgspec.field(name=name, default=None))
+        (f"f{number}", _SECONDS | None, msgspec.field(name=name, default=None))
         for number, name in enumerate(("_seconds", "_nanoseconds", "seconds", "nanoseconds"))
     ],
     forbid_unknown_fields=True,
@@ -59,7 +62,7 @@ IGNORED = Ignored()
 LEAF_TYPES: dict[str, Any] = {
     "VARCHAR": str | int | float | None,
     "DECIMAL": _INTEGER | _FLOAT | _DECIMAL_TEXT | None,
-    "BIGINT": int | _INTEGER_TEXT | None,
+    "BIGINT": _BIGINT | _INTEGER_TEXT | None,
     "BOOLEAN": bool | None,
     "DOUBLE": int | float | None,
     "TIME": _TIME_INTEGER | _TIME_FLOAT | _TIME_TEXT | _FIRESTORE_TIME | None,

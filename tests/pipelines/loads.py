@@ -8,6 +8,7 @@ from typing import Any
 from pipelines import warehouse
 from pipelines.gigstack.catalogue import ENTITIES, Table
 from pipelines.gigstack.changes import SAFETY_MARGIN, Watermarks
+from pipelines.gigstack.filters import MEXICO
 from pipelines.gigstack.known import key_columns
 from pipelines.gigstack.settings import Settings
 from pipelines.ledger import RunReport
@@ -43,8 +44,10 @@ def run(settings: Settings, data_dir: Path, *names: str, order: Order = DEFAULT)
 
 
 def lookback(account: Account, days: int) -> int:
-    """The look-back, from today on, that begins so many days before the account's own today."""
-    return days + (datetime.now(UTC) - SAFETY_MARGIN - account.now).days
+    """The look-back, from now on, whose window begins so many days before the account's today."""
+    moments = (datetime.now(UTC) - SAFETY_MARGIN, account.now)
+    mark, today = (moment.astimezone(MEXICO).date() for moment in moments)
+    return days + (mark - today).days
 
 
 def watermarks(data_dir: Path) -> Watermarks:

@@ -53,7 +53,7 @@ class Story:
 
 def create(path: Path) -> Account:
     """Five months, so that some of what is open is older than the look-back."""
-    return Account.create(path, clients=10, months=5, teams=2, now=EPOCH)
+    return Account.create(path, clients=15, months=5, teams=3, now=EPOCH)
 
 
 def tell(account: Account, url: str, where: Path, *steps: int) -> Story:

@@ -2,11 +2,13 @@
 
 import shutil
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
 from pipelines import warehouse
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS
@@ -21,12 +23,15 @@ from tests.pipelines.loads import (
     run,
     settings_for,
 )
+from tests.pipelines.scripted import Scripted, account_script, api, page, settings
 from tests.pipelines.story import LOOKBACK, PAGE_SIZE, Night, Story
 
 DAYS = (1, 5, 40)
 RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
 TIMES = "deleted_at|updated_at|updated_at_basis"  # which depend on when a run saw what
 LISTED = sorted({stream.entity for stream in STREAMS.values()} - {"sat_download_requests"})
+
+ITEM = {"id": "service_1", "quantity": 1, "unit_price": "10.50", "taxes": [{"type": "IVA"}]}
 
 Versions = dict[Key, dict[str, Any]]
 
@@ -170,17 +175,56 @@ def test_all_nights_together_equal_one_load_of_everything(story: Story, data_dir
     assert live_contents(story.nights[40].data_dir, leave_out) == live_contents(data_dir, leave_out)
 
 
-@pytest.mark.parametrize("days", [None, 1])
-def test_a_load_may_be_left_out(days: int | None, story: Story, data_dir: Path) -> None:
-    """From every state that has not led to the last one by itself."""
-    state = story.nights[days] if days else story.first
-    shutil.copytree(state.data_dir, data_dir)
-    passed = sum(later for later in story.nights if later > (days or 0))
-    again = lookback(story.account, LOOKBACK + passed)
-    wanted = settings_for(story.account, story.url, page_size=PAGE_SIZE, lookback_days=again)
+def test_a_night_may_be_left_out(story: Story, data_dir: Path) -> None:
+    shutil.copytree(story.nights[1].data_dir, data_dir)
+    days = lookback(story.account, LOOKBACK + 40 + 5)
+    wanted = settings_for(story.account, story.url, page_size=PAGE_SIZE, lookback_days=days)
     run(wanted, data_dir, "retentions", "invoice_drafts")
     truth = story.nights[40].truth
-    reached = {
-        name: truth[name] for name in truth if name.startswith(("retention", "invoice_draft"))
-    }
-    assert differences(data_dir, reached) == {}
+    names = [name for name in truth if name.startswith(("retention", "invoice_draft"))]
+    assert differences(data_dir, {name: truth[name] for name in names}) == {}
+
+
+def receipt(name: str, days_ago: int, **fields: Any) -> dict[str, Any]:
+    created_at = int((datetime.now(UTC) - timedelta(days=days_ago)).timestamp())
+    return {"id": name, "created_at": created_at, "status": "pending", "items": [ITEM]} | fields
+
+
+def test_what_is_open_beyond_the_window_is_asked_for_by_itself(data_dir: Path) -> None:
+    listed = [
+        receipt("new", 1),
+        receipt("final", 150, status="completed"),
+        receipt("deleted", 200),
+        receipt("open", 250, payments=["payment_1"]),
+    ]
+
+    def honouring(request: Request) -> Scripted:
+        start = int(request.query_params.get("created[gte]", 0))
+        return page([record for record in listed if record["created_at"] >= start])
+
+    with api(account_script({"/receipts": honouring})) as (script, url):
+        wanted = settings(url, page_size=1)
+        run(wanted, data_dir, "receipts")
+        changed = receipt("open", 250, status="completed", items=[])
+        script.answers["/receipts/open"] = [(200, {}, {"data": changed})]
+        report = run(wanted, data_dir, "receipts")
+        singles = [asked.path for asked in script.asked if asked.path.count("/") == 2]
+    assert sorted(path for path in singles if "receipts" in path) == [
+        "/receipts/deleted",
+        "/receipts/open",
+    ]
+    assert (report.status, report.total("rows_changed")) == ("ok", 1), "deleted is no error"
+    rows = query(
+        data_dir,
+        "select receipt_id, status, updated_at_basis = 'observed' as is_observed, "
+        f"run_id = '{report.run_id}' as is_new from gigstack.receipts order by created_at",
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("open", "completed", True, True),
+        ("deleted", "pending", False, False),
+        ("final", "completed", False, False),
+        ("new", "pending", False, False),
+    ]
+    items = query(data_dir, "select receipt_id from gigstack.receipt_items order by all")
+    assert [row["receipt_id"] for row in items] == ["deleted", "final", "new"]
+    assert query(data_dir, "select * from gigstack.receipt_payments") == []
