@@ -1,13 +1,14 @@
 -- From when on to read the list of a stream so that its open items are reached with the fewest
 -- requests: its pages back to an open item, plus one request for each that is older still. Reads
 -- `older` (created_at, is_open: the rows before the window, back to the oldest open item) and the
--- parameters start (of the window), page_size and most (requests for single objects). One row.
+-- variables start (of the window), page_size and most (requests for single objects). One row.
 with reached as (
     select
         created_at,
         is_open,
         count(*) over from_here as rows_read,
-        count(*) filter (where is_open) over from_here as open_read
+        count(*) filter (where is_open) over from_here as open_read,
+        count(*) filter (where is_open) over () as open_in_all,
     from older
     window
         from_here as (
@@ -17,20 +18,21 @@ with reached as (
 
 choices as (
     select
-        $start::timestamptz as window_start,
+        getvariable('start')::timestamptz as window_start,
         0 as pages,
-        (select count(*) from older where is_open) as singles
+        count(*) filter (where is_open) as singles,
+    from older
     union all
     select
         created_at as window_start,
-        ceil(rows_read / $page_size) as pages,
-        (select count(*) from older where is_open) - open_read as singles
+        ceil(rows_read / getvariable('page_size')) as pages,
+        open_in_all - open_read as singles,
     from reached
     where is_open
 )
 
-select window_start
+select window_start,
 from choices
-where singles <= $most
+where singles <= getvariable('most')
 order by pages + singles, singles
 limit 1

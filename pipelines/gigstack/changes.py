@@ -91,10 +91,10 @@ def _with_open_items(
         "and created_at >= (select min(created_at) from open_items)",
         values | {"start": start},
     )
+    for name, value in (("start", start), ("page_size", page_size), ("most", MOST_SINGLES)):
+        connection.execute(f"set variable {name} = $value", {"value": value})
     cheapest = (SQL_ROOT / "cheapest_window.sql").read_text(encoding="utf-8")
-    (start,) = connection.execute(
-        cheapest, {"start": start, "page_size": page_size, "most": MOST_SINGLES}
-    ).fetchone() or (start,)
+    (start,) = connection.execute(cheapest).fetchone() or (start,)
     beyond = connection.execute(
         "select id from open_items where created_at < $start order by created_at, id",
         {"start": start},

@@ -3,7 +3,7 @@ select
     team_id,
     document_kind as kind,
     invoice_id as id,
-    created_at
+    created_at,
 from gigstack.invoices
 where
     deleted_at is null

@@ -3,7 +3,7 @@ select
     team_id,
     null::varchar as kind,
     payment_id as id,
-    created_at
+    created_at,
 from gigstack.payments
 where
     deleted_at is null

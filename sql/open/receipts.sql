@@ -3,7 +3,7 @@ select
     team_id,
     null::varchar as kind,
     receipt_id as id,
-    created_at
+    created_at,
 from gigstack.receipts
 where
     deleted_at is null

@@ -76,4 +76,4 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Shared: an account that is never advanced again; copy the data directories of its nights."""
     where = tmp_path_factory.mktemp("story")
     with create(where / "account.sqlite") as told, serving(create_app(told)) as url:
-        yield tell(told, url, where, 0, 1, 5, 40)
+        yield tell(told, url, where)

@@ -1,13 +1,15 @@
 """An account that lives on, with an incremental load after every step of its life."""
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipelines.gigstack.batch import Page
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS
 from pipelines.gigstack.normalize import EntityNormalizer, Normalizers, normalizing_database
+from pipelines.gigstack.settings import Settings
 from pipelines.ledger import RunReport
 from pipelines.load import Order
 from pipelines.plan import Step, make_plan
@@ -25,7 +27,8 @@ SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named ali
     "drafts": "invoice_drafts",
 }
 PAGE_SIZE = 10
-LOOKBACK = 90  # days before the account's own today
+LOOKBACK = 90  # days
+SOME = ("clients", "retentions", "invoice_drafts", "receipts")
 Hashes = dict[str, dict[Key, str]]  # by root table and key
 
 
@@ -36,19 +39,26 @@ class Night:
     plan: list[Step]
     report: RunReport
     data_dir: Path  # as it was after this load
-    shown_before: Hashes
+    before: "Night | None"
     shown: Hashes
     truth: dict[str, TableTruth]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Story:
-    """`first` is the complete load, `nights` the incremental ones, by the days before each."""
+    """Forty days, and the loads after some of them.
+
+    `first` is complete, `unchanged` was a second load of the same day. `after_5` read only `SOME`,
+    and both it and `after_40` go on from the state of `after_1`.
+    """
 
     account: Account
     url: str
     first: Night
-    nights: dict[int, Night] = field(default_factory=dict)
+    unchanged: Night
+    after_1: Night
+    after_5: Night
+    after_40: Night
 
 
 def create(path: Path) -> Account:
@@ -56,27 +66,46 @@ def create(path: Path) -> Account:
     return Account.create(path, clients=15, months=5, teams=3, now=EPOCH)
 
 
-def tell(account: Account, url: str, where: Path, *steps: int) -> Story:
-    """Load, and again after each step of so many days; the plan is made when none has passed."""
-    data_dir = where / "data"
+def tell(account: Account, url: str, where: Path) -> Story:
+    """Live and load; every load re-reads what `LOOKBACK` says of the account's day before it."""
+    first = _load(account, url, where / "first", None)
+    unchanged = _load(account, url, where / "unchanged", first, with_plan=True)
+    account.advance(1)
+    after_1 = _load(account, url, where / "after 1", unchanged, 1)
+    account.advance(4)
+    after_5 = _load(account, url, where / "after 5", after_1, 4, *SOME)
+    account.advance(35)
+    after_40 = _load(account, url, where / "after 40", after_1, 39)
+    return Story(account, url, first, unchanged, after_1, after_5, after_40)
 
-    def night(days: int, shown_before: Hashes) -> Night:
-        wanted = settings_for(
-            account, url, page_size=PAGE_SIZE, lookback_days=lookback(account, LOOKBACK)
-        )
-        account.advance(days)
-        streams = select_streams((), wanted.documents)
-        plan = [] if days else make_plan(wanted, data_dir, streams, Order())
-        report = run(wanted, data_dir)
-        kept = shutil.copytree(data_dir, where / f"after {report.run_id}")
-        return Night(plan, report, kept, shown_before, shown_by(account), expected(account))
 
-    story = Story(account, url, night(0, {}))
-    shown = story.first.shown
-    for days in steps:
-        story.nights[days] = night(days, shown)
-        shown = story.nights[days].shown
-    return story
+def _load(
+    account: Account,
+    url: str,
+    data_dir: Path,
+    before: Night | None,
+    days: int = 0,
+    *names: str,
+    with_plan: bool = False,
+) -> Night:
+    """Load into a copy of the state so many days before."""
+    if before:
+        shutil.copytree(before.data_dir, data_dir)
+    wanted = settings_after(account, url, days)
+    streams = select_streams(names, wanted.documents)
+    plan = make_plan(wanted, data_dir, streams, Order()) if with_plan else []
+    report = run(wanted, data_dir, *names)
+    entities = {stream.entity for stream in streams}
+    tables = {table.name for entity in entities for table in ENTITIES[entity].tables}
+    shown = {name: of for name, of in shown_by(account).items() if name in entities}
+    truth = {name: of for name, of in expected(account).items() if name in tables}
+    return Night(plan, report, data_dir, before, shown, truth)
+
+
+def settings_after(account: Account, url: str, days: int, **changes: Any) -> Settings:
+    """For a load so many days after the last; since both take place today, the look-back grows."""
+    again = lookback(account, LOOKBACK + days)
+    return settings_for(account, url, **{"page_size": PAGE_SIZE, "lookback_days": again} | changes)
 
 
 def shown_by(account: Account) -> Hashes:

@@ -113,7 +113,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
     """Loads of an account, the first and the third of them while it changes; then a sweep."""
     where = tmp_path_factory.mktemp("unrest")
     found = {}
-    with Account.create(where / "account.sqlite", clients=10, months=2, teams=2) as account:
+    with Account.create(where / "account.sqlite", clients=8, months=1, teams=2) as account:
         unrest = Unrest(account)
         with serving(Between(create_app(account), unrest.look)) as url:
             wanted = settings_for(account, url, page_size=3, lookback_days=lookback(account, 90))

@@ -14,7 +14,6 @@ from pipelines.gigstack import slices
 from pipelines.gigstack.catalogue import STREAMS, Window
 from pipelines.gigstack.filters import SPELLINGS, Bounds, IsEmpty, honoured
 from pipelines.gigstack.probe import check_account
-from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.slices import MOST_SLICES, PRECISION, cut
 from pipelines.ledger import RunReport
 from pipelines.load import Order
@@ -22,9 +21,9 @@ from pipelines.plan import make_plan
 from pipelines.sandbox.server import create_app, serving
 from pipelines.selection import select_streams
 from tests.pipelines.between import Between, path_of
-from tests.pipelines.loads import differences, lookback, run, settings_for
+from tests.pipelines.loads import differences, run, settings_for
 from tests.pipelines.scripted import Answering, Scripted, account_script, api, page, settings
-from tests.pipelines.story import LOOKBACK, Story
+from tests.pipelines.story import Story, settings_after
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -159,7 +158,7 @@ def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
 ) -> None:
     monkeypatch.setattr(slices, "LONG_LIST", 1)
     monkeypatch.setattr(slices, "PAGES_A_SLICE", 2)
-    shutil.copytree(story.nights[40].data_dir, data_dir)
+    shutil.copytree(story.after_40.data_dir, data_dir)
     spans: set[tuple[str | None, str | None]] = set()
 
     def look(request: Request) -> None:
@@ -177,10 +176,11 @@ def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
 
 
 def test_a_window_is_read_by_an_account_without_a_filter_too(story: Story, data_dir: Path) -> None:
-    shutil.copytree(story.nights[5].data_dir, data_dir)
+    shutil.copytree(story.after_1.data_dir, data_dir)
     with serving(create_app(story.account, date_filter="none")) as url:
-        report = run(since_night_5(story, url), data_dir, "retentions", "receipts")
-    truth = story.nights[40].truth
+        wanted = settings_after(story.account, url, 39, page_size=4)
+        report = run(wanted, data_dir, "retentions", "receipts")
+    truth = story.after_40.truth
     names = [name for name in truth if name.startswith(("retention", "receipt"))]
     assert differences(data_dir, {name: truth[name] for name in names}) == {}
     assert report.status == "ok"
@@ -190,21 +190,15 @@ def test_a_window_is_read_by_an_account_without_a_filter_too(story: Story, data_
 def test_the_plan_knows_what_a_window_costs_with_any_filter(
     date_filter: str, story: Story, data_dir: Path
 ) -> None:
-    shutil.copytree(story.nights[40].data_dir, data_dir)
+    shutil.copytree(story.after_40.data_dir, data_dir)
     with serving(create_app(story.account, date_filter=date_filter)) as url:
-        wanted = since_night_5(story, url)
+        wanted = settings_after(story.account, url, 39, page_size=4)
         plan = make_plan(wanted, data_dir, select_streams(["receipts"], ()), Order())
         report = run(wanted, data_dir, "receipts")
     assert report.requests == sum(step.expected_requests or 0 for step in plan)
     assert report.total("rows_changed") == 0
     everything = sum(found.api_total or 0 for found in report.streams)
     assert 50 < report.total("rows_seen") < everything - 10, "neither nothing nor all"
-
-
-def since_night_5(story: Story, url: str) -> Settings:
-    """Small pages, and a look-back that begins where that of the last night did."""
-    days = lookback(story.account, LOOKBACK + 40)
-    return settings_for(story.account, url, page_size=4, lookback_days=days)
 
 
 def listing(order: Sequence[int]) -> Answering:

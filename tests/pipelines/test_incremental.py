@@ -1,6 +1,5 @@
 """Incremental loads bring what changed, all of it, and write nothing else."""
 
-import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -18,15 +17,14 @@ from tests.pipelines.loads import (
     contents,
     differences,
     live_contents,
-    lookback,
     query,
     run,
     settings_for,
 )
 from tests.pipelines.scripted import Scripted, account_script, api, page, settings
-from tests.pipelines.story import LOOKBACK, PAGE_SIZE, Night, Story
+from tests.pipelines.story import Night, Story
 
-DAYS = (1, 5, 40)
+NIGHTS = ("after_1", "after_5", "after_40")
 RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
 TIMES = "deleted_at|updated_at|updated_at_basis"  # which depend on when a run saw what
 LISTED = sorted({stream.entity for stream in STREAMS.values()} - {"sat_download_requests"})
@@ -52,16 +50,19 @@ def versions(data_dir: Path) -> dict[str, Versions]:
     return found
 
 
-@pytest.fixture(scope="session", params=DAYS)
-def night(request: pytest.FixtureRequest, story: Story) -> tuple[Path, Night]:
-    """The load after so many days, and the data directory before it."""
-    nights = [story.first, *story.nights.values()]
-    this = story.nights[request.param]
-    return nights[nights.index(this) - 1].data_dir, this
+@pytest.fixture(scope="session", params=NIGHTS)
+def night(request: pytest.FixtureRequest, story: Story) -> Night:
+    found: Night = getattr(story, request.param)
+    return found
+
+
+def before(night: Night) -> Night:
+    assert night.before
+    return night.before
 
 
 def test_a_load_of_an_unchanged_account_writes_no_row(story: Story) -> None:
-    first, second = story.first, story.nights[0]
+    first, second = story.first, story.unchanged
     assert second.report.status == "ok"
     assert second.report.total("rows_changed") == second.report.total("rows_deleted") == 0
     assert second.report.total("rows_seen") > 500
@@ -69,8 +70,8 @@ def test_a_load_of_an_unchanged_account_writes_no_row(story: Story) -> None:
 
 
 def test_a_load_of_an_unchanged_account_gives_dlt_nothing_to_load(story: Story) -> None:
-    assert _packages(story.nights[0].data_dir) == _packages(story.first.data_dir)
-    assert warehouse.pending_packages(story.nights[0].data_dir) == 0
+    assert _packages(story.unchanged.data_dir) == _packages(story.first.data_dir)
+    assert warehouse.pending_packages(story.unchanged.data_dir) == 0
 
 
 def _packages(data_dir: Path) -> tuple[list[Any], set[str]]:
@@ -79,7 +80,7 @@ def _packages(data_dir: Path) -> tuple[list[Any], set[str]]:
 
 
 def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) -> None:
-    unchanged = story.nights[0]
+    unchanged = story.unchanged
     planned: Counter[tuple[str, str]] = Counter()
     for step in unchanged.plan:
         planned[step.stream, step.team_id] += step.expected_requests or 0
@@ -90,32 +91,29 @@ def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) ->
     assert any("open items" in step.note for step in unchanged.plan), "some of it one by one"
 
 
-def test_one_load_brings_all_that_happened(night: tuple[Path, Night]) -> None:
-    assert differences(night[1].data_dir, night[1].truth) == {}
-    assert night[1].report.status == "ok"
+def test_one_load_brings_all_that_happened(night: Night) -> None:
+    assert differences(night.data_dir, night.truth) == {}
+    assert night.report.status == "ok"
 
 
-def test_one_load_writes_what_is_new_or_changed_and_nothing_else(
-    night: tuple[Path, Night],
-) -> None:
-    _, this = night
+def test_one_load_writes_what_is_new_or_changed_and_nothing_else(night: Night) -> None:
     changed = {
-        entity: {k for k, h in shown.items() if this.shown_before[entity].get(k) != h}
-        for entity, shown in this.shown.items()
+        entity: {key for key, h in shown.items() if before(night).shown[entity].get(key) != h}
+        for entity, shown in night.shown.items()
     }
-    rows = {entity: versions(this.data_dir)[entity] for entity in this.shown}
+    rows = {entity: versions(night.data_dir)[entity] for entity in night.shown}
     written = {
-        entity: {k for k, row in of.items() if _is_written(row, this)}
+        entity: {key for key, row in of.items() if _is_written(row, night)}
         for entity, of in rows.items()
     }
     assert written == changed
     hashes = {
-        entity: {k: row["row_hash"] for k, row in of.items() if row["deleted_at"] is None}
+        entity: {key: row["row_hash"] for key, row in of.items() if row["deleted_at"] is None}
         for entity, of in rows.items()
     }
-    assert hashes == this.shown
+    assert hashes == night.shown
     counted: Counter[str] = Counter()
-    for report in this.report.streams:
+    for report in night.report.streams:
         counted[STREAMS[report.stream].entity] += report.rows_changed
     assert {entity: counted[entity] for entity in changed} == {
         entity: len(keys) for entity, keys in changed.items()
@@ -126,33 +124,34 @@ def _is_written(row: dict[str, Any], night: Night) -> bool:
     return bool(row["run_id"] == night.report.run_id and row["deleted_at"] is None)
 
 
-def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: tuple[Path, Night]) -> None:
-    data_dir_before, this = night
+def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: Night) -> None:
     marked = 0
-    for entity in LISTED:
-        before, after = versions(data_dir_before)[entity], versions(this.data_dir)[entity]
-        assert before.keys() <= after.keys()
-        gone = {k for k, row in after.items() if row["run_id"] == this.report.run_id} - {
-            k for k, row in after.items() if _is_written(row, this)
+    for entity, after in versions(night.data_dir).items():
+        known = versions(before(night).data_dir)[entity]
+        assert known.keys() <= after.keys()
+        gone = {
+            key
+            for key, row in after.items()
+            if row["run_id"] == night.report.run_id and not _is_written(row, night)
         }
-        assert all(before[k]["deleted_at"] is None for k in gone)
-        assert {after[k]["deleted_at"] for k in gone} <= {this.report.started_at}
+        assert all(known[key]["deleted_at"] is None for key in gone)
+        assert {after[key]["deleted_at"] for key in gone} <= {night.report.started_at}
         marked += len(gone)
-    assert marked == this.report.total("rows_deleted")
+    assert marked == night.report.total("rows_deleted")
 
 
-def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: tuple[Path, Night]) -> None:
-    data_dir_before, this = night
-    started_at = this.report.started_at
-    for entity in LISTED:
-        before = versions(data_dir_before)[entity]
-        for key, row in versions(this.data_dir)[entity].items():
-            old = before.get(key)
-            if row["run_id"] != this.report.run_id:
+def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: Night) -> None:
+    started_at = night.report.started_at
+    for entity, after in versions(night.data_dir).items():
+        known = versions(before(night).data_dir)[entity]
+        for key, row in after.items():
+            old = known.get(key)
+            if row["run_id"] != night.report.run_id:
                 assert row == old
             elif row["updated_at_basis"] == "observed":
-                known = old["updated_at"] if old else started_at
-                assert row["updated_at"] == max(started_at, known)
+                assert row["updated_at"] == max(
+                    started_at, old["updated_at"] if old else started_at
+                )
             else:
                 assert row["updated_at_basis"] in ("api", "lifecycle")
                 assert old is None or row["updated_at"] > old["updated_at"]
@@ -160,7 +159,7 @@ def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: tuple[Path,
 
 def test_only_what_the_api_dates_is_dated_by_the_api(story: Story) -> None:
     found: dict[str, set[str]] = {}
-    for entity, rows in versions(story.nights[40].data_dir).items():
+    for entity, rows in versions(story.after_40.data_dir).items():
         for row in rows.values():
             if row["deleted_at"] is None:
                 found.setdefault(row["updated_at_basis"], set()).add(entity)
@@ -172,17 +171,7 @@ def test_only_what_the_api_dates_is_dated_by_the_api(story: Story) -> None:
 def test_all_nights_together_equal_one_load_of_everything(story: Story, data_dir: Path) -> None:
     run(settings_for(story.account, story.url), data_dir)
     leave_out = f"{RUN_COLUMNS}|{TIMES}"
-    assert live_contents(story.nights[40].data_dir, leave_out) == live_contents(data_dir, leave_out)
-
-
-def test_a_night_may_be_left_out(story: Story, data_dir: Path) -> None:
-    shutil.copytree(story.nights[1].data_dir, data_dir)
-    days = lookback(story.account, LOOKBACK + 40 + 5)
-    wanted = settings_for(story.account, story.url, page_size=PAGE_SIZE, lookback_days=days)
-    run(wanted, data_dir, "retentions", "invoice_drafts")
-    truth = story.nights[40].truth
-    names = [name for name in truth if name.startswith(("retention", "invoice_draft"))]
-    assert differences(data_dir, {name: truth[name] for name in names}) == {}
+    assert live_contents(story.after_40.data_dir, leave_out) == live_contents(data_dir, leave_out)
 
 
 def receipt(name: str, days_ago: int, **fields: Any) -> dict[str, Any]:
@@ -205,7 +194,7 @@ def test_what_is_open_beyond_the_window_is_asked_for_by_itself(data_dir: Path) -
     with api(account_script({"/receipts": honouring})) as (script, url):
         wanted = settings(url, page_size=1)
         run(wanted, data_dir, "receipts")
-        changed = receipt("open", 250, status="completed", items=[])
+        changed = listed[-1] | {"status": "completed", "items": [], "payments": []}
         script.answers["/receipts/open"] = [(200, {}, {"data": changed})]
         report = run(wanted, data_dir, "receipts")
         singles = [asked.path for asked in script.asked if asked.path.count("/") == 2]

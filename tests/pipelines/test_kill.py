@@ -3,15 +3,17 @@
 What is left must be what a load that never died leaves, but for the times of the runs themselves.
 """
 
+import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,12 +23,12 @@ from pipelines.gigstack.catalogue import ENTITIES
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import create_app, serving
 from pipelines.sandbox.truth import expected
-from tests.pipelines.commands import COMMAND, PATIENCE, access, cli, environment
+from tests.pipelines.commands import PATIENCE, access
 from tests.pipelines.loads import differences, lasting, lookback, query, repeated_keys
+from tests.pipelines.warm import SAID, Warm, warm
 
 FIRST_POINTS, NIGHTLY_POINTS = 13, 7
 TWICE = (2, 5, 9)  # of the points: those where the load after is killed as well
-AT_ONCE = 2  # loads side by side
 TRIES = 4
 DAYS = 3
 # every way of paging, windows, children, links, and what vanishes; all streams take twice as long
@@ -60,7 +62,7 @@ class Field:
 
     def begin(self, where: Path) -> Path:
         """Lay out a working directory, with what was loaded before; its data directory."""
-        where.mkdir()
+        where.mkdir(parents=True)
         if self.base:
             shutil.copytree(self.base, where / "data")
         return where / "data"
@@ -68,77 +70,91 @@ class Field:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a data directory, and what the last load said."""
+    """What became of a data directory, and how the last load ended."""
 
     data_dir: Path
-    done: subprocess.CompletedProcess[str]
+    code: int
+    said: str
 
 
-def timed(field: Field, where: Path, at: float | None = None) -> tuple[float, int]:
+def load(lane: Warm, field: Field, where: Path, at: float = PATIENCE) -> tuple[float, int]:
     """Run a load, and kill it so many seconds after it took the lock; seconds and exit code."""
     lock = where / "data/load.lock"
     lock.unlink(missing_ok=True)  # of a run that is over
-    with subprocess.Popen(
-        [*COMMAND, *LOAD],
-        cwd=where,
-        env=environment(**field.env),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        while not lock.exists() and process.poll() is None:
-            time.sleep(0.005)
-        began = time.monotonic()
-        try:
-            process.wait(PATIENCE if at is None else at)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        return time.monotonic() - began, process.returncode
+    process = lane.start(where, *LOAD, env=field.env)
+    while not lock.exists():
+        time.sleep(0.005)
+    began = time.monotonic()
+    try:
+        code = lane.wait(at)
+    except TimeoutError:
+        os.kill(process, signal.SIGKILL)
+        code = lane.wait()
+    return time.monotonic() - began, code
 
 
-def killed(field: Field, where: Path, kills: tuple[float, ...]) -> Outcome:
+def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> Outcome:
     """Kill a load at each of these points in turn, and then load once more."""
     seconds = field.seconds
     for attempt in range(TRIES):
         tried = where / str(attempt)
         data_dir = field.begin(tried)
         for part in kills:
-            took, code = timed(field, tried, part * seconds)
+            took, code = load(lane, field, tried, part * seconds)
             if code != -signal.SIGKILL:
                 break
         else:
-            return Outcome(data_dir, cli(tried, *LOAD, env=field.env))
+            _, code = load(lane, field, tried)
+            return Outcome(data_dir, code, (tried / SAID).read_text(encoding="utf-8"))
         assert code == 0, f"the load after a kill ended with exit code {code}"
         seconds = took * 0.9  # it was over before its end came: others left it the machine
     raise AssertionError(f"no load of {TRIES} lasted until {kills} of it")
 
 
-def undisturbed(field: Field, where: Path) -> tuple[Field, list[Path]]:
-    """Two loads that are left alone: how long one takes, and their data directories."""
-    places = [where / f"undisturbed {number}" for number in range(AT_ONCE)]
-    data_dirs = [field.begin(place) for place in places]
-    with ThreadPoolExecutor(AT_ONCE) as side_by_side:
-        ended = list(side_by_side.map(lambda place: timed(field, place), places))
-    assert [code for _, code in ended] == [0] * AT_ONCE
-    return replace(field, seconds=sum(took for took, _ in ended) / AT_ONCE), data_dirs
+def undisturbed(lane: Warm, field: Field, where: Path) -> tuple[float, Path]:
+    """A load that is left alone: how long it takes, and its data directory."""
+    data_dir = field.begin(where)
+    seconds, code = load(lane, field, where)
+    assert code == 0
+    return seconds, data_dir
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """A load that never died, and those that did, by where they were killed."""
+    """Loads that never died, and those that did, by where they were killed."""
 
     undisturbed: list[Path]
     outcomes: dict[tuple[float, ...], Outcome]
 
 
-def campaign(field: Field, where: Path, kills: list[tuple[float, ...]]) -> Campaign:
-    measured, references = undisturbed(field, where)
-    with ThreadPoolExecutor(AT_ONCE) as side_by_side:
-        places = [where / f"point {number}" for number in range(len(kills))]
-        for place in places:
-            place.mkdir()
-        outcomes = side_by_side.map(lambda k, place: killed(measured, place, k), kills, places)
-        return Campaign(references, dict(zip(kills, outcomes, strict=True)))
+def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Campaign:
+    """Undisturbed loads, to know how long one takes, and then all others; two at a time."""
+    lanes: SimpleQueue[Warm] = SimpleQueue()
+
+    def alone(number: int) -> tuple[float, Path]:
+        with borrowed(lanes) as lane:
+            return undisturbed(lane, field, where / f"undisturbed {number}")
+
+    def dead(kills: tuple[float, ...]) -> Outcome:
+        with borrowed(lanes) as lane:
+            return killed(lane, measured, where / str(kills), kills)
+
+    with warm(where) as one, warm(where) as other, ThreadPoolExecutor(2) as side_by_side:
+        lanes.put(one)
+        lanes.put(other)
+        seconds, data_dirs = zip(*side_by_side.map(alone, range(2)), strict=True)
+        measured = replace(field, seconds=sum(seconds) / len(seconds))
+        outcomes = side_by_side.map(dead, points)
+        return Campaign(list(data_dirs), dict(zip(points, outcomes, strict=True)))
+
+
+@contextmanager
+def borrowed(lanes: "SimpleQueue[Warm]") -> Iterator[Warm]:
+    lane = lanes.get()
+    try:
+        yield lane
+    finally:
+        lanes.put(lane)
 
 
 def variables(account: Account, url: str) -> dict[str, str]:
@@ -185,8 +201,8 @@ def checked_documents(data_dir: Path) -> list[dict[str, Any]]:
 
 
 def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
-    data_dir, done = outcome.data_dir, outcome.done
-    assert done.returncode == 0, done.stdout + done.stderr
+    data_dir = outcome.data_dir
+    assert outcome.code == 0, outcome.said
     assert warehouse.pending_packages(data_dir) == 0
     assert repeated_keys(data_dir) == []
     left, wanted = lasting(data_dir), lasting(reference)

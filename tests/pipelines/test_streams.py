@@ -27,7 +27,7 @@ NOT_LOADED = ("invoice_support_documents", "payment_support_documents", "sat_dow
 def up_to_date(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the last state, for loads that should not change it."""
     where = tmp_path_factory.mktemp("streams") / "data"
-    return shutil.copytree(story.nights[40].data_dir, where)
+    return shutil.copytree(story.after_40.data_dir, where)
 
 
 @pytest.mark.parametrize("name", [name for name in STREAMS if name not in NOT_LOADED])
@@ -73,7 +73,7 @@ def test_a_stream_that_is_optional_is_read_when_it_is_named(
 
 
 def test_keys_are_unique_and_never_null(story: Story) -> None:
-    assert repeated_keys(story.nights[40].data_dir) == []
+    assert repeated_keys(story.after_40.data_dir) == []
 
 
 def test_every_child_has_its_parent(story: Story) -> None:
@@ -84,7 +84,7 @@ def test_every_child_has_its_parent(story: Story) -> None:
         for child in entity.children
         for key in entity.root.key[:1]
     )
-    assert query(story.nights[40].data_dir, orphans) == []
+    assert query(story.after_40.data_dir, orphans) == []
 
 
 def test_every_column_keeps_its_declared_type_through_all_loads(story: Story) -> None:
@@ -94,7 +94,7 @@ def test_every_column_keeps_its_declared_type_through_all_loads(story: Story) ->
         columns = EntityNormalizer(entity, "", EPOCH, database).columns
         declared |= {(t, name): kind for t, of in columns.items() for name, kind in of.items()}
     found = query(
-        story.nights[40].data_dir,
+        story.after_40.data_dir,
         """
         select table_name, column_name, data_type from information_schema.columns
         where table_schema = 'gigstack' and table_name not like '\\_dlt%' escape '\\'
@@ -112,4 +112,4 @@ def test_what_only_carries_deletions_never_reaches_the_warehouse(story: Story) -
         f"select '{child.name}' as child from gigstack.{child.name} where {TOMBSTONE}"
         for child in children
     )
-    assert query(story.nights[40].data_dir, marked) == []
+    assert query(story.after_40.data_dir, marked) == []
