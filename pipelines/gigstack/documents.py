@@ -5,10 +5,12 @@ all lists are read, and then come in the order of their last check, so that ever
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from operator import itemgetter
 
 import msgspec
 
@@ -80,11 +82,18 @@ class DocumentReader:
     async def finish(self, changed: Collection[tuple[str, str]]) -> None:
         """No parent is listed any more: ask about those that wait, as far as the budget goes.
 
-        Those that changed and those that are urgent come first.
+        Those that changed and those that are urgent come first, but take no more than half of what
+        is left where it is not enough for all: everyone's turn is to come.
         """
-        first = self._urgent | set(changed)
-        self._waiting.sort(key=lambda w: ((w[1].report.team_id, w[1].id) not in first, w[0]))
+        hurried = self._urgent | set(changed)
+        self._waiting.sort(key=itemgetter(0))
+        first: list[_Parent] = []
+        others: list[_Parent] = []
         for _, parent in self._waiting:
+            is_first = (parent.report.team_id, parent.id) in hurried
+            (first if is_first else others).append(parent)
+        half = math.ceil(self._left / 2)
+        for parent in (*first[:half], *others, *first[half:]):
             await self._put(parent)
         await self._due.put(None)
 

@@ -113,6 +113,15 @@ def test_new_parents_then_changed_and_urgent_ones_then_the_longest_unchecked(
     assert found.keys() == office.clients.keys()
 
 
+def test_urgent_parents_leave_others_their_turn(office: Office) -> None:
+    office.add("c1", "c2", "c3", "c4")
+    for name in ("c1", "c2"):
+        office.documents[name] = [document(f"of {name}", "pending_review")]
+    office.load()
+    turns = [office.load(budget=2)[1] for _ in range(4)]
+    assert {name for asked in turns for name in asked} == {"c1", "c2", "c3", "c4"}
+
+
 def _postponed(report: RunReport) -> int:
     return report.total("postponed")
 
