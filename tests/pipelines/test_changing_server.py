@@ -2,7 +2,6 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,10 +55,15 @@ class Unrest:
     def look(self, request: Request) -> Response | None:
         self.asked += path_of(request) in LISTS
         if self.is_on and path_of(request) in LISTS and self.asked % EVERY == 0:
-            change: Callable[[], str] = self.dice.choice((self._advance, self._delete, self._edit))
+            changes = (self._advance, self._edit, self._delete)
             with self.account.store.lock:
-                self.counts[change()] += 1
+                self.counts[changes[self.counts.total() % len(changes)]()] += 1
         return None
+
+    def remove_one(self, stream: str) -> None:
+        """Delete the newest record of a list of the biggest team."""
+        *_, (place, _) = self.account.store.walk(0, stream)
+        self.account.store.remove(place)
 
     def _advance(self) -> str:
         self.account.advance()
@@ -113,13 +117,15 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
     """Loads of an account, the first and the third of them while it changes; then a sweep."""
     where = tmp_path_factory.mktemp("unrest")
     found = {}
-    with Account.create(where / "account.sqlite", clients=8, months=1, teams=2) as account:
+    with Account.create(where / "account.sqlite", clients=10, months=2, teams=2) as account:
         unrest = Unrest(account)
         with serving(Between(create_app(account), unrest.look)) as url:
             wanted = settings_for(account, url, page_size=3, lookback_days=lookback(account, 90))
             for name in ("first", "second", "third", "fourth", "sweep"):
                 unrest.is_on = name in ("first", "third")
                 unrest.counts = Counter()
+                if name == "fourth":
+                    unrest.remove_one("payments")
                 order = SWEEP if name == "sweep" else NIGHTLY
                 tables = WINDOWED if name == "sweep" else (*READ_WHOLE, *WINDOWED)
                 report = run(wanted, where / "data", *tables, order=order)
@@ -175,7 +181,7 @@ LOADS = ("first", "second", "third", "fourth", "sweep")
 @pytest.mark.parametrize("name", ["first", "third"])
 def test_the_account_changed_while_it_was_read(name: str, nights: dict[str, Night]) -> None:
     assert nights[name].unrest.keys() == {"a day", "a record less", "another record"}
-    assert nights[name].unrest.total() >= 20
+    assert nights[name].unrest.total() >= 15
     assert nights[name].outdated, "what changed behind the walk is not there yet"
 
 
@@ -200,12 +206,12 @@ def test_nothing_is_lost_after_the_next_incremental_load(
     assert nights[name].outdated == set()
     assert nights[name].whole == {}
     assert nights[name].windowed == {}
-    assert nights[name].everything != {}, "no list without a window finds what vanished"
 
 
 def test_the_sweep_marks_everything_that_vanished(nights: dict[str, Night]) -> None:
+    assert "payments" in nights["fourth"].everything, "no window finds what vanished"
     assert nights["sweep"].everything == {}
-    assert nights["sweep"].report.total("rows_deleted") >= 3
+    assert nights["sweep"].report.total("rows_deleted") >= 1
 
 
 def test_numbered_pages_that_shift_while_they_are_read_mark_nothing(tmp_path: Path) -> None:

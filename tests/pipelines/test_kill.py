@@ -10,8 +10,9 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -82,13 +83,16 @@ def load(lane: Warm, field: Field, where: Path, at: float = PATIENCE) -> tuple[f
     lock = where / "data/load.lock"
     lock.unlink(missing_ok=True)  # of a run that is over
     process = lane.start(where, *LOAD, env=field.env)
+    began = time.monotonic()
     while not lock.exists():
+        assert time.monotonic() - began < PATIENCE, (where / SAID).read_text(encoding="utf-8")
         time.sleep(0.005)
     began = time.monotonic()
     try:
         code = lane.wait(at)
     except TimeoutError:
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it ended just now
+            os.kill(process, signal.SIGKILL)
         code = lane.wait()
     return time.monotonic() - began, code
 
@@ -200,12 +204,17 @@ def checked_documents(data_dir: Path) -> list[dict[str, Any]]:
     return query(data_dir, "select * exclude (checked_at) from ops.document_checks order by all")
 
 
+@cache
+def lasting_of(reference: Path) -> dict[str, list[tuple[Any, ...]]]:
+    return lasting(reference)
+
+
 def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
     data_dir = outcome.data_dir
     assert outcome.code == 0, outcome.said
     assert warehouse.pending_packages(data_dir) == 0
     assert repeated_keys(data_dir) == []
-    left, wanted = lasting(data_dir), lasting(reference)
+    left, wanted = lasting(data_dir), lasting_of(reference)
     assert left.keys() == wanted.keys()
     assert [name for name in wanted if left[name] != wanted[name]] == []
     assert checked_documents(data_dir) == checked_documents(reference)

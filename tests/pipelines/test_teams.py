@@ -64,7 +64,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     path = tmp_path_factory.mktemp("company") / "account.sqlite"
     gate = Gate()
     with (
-        Account.create(path, clients=20, months=1, teams=TEAMS, invoices=50) as account,
+        Account.create(path, clients=20, months=1, teams=TEAMS, invoices=70) as account,
         serving(Between(create_app(account), gate.look)) as url,
     ):
         wanted = settings_for(account, url, page_size=10, lookback_days=lookback(account, 90))
@@ -125,7 +125,7 @@ def story(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Story:
     wanted = replace(company.settings, teams=teams)
     run(wanted, data_dir, *SOME)
     first = night()
-    account.advance(4)
+    account.advance(9)
     company.gate.closed = {(teams[1], None): 403, (teams[2], "/payments"): 500}
     chosen = [argument for name in SOME for argument in ("--resource", name)]
     chosen += [argument for team in teams for argument in ("--team", team)]
