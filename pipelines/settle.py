@@ -114,15 +114,18 @@ def _mark_deleted(
 
 
 def _swept(entity: Entity, reports: Sequence[StreamReport]) -> Iterator[StreamReport]:
-    """The lists that were read whole. Documents come from several lists of a team: all, or none."""
+    """The lists that were read whole, without a reject: that may be a row which is still there.
+    Documents come from several lists of a team: all, or none.
+    """
+    whole = [report for report in reports if report.complete_sweep and not report.rejects]
     if not entity.links:
-        yield from (report for report in reports if report.complete_sweep)
+        yield from whole
         return
     by_team = defaultdict(list)
     for report in reports:
         by_team[report.team_id].append(report)
     for of_team in by_team.values():
-        if all(report.complete_sweep for report in of_team):
+        if all(report in whole for report in of_team):
             yield of_team[0]
 
 

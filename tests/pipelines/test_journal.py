@@ -128,6 +128,16 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert found.find("/a") == b"a" * 300_000
 
 
+def test_a_later_process_finds_what_the_run_was_going_to_read(tmp_path: Path) -> None:
+    with closing(begun(tmp_path, "run")) as first:
+        assert first.plan is None
+        first.note(b"everything")
+        first.keep("/a", INVOICES, b"a")
+    with closing(resumed(tmp_path)) as second:
+        assert (second.plan, second.find("/a")) == (b"everything", b"a")
+    assert list(answers(tmp_path, "run")) == [(INVOICES, b"a")]
+
+
 def test_only_the_same_question_is_resumed(tmp_path: Path) -> None:
     begun(tmp_path, "run").close()
     assert resumable(tmp_path, QUESTION | {"page_size": 50}, NOW) is None
