@@ -27,7 +27,7 @@ from pipelines.gigstack.reports import StreamReport, Watcher
 from pipelines.gigstack.source import empty_tables
 from pipelines.ledger import RunReport
 from pipelines.load import new_run_id, only_run
-from pipelines.write import chunks, normalizers_for, pipeline_in, watermarks_of, write
+from pipelines.write import chunks, drain, normalizers_for, pipeline_in, watermarks_of, write
 
 
 def replay(data_dir: Path, run_id: str, watch: Watcher) -> RunReport:
@@ -78,9 +78,7 @@ def _again(
     with only_run(data_dir), warehouse.opened(data_dir) as connection:
         ledger.prepare(connection)
         with ledger.recorded(connection, run):
-            if warehouse.pending_packages(data_dir):
-                pipeline_in(data_dir, connection).run()
-                warehouse.drop_repeated_rows(connection)
+            drain(data_dir, connection)
             yield run, connection
             run.teams = tuple(dict.fromkeys(report.team_id for report in run.streams))
 

@@ -37,7 +37,7 @@ from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import empty_tables
 from pipelines.ledger import RunReport
 from pipelines.settle import settle
-from pipelines.write import chunks, normalizers_for, pipeline_in, watermarks_of, write
+from pipelines.write import chunks, drain, normalizers_for, pipeline_in, watermarks_of, write
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,7 @@ def _load(
     order: Order,
     journal: Journal,
 ) -> None:
-    if warehouse.pending_packages(data_dir):  # a run died while it loaded
-        pipeline_in(data_dir, connection).run()
-        warehouse.drop_repeated_rows(connection)
+    drain(data_dir, connection)
     existing = warehouse.table_names(connection)
     assignment = Assignment(
         streams,

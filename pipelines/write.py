@@ -61,6 +61,13 @@ def watermarks_of(pipeline: dlt.Pipeline) -> Watermarks:
     return found
 
 
+def drain(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Load what a run that died while it loaded has left behind."""
+    if warehouse.pending_packages(data_dir):
+        pipeline_in(data_dir, connection).run()
+        warehouse.drop_repeated_rows(connection)
+
+
 def write(
     run: RunReport,
     data_dir: Path,
