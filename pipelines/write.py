@@ -78,8 +78,8 @@ def write(
 ) -> None:
     """Have dlt load these parts: only into tables that get rows, and not at all without any."""
     first, is_last = next(parts)
+    pipeline = pipeline_in(data_dir, connection)
     if is_last and not first:
-        pipeline = pipeline_in(data_dir, connection)
         with pipeline.managed_state() as state:
             state.setdefault("sources", {}).setdefault("gigstack", {})[WATERMARKS] = watermarks()
         return
@@ -87,7 +87,7 @@ def write(
     batches = chain([first], (part for part, _ in parts))
     source = gigstack(batches, normalizers, tables, watermarks)
     try:
-        info = pipeline_in(data_dir, connection).run(source, loader_file_format="parquet")
+        info = pipeline.run(source, loader_file_format="parquet")
     except PipelineStepFailed as error:
         raise _own_error(error, data_dir) from error
     for metrics in info.metrics.values():
@@ -118,6 +118,8 @@ def chunks(
     waiting: dict[str, list[pa.Table]] = defaultdict(list)
     for name, rows in missing.items():
         waiting[name].append(rows)
+    if missing:  # then all tables are for dlt, which gets ready while the first answers come in
+        yield {}, False
     for batch in batches:
         run.add(batch)
         for name, rows in batch.tables.items():

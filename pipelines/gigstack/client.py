@@ -6,14 +6,16 @@ API: https://docs.gigstack.io
 """
 
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -177,7 +179,7 @@ async def connected(
     settings: Settings, journal: Journal | None = None
 ) -> AsyncIterator[GigstackClient]:
     """A client with keep-alive and the run's whole budget; it never follows a redirect."""
-    tls = httpx.create_ssl_context()
+    tls = _tls(urlsplit(settings.base_url).scheme)
     proxy = _proxy_for(httpx.URL(settings.base_url))
     async with AsyncExitStack() as stack:
         idle = [
@@ -192,6 +194,13 @@ async def connected(
         ]
         budget = Budget(settings.max_concurrency, settings.requests_per_second)
         yield GigstackClient(settings, idle, budget, journal)
+
+
+@cache
+def _tls(scheme: str) -> ssl.SSLContext:
+    """What transports want at any rate; reading the certificates takes as long as a request."""
+    is_used = scheme == "https"
+    return httpx.create_ssl_context() if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:

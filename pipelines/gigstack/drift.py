@@ -18,6 +18,7 @@ from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, strict_decoder, s
 
 EXAMPLE_LENGTH = 200
 
+_OWN_FIELD = f'"{EXTRA}"'.encode()
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 _encode_to_hash = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -94,7 +95,7 @@ class DriftDetector:
 
 
 def _without_own_field(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
-    if EXTRA.encode() in text:  # `_extra` is ours; sent by the API it is a field unheard of
+    if _OWN_FIELD in text:  # `_extra` is ours; sent by the API it is a field unheard of
         raise msgspec.DecodeError(EXTRA)
     return decoder.decode(text)
 

@@ -166,11 +166,11 @@ class Extraction:
         documents = self._documents_of(stream)
 
         async def take(records: bytes) -> None:
-            await self._gatherer.gather(Page(stream, report.team_id, records))
-            self._watch(report)
             if documents:
                 about = self._report(documents, report.team_id)
                 await self._documents.offer(documents, about, records)
+            await self._gatherer.gather(Page(stream, report.team_id, records))
+            self._watch(report)
 
         reader = ListReader(
             client, stream, report, todo.page_size, asked_team, todo.started_at, take

@@ -78,7 +78,8 @@ class EntityNormalizer:
         self._db.execute("set variable started_at = $at", {"at": started_at})
         self._db.execute("set variable structure = $s", {"s": json.dumps([structure(self.shape)])})
         self.known = Known(self._db, entity)
-        self._read([])
+        self._register([])
+        self._read()
         for statement in self._statements[1:]:
             self._db.execute(statement)
         self.columns = {table.name: self._columns(table) for table in entity.tables}
@@ -113,7 +114,9 @@ class EntityNormalizer:
         fresh = self.known.fresh(pages, self._money)
         if not fresh:
             return batch
-        self._read(fresh)
+        if len(fresh) < len(pages) or any(one.positions for one in fresh):
+            self._register(fresh)
+        self._read()
         self._choose()
         self._count(fresh, batch)
         for link in self.entity.links:
@@ -199,9 +202,8 @@ class EntityNormalizer:
         arrays = [_array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
         self._db.register("pages", pa.table(arrays, schema=INPUT))
 
-    def _read(self, pages: Sequence[Inspected]) -> None:
-        """Make the records of these pages the relation `records`."""
-        self._register(pages)
+    def _read(self) -> None:
+        """Make the records on the relation `pages` the relation `records`."""
         self._db.execute(
             f"""
             create or replace temp table records as

@@ -1,6 +1,7 @@
 """What the clients of the sandbox did: requests per path, statuses, requests in flight."""
 
 import asyncio
+import time
 from collections import Counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -53,7 +54,8 @@ class Traffic:
 
 
 class CountingApp:
-    """ASGI middleware: counts requests below `/v2` and makes them wait for `latency_ms`."""
+    """ASGI middleware: counts requests below `/v2`, which are answered `latency_ms` after
+    they came."""
 
     def __init__(self, app: ASGIApp, traffic: Traffic, latency_ms: float) -> None:
         self._app = app
@@ -71,14 +73,15 @@ class CountingApp:
         if scope.get("client"):
             traffic.peers.add(tuple(scope["client"]))
 
+        arrived = time.monotonic()
+
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 traffic.statuses[str(message["status"])] += 1
+                await asyncio.sleep(max(0, arrived + self._latency - time.monotonic()))
             await send(message)
 
         try:
-            if self._latency:
-                await asyncio.sleep(self._latency)
             await self._app(scope, receive, counted)
         finally:
             traffic.in_flight -= 1
