@@ -1,0 +1,1 @@
+"""Prefect flows: what runs when. Each calls the functions that the commands call."""
