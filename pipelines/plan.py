@@ -50,9 +50,15 @@ def make_plan(
     """
     checkup = asyncio.run(check_account(settings, streams))
     if not warehouse.warehouse_path(data_dir).exists():
-        return _Planner(settings, streams, checkup).steps()
+        lists = lists_of(streams, checkup.teams, checkup.key_team)
+        readings = {
+            (stream.name, team): Reading(order.since)
+            for stream, team in lists
+            if stream.window and order.since
+        }
+        return _Planner(settings, streams, checkup, readings=readings).steps()
     with warehouse.opened(data_dir, read_only=True) as connection:
-        readings: Readings = {}
+        readings = {}
         existing = warehouse.table_names(connection)
         if order.mode == "incremental" and existing:
             lists = lists_of(streams, checkup.teams, checkup.key_team)
@@ -125,9 +131,11 @@ class _Planner:
         known = max(pages, default=0 if found.rows == 0 else None)
         return None if known is None else max(1, known) + beside
 
-    def _window(self, stream: Stream, found: Finding, reading: Reading) -> int:
+    def _window(self, stream: Stream, found: Finding, reading: Reading) -> int | None:
         """Probing the filter, the pages of the window, and the open items beyond it."""
         assert stream.window and reading.start
+        if not self._connection:
+            return None
         names = [spelling.name for spelling in SPELLINGS[stream.window]]
         if found.date_filter in names:
             probing = names.index(found.date_filter) + 2

@@ -88,8 +88,8 @@ def _mark_deleted(
         gone += f" and ({keys}) not in (select ({keys}) from {warehouse.SCHEMA}.{link.name})"
     vanished = []
     for report in _swept(entity, reports):
-        live, values = warehouse.live_rows(STREAMS[report.stream], report.team_id)
-        rows = warehouse.count(connection, f"{live} and {gone}", values)
+        root, live, values = warehouse.live_rows(STREAMS[report.stream], report.team_id)
+        rows = warehouse.count(connection, f"{root} where {live} and {gone}", values)
         if rows:
             vanished.append((report, live, values, rows))
     root = f"{warehouse.SCHEMA}.{entity.root.name}"
@@ -103,11 +103,10 @@ def _mark_deleted(
         )
         return
     for report, live, values, rows in vanished:
-        _, _, condition = live.partition(" where ")
         connection.execute(
             f"update {root} set deleted_at = $at, updated_at = greatest(updated_at, $at), "
             f"updated_at_basis = 'observed', loaded_at = $at, run_id = $run "
-            f"where {condition} and {gone}",
+            f"where {live} and {gone}",
             {**values, "at": run.started_at, "run": run.run_id},
         )
         report.rows_deleted += rows

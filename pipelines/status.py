@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import warehouse
+from pipelines import ledger, warehouse
 from pipelines.gigstack.catalogue import ENTITIES
 
 LAST_RUNS = 5
@@ -21,7 +21,8 @@ class Status:
     tables: list[dict[str, Any]]
     drift: list[dict[str, Any]]
     differences: list[dict[str, Any]]
-    rejects: int
+    rejects: int  # of the last run
+    rejects_kept: int  # of all runs, each record once; `load --retry-rejects` tries them again
     pending_packages: int
 
     @property
@@ -64,6 +65,7 @@ def read_status(data_dir: Path) -> Status:
                 """,
             ),
             _rejects_of_last_run(connection),
+            len(ledger.open_rejects(connection)),
             warehouse.pending_packages(data_dir),
         )
 

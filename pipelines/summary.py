@@ -188,7 +188,8 @@ def print_status(out: Console, status: Status) -> None:
     if status.differences:
         print_differences(out, status.differences)
     out.print(
-        f"Rejected records in the last run: {status.rejects}. "
+        f"Rejected records: {status.rejects} in the last run, {status.rejects_kept} kept "
+        "(load --retry-rejects tries them again). "
         f"Pending load packages: {status.pending_packages}."
     )
 

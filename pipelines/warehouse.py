@@ -152,17 +152,16 @@ def known_rows(
     return root, links
 
 
-def live_rows(stream: Stream, team: str) -> tuple[str, dict[str, Any]]:
-    """The rows of a stream and team that are not deleted: a FROM clause that more conditions may
-    follow, and its parameters.
-    """
-    live = f"{SCHEMA}.{ENTITIES[stream.entity].root.name} where deleted_at is null"
+def live_rows(stream: Stream, team: str) -> tuple[str, str, dict[str, Any]]:
+    """The rows of a stream and team that are not deleted: table, condition and its parameters."""
+    table = f"{SCHEMA}.{ENTITIES[stream.entity].root.name}"
+    live = "deleted_at is null"
     if stream.entity == "teams":  # each row is the team's own
-        return live, {}
-    values = {"team": team}
+        return table, live, {}
+    live, values = f"{live} and team_id = $team", {"team": team}
     if kind := KINDS.get(stream.entity):
-        return f"{live} and team_id = $team and {kind} = $kind", values | {"kind": stream.kind}
-    return f"{live} and team_id = $team", values
+        return table, f"{live} and {kind} = $kind", values | {"kind": stream.kind}
+    return table, live, values
 
 
 def count(

@@ -78,7 +78,7 @@ def _with_open_items(
     page_size: int,
 ) -> Reading:
     """Reach what is open beyond a window in the cheapest way."""
-    live, values = warehouse.live_rows(stream, team)
+    table, live, values = warehouse.live_rows(stream, team)
     connection.execute(
         f"create or replace temp table open_items as from ({_open_sql(stream.entity)}) "
         "where team_id = $team and kind is not distinct from $kind and created_at < $start",
@@ -87,7 +87,8 @@ def _with_open_items(
     (identity,) = ENTITIES[stream.entity].root.key
     connection.execute(
         f"create or replace temp table older as select created_at, {identity} in "
-        f"(select id from open_items) as is_open from {live} and created_at < $start "
+        f"(select id from open_items) as is_open from {table} where {live} "
+        "and created_at < $start "
         "and created_at >= (select min(created_at) from open_items)",
         values | {"start": start},
     )
@@ -106,10 +107,10 @@ def rows_since(
     connection: duckdb.DuckDBPyConnection, stream: Stream, team: str, start: datetime | None
 ) -> int:
     """How many rows of a stream and team the warehouse has, from a moment on."""
-    live, values = warehouse.live_rows(stream, team)
+    table, live, values = warehouse.live_rows(stream, team)
     if stream.window and start:
         live, values = f"{live} and {COLUMN[stream.window]} >= $start", values | {"start": start}
-    return warehouse.count(connection, live, values)
+    return warehouse.count(connection, f"{table} where {live}", values)
 
 
 def urgent_parents(

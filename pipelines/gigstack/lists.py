@@ -13,12 +13,18 @@ from datetime import datetime
 from pipelines.gigstack.catalogue import Stream
 from pipelines.gigstack.changes import Reading
 from pipelines.gigstack.client import GigstackClient
-from pipelines.gigstack.drift import split_records
 from pipelines.gigstack.errors import UnavailableError, first_cause
 from pipelines.gigstack.filters import MOMENTS, Bounds, DateFilter, honoured
 from pipelines.gigstack.journal import Origin
 from pipelines.gigstack.moments import WindowWatch
-from pipelines.gigstack.paging import Params, Walk, probe_path, records_of, start_params
+from pipelines.gigstack.paging import (
+    Params,
+    Walk,
+    count_of,
+    probe_path,
+    records_of,
+    start_params,
+)
 from pipelines.gigstack.reports import StreamReport
 from pipelines.gigstack.slices import cut, is_long
 
@@ -138,5 +144,4 @@ class ListReader:
         """Whether nothing answers to these bounds."""
         params = self._params | {"limit": 1} | bounds
         answer = await self.client.get(self._path, params, self.report.meter)
-        records = split_records(records_of(answer, self.stream))
-        return all(bytes(raw) == b"null" for raw in records)
+        return not count_of(answer, self.stream)

@@ -10,6 +10,7 @@ import msgspec
 
 from pipelines.gigstack.catalogue import Dialect, Stream
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter
+from pipelines.gigstack.drift import split_records
 from pipelines.gigstack.errors import ApiError, StuckCursorError, UnavailableError
 from pipelines.gigstack.journal import Origin
 
@@ -157,6 +158,11 @@ def records_of(envelope: Envelope, stream: Stream) -> bytes:
     if data[:1] != b"[":
         raise ApiError(f"{stream.name}: expected a list, found {data[:40]!r}")
     return data
+
+
+def count_of(envelope: Envelope, stream: Stream) -> int:
+    """How many records an answer holds."""
+    return sum(bytes(raw) != b"null" for raw in split_records(records_of(envelope, stream)))
 
 
 def _rows_of_map(data: bytes, key: str) -> bytes:

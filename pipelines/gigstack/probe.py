@@ -12,7 +12,6 @@ from pipelines.gigstack.account import find_teams
 from pipelines.gigstack.catalogue import STREAMS, Dialect, Scope, Stream, Window
 from pipelines.gigstack.client import Envelope, GigstackClient, Meter, connected
 from pipelines.gigstack.documents import ids_of
-from pipelines.gigstack.drift import split_records
 from pipelines.gigstack.errors import (
     AuthenticationError,
     GigstackError,
@@ -20,7 +19,7 @@ from pipelines.gigstack.errors import (
     UnavailableError,
 )
 from pipelines.gigstack.filters import Bounds, honoured
-from pipelines.gigstack.paging import Params, probe_path, records_of, start_params
+from pipelines.gigstack.paging import Params, count_of, probe_path, records_of, start_params
 from pipelines.gigstack.settings import Settings
 
 
@@ -119,19 +118,15 @@ async def _date_filter(
         return ""
 
     async def is_empty(bounds: Bounds) -> bool:
-        return not _elements(await client.get(path, {**params, **bounds}, meter), stream)
+        return not count_of(await client.get(path, {**params, **bounds}, meter), stream)
 
     spelling = await honoured(window, is_empty)
     return spelling.name if spelling else "not honoured"
 
 
-def _elements(envelope: Envelope, stream: Stream) -> int:
-    return sum(bytes(raw) != b"null" for raw in split_records(records_of(envelope, stream)))
-
-
 def _rows(envelope: Envelope, stream: Stream) -> int | None:
     if stream.dialect is Dialect.SINGLE:
-        return _elements(envelope, stream)
+        return count_of(envelope, stream)
     totals = (envelope.total_results, envelope.total_count, envelope.total)
     return next((total for total in totals if total is not None), None)
 

@@ -189,6 +189,16 @@ def test_a_dry_run_writes_nothing(nightly: dict[str, Any]) -> None:
     assert nightly["written"] == []
 
 
+def test_a_dry_run_before_the_first_load_plans_the_window_it_is_given(
+    empty: Path, env: dict[str, str]
+) -> None:
+    options = ("--since", "2026-09-01", "--resource", "receipts", "--resource", "clients")
+    done = cli(empty, "load", "--dry-run", *options, "--json", env=env)
+    windows = {(s["stream"], s["window"]) for s in json.loads(done.stdout) if s["team_id"]}
+    assert {("receipts", "since 2026-09-01"), ("clients", "all")} <= windows
+    assert list(empty.rglob("*")) == []
+
+
 def test_a_dry_run_announces_the_requests_of_the_load(nightly: dict[str, Any]) -> None:
     steps = json.loads(nightly["plan"].stdout)
     made = nightly["stats"]["requests"]

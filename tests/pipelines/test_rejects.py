@@ -163,7 +163,7 @@ def test_summary_and_status_show_the_rejects(rejecting: RunReport, data_dir: Pat
     where = data_dir.parent
     status = cli(where, "status")
     assert status.returncode == 3
-    assert "Rejected records in the last run: 3." in status.stdout
+    assert "Rejected records: 3 in the last run, 3 kept" in status.stdout
     done = cli(where, "load", "--retry-rejects")
     assert done.returncode == 3, "without a key, and so without a request: " + done.stderr
     assert "3 records were rejected; see ops.rejects." in done.stdout

@@ -139,6 +139,12 @@ def test_the_hash_changes_with_every_field_but_those_never_stored(name: str) -> 
         assert same == ignored & set(fields)
 
 
+def test_a_field_whose_name_holds_ours_is_no_leftover() -> None:
+    written = b'[ {"id": "document_1",  "ai_extraction": {"model": "a"}} ]'
+    repaired = DriftDetector(normalizer_of("support_documents").shape).repair(written)
+    assert repaired.records == written, "it goes on as it came"
+
+
 @pytest.mark.parametrize(
     ("name", "field"),
     [("support_documents", "file_url"), ("receipts", "files"), ("invoices", "files")],
