@@ -41,7 +41,7 @@ bench: setup ## measure speed and memory against the alternatives (about 15 minu
 
 lock: setup ## resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --no-annotate --quiet --output-file requirements.lock
+		--generate-hashes --no-emit-index-url --no-annotate --no-strip-extras --quiet --output-file requirements.lock
 
 clean: ## remove the environment and everything the demo wrote
 	rm -rf $(VENV) data/demo

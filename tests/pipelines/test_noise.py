@@ -18,6 +18,7 @@ from pipelines.sandbox.server import create_app, serving
 from tests.pipelines.loads import contents, lasting, lookback, query, run, settings_for
 
 RATE = 0.05  # of each kind
+OFTEN = 0.25  # a fault alone, on a hundred requests whose windows, and so whose dice, the day moves
 PASSING = tuple(name for name in TRANSIENT if name != "redirect")  # asked about again
 HARMLESS = (*PASSING, "empty_page", "bad_records")  # leave the rows of the account as they are
 LASTING = {  # what becomes of the lists that it strikes, and which they are at least
@@ -39,11 +40,16 @@ class Stage:
     controls: str
 
     def load(
-        self, data_dir: Path, *names: str, faults: tuple[str, ...] = (), mode: str = "full"
+        self,
+        data_dir: Path,
+        *names: str,
+        faults: tuple[str, ...] = (),
+        rate: float = RATE,
+        mode: str = "full",
     ) -> "Noisy":
         """Load behind these faults; all streams when none is named."""
         kinds = sum(fault in TRANSIENT for fault in faults)  # which share one rate
-        self._post("faults", {"names": faults, "rate": RATE * max(kinds, 1)})
+        self._post("faults", {"names": faults, "rate": rate * max(kinds, 1)})
         self._post("reset-stats")
         report = run(self.settings, data_dir, *names, order=Order(mode))
         stats = httpx.get(f"{self.controls}/stats").json()
@@ -118,7 +124,7 @@ def test_a_fault_costs_one_request_each_time_and_no_row(
     fault: str, stage: Stage, some: Clean, nightly: Noisy, tmp_path: Path
 ) -> None:
     shutil.copytree(some.data_dir, tmp_path / "data")
-    noisy = stage.load(tmp_path / "data", *SOME, faults=(fault,), mode="incremental")
+    noisy = stage.load(tmp_path / "data", *SOME, faults=(fault,), rate=OFTEN, mode="incremental")
     hits = noisy.hits[fault]
     assert hits
     assert noisy.report.retries == (hits if fault in PASSING else 0)
