@@ -24,7 +24,9 @@ from pipelines.ledger import RunReport
 Tables = dict[str, pa.Table]
 
 LOADER_WORKERS = 2
-ROWS_TOGETHER = 80_000  # over all tables
+ROWS_TOGETHER = 240_000  # over all tables
+# dlt sets 1 GB: all rows are then written twice, to the log first, and the file is made at the end
+CHECKPOINTS = ["checkpoint_threshold='16MB'"]
 
 
 def normalizers_for(
@@ -135,6 +137,7 @@ def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pi
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["load.delete_completed_jobs"] = True
+    dlt.config["destination.duckdb.credentials.pragmas"] = CHECKPOINTS
     logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
         warehouse.PIPELINE,

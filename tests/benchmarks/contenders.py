@@ -16,15 +16,20 @@ from pathlib import Path
 from typing import Any
 
 PAGE_SIZE = 100
-# what httpx and dlt import only when they are first used; no contender pays for imports
+# what httpx, dlt and pyarrow import only when they are first used; no contender pays for imports
 IMPORTED_LATE = (
     "anyio._backends._asyncio",
     "httpcore",
     "httpcore._backends.anyio",
     "dlt._workspace._plugins",
+    "dlt._workspace.cli._plugins",
     "dlt.common.libs.pyarrow",
+    "dlt.common.libs.sql_alchemy_compat",
     "dlt.destinations.impl.duckdb.duck",
     "dlt.sources.helpers.requests",
+    "pandas",  # which pyarrow imports where it is installed
+    "pendulum.locales.en.locale",
+    "pyarrow.pandas_compat",
 )
 
 
