@@ -210,11 +210,11 @@ def print_status(out: Console, status: Status) -> None:
         f"Pending load packages: {status.pending_packages}."
     )
     if status.published:
-        age = datetime.now(UTC) - status.published.as_of
+        hours = (datetime.now(UTC) - status.published.as_of).total_seconds() / 3600
         out.print(
             f"Published: run {status.published.run_id} as of "
-            f"{_to_the_second(status.published.as_of)} UTC, {age.total_seconds() / 3600:,.1f} hours "
-            f"ago; personal data: {status.published.pii}.",
+            f"{_to_the_second(status.published.as_of)} UTC, {hours:,.1f} hours ago; "
+            f"personal data: {status.published.pii}.",
             soft_wrap=True,
         )
     else:

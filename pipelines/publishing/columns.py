@@ -14,8 +14,11 @@ from functools import cache
 
 from pipelines.gigstack.shape import SQL_ROOT
 
-PLAIN = ("BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "UINTEGER", "DECIMAL")
-PLAIN += ("BOOLEAN", "DOUBLE", "FLOAT", "DATE", "TIME", "INTERVAL", "UUID")
+# types that hold no text
+PLAIN = tuple(
+    "BIGINT INTEGER SMALLINT TINYINT HUGEINT UBIGINT UINTEGER DECIMAL DOUBLE FLOAT BOOLEAN "
+    "DATE TIME INTERVAL UUID".split()
+)
 HASH_DIGITS = 32  # 128 bits
 
 

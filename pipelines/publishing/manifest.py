@@ -85,10 +85,8 @@ def write_dictionary(version: Path, relations: Sequence[Relation]) -> None:
         for relation in relations:
             for column in relation.columns:
                 personal = "yes" if column.is_personal else "no"
-                lines.writerow(
-                    (relation.schema, relation.name, column.name, column.type)
-                    + (column.description, personal)
-                )
+                place = (relation.schema, relation.name, column.name)
+                lines.writerow((*place, column.type, column.description, personal))
 
 
 def _as_text(value: object) -> str:

@@ -71,7 +71,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, policy: Policy) -> Facts:
         found = None
     if not found:
         raise PublishingError("The warehouse has no run yet. Run `gigstack-etl load` first.")
-    return Facts(*found, datetime.now(UTC), installed_version("gigstack-etl"), policy.value)
+    run_id, status, as_of = found
+    program = installed_version("gigstack-etl")
+    return Facts(run_id, status, as_of, datetime.now(UTC), program, policy.value)
 
 
 def _write_snapshot(
