@@ -14,6 +14,14 @@ from pipelines.publishing.relations import Relation, quoted, text
 
 MONTH_DIRECTORY, MONTH = "year_month", "local_month"  # the first is only in the directory's name
 OPTIONS = "format parquet, compression zstd"
+# what other readers of Parquet would not know, or would lose digits of
+PORTABLE = {
+    "JSON": "varchar",
+    "UUID": "varchar",
+    "INTERVAL": "varchar",
+    "HUGEINT": "decimal(38, 0)",
+    "UHUGEINT": "decimal(38, 0)",
+}
 
 
 def write_parquet(
@@ -27,7 +35,9 @@ def write_parquet(
     schema.mkdir(parents=True, exist_ok=True)
     options = f"({OPTIONS}, kv_metadata {_metadata(table, facts)})"
     whole = schema / f"{table.name}.parquet"
-    connection.execute(f"copy (from {table.path}) to {text(str(whole))} {options}")
+    connection.execute(
+        f"copy (select {_columns(table)} from {table.path}) to {text(str(whole))} {options}"
+    )
     yield whole
     if table.is_fact:
         yield from _write_months(connection, table, schema / table.name, options)
@@ -49,10 +59,16 @@ def _write_months(
         path.parent.mkdir(parents=True)
         literal = f"date '{month}'" if month else "null::date"
         connection.execute(
-            f"copy (select *, {literal} as {MONTH} from {table.path} "
+            f"copy (select {_columns(table)}, {literal} as {MONTH} from {table.path} "
             f"where rowid between {first} and {last}) to {text(str(path))} {options}"
         )
         yield path
+
+
+def _columns(table: Relation) -> str:
+    """All columns, in types that every reader of Parquet knows."""
+    names = ((quoted(column.name), PORTABLE.get(column.type)) for column in table.columns)
+    return ", ".join(f"{name}::{kind} as {name}" if kind else name for name, kind in names)
 
 
 def _metadata(table: Relation, facts: dict[str, str]) -> str:
