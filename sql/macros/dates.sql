@@ -13,6 +13,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Days that a team's clients have to pay, unless they have terms of their own; null for none. -#}
+{% macro team_terms_days(team_id='team_id') -%}
+    coalesce(
+        case
+            {%- for team, days in var('team_terms_days').items() %}
+            when {{ team_id }} = '{{ team }}' then {{ days }}
+            {%- endfor %}
+            when false then 0
+        end,
+        try_cast('{{ var("terms_days") }}' as integer)
+    )
+{%- endmacro %}
+
 {#- Wall-clock time where the team works. -#}
 {% macro local_time(moment, team_id='team_id') -%}
     timezone({{ team_zone(team_id) }}, {{ moment }})

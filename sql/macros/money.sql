@@ -108,3 +108,24 @@
         )
     )
 {%- endmacro %}
+
+{#- Rounded half away from zero to a number of decimals that is a column: DuckDB's own round takes
+    it only as a constant for decimals. -#}
+{% macro rounded(amount, decimals) -%}
+    cast(
+        case {{ decimals }}
+            when 0 then round({{ amount }}, 0)
+            when 3 then round({{ amount }}, 3)
+            else round({{ amount }}, 2)
+        end as decimal(18, 2)
+    )
+{%- endmacro %}
+
+{#- An amount in the currency of another document, by the two documents' own rates; null when one of
+    them is missing. The same currency is never converted. -#}
+{% macro in_other_currency(amount, currency, rate, other_currency, other_rate) -%}
+    case
+        when {{ currency }} = {{ other_currency }} then {{ amount }}
+        else {{ share(amount, rate, other_rate, 2) }}
+    end
+{%- endmacro %}
