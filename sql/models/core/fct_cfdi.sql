@@ -97,6 +97,16 @@ amounts as (
     from flagged
     left join replacing on flagged.cfdi_key = replacing.cfdi_key
     left join lines on flagged.cfdi_key = lines.cfdi_key
+),
+
+in_pesos as (
+    select
+        *,
+        {{ to_mxn('(own_subtotal - own_discount)') }} as net_amount_mxn,
+        {{ to_mxn('own_transferred') }} as transferred_taxes_mxn,
+        {{ to_mxn('own_withheld') }} as withheld_taxes_mxn,
+        {{ to_mxn('own_total') }} as total_mxn,
+    from amounts
 )
 
 select
@@ -152,13 +162,12 @@ select
     {{ money('amounts.revenue_sign * (amounts.own_subtotal - amounts.own_discount)') }}
         as signed_net_amount,
     {{ money('amounts.revenue_sign * amounts.own_total') }} as signed_total,
-    {{ to_mxn('(amounts.own_subtotal - amounts.own_discount)', 'amounts.currency_code', 'amounts.exchange_rate') }} as net_amount_mxn,
-    {{ to_mxn('amounts.own_transferred', 'amounts.currency_code', 'amounts.exchange_rate') }} as transferred_taxes_mxn,
-    {{ to_mxn('amounts.own_withheld', 'amounts.currency_code', 'amounts.exchange_rate') }} as withheld_taxes_mxn,
-    {{ to_mxn('amounts.own_total', 'amounts.currency_code', 'amounts.exchange_rate') }} as total_mxn,
-    {{ money('amounts.revenue_sign * ' ~ to_mxn('(amounts.own_subtotal - amounts.own_discount)')) }}
-        as signed_net_amount_mxn,
-    {{ money('amounts.revenue_sign * ' ~ to_mxn('amounts.own_total')) }} as signed_total_mxn,
+    amounts.net_amount_mxn,
+    amounts.transferred_taxes_mxn,
+    amounts.withheld_taxes_mxn,
+    amounts.total_mxn,
+    {{ money('amounts.revenue_sign * amounts.net_amount_mxn') }} as signed_net_amount_mxn,
+    {{ money('amounts.revenue_sign * amounts.total_mxn') }} as signed_total_mxn,
     {{ money('amounts.total') }} as reported_total,
     {{ money('amounts.last_balance') }} as last_balance,
     {{ money('amounts.payment_complements') }} as payment_complements,
@@ -221,7 +230,7 @@ select
     amounts.cancelled_at,
     amounts.updated_at,
     amounts.loaded_at,
-from amounts
+from in_pesos as amounts
 left join {{ ref('bridge_cfdi_replacement') }} as chain on amounts.cfdi_key = chain.cfdi_key
 left join flagged as roots on chain.root_cfdi_key = roots.cfdi_key
 left join {{ ref('dim_client_history') }} as history

@@ -50,18 +50,31 @@ paid as (
     where is_collected
 ),
 
+earlier as (
+    select
+        several.credit_note_cfdi_key,
+        several.cfdi_key,
+        sum(paid.allocated_amount) as paid_amount,
+    from counted as several
+    inner join paid
+        on several.cfdi_key = paid.cfdi_key and paid.payment_date <= several.credit_note_date
+    where several.invoices_count > 1
+    group by several.credit_note_cfdi_key, several.cfdi_key
+),
+
 weighed as (
     select
         several.*,
         cast(
-            greatest(several.total - coalesce(sum(paid.allocated_amount), 0), 0)
+            greatest(several.total - coalesce(earlier.paid_amount, 0), 0)
             * coalesce(several.exchange_rate, 1) as decimal(18, 6)
         ) as weight,
     from counted as several
-    left join paid
-        on several.cfdi_key = paid.cfdi_key and paid.payment_date <= several.credit_note_date
+    left join earlier
+        on
+            several.credit_note_cfdi_key = earlier.credit_note_cfdi_key
+            and several.cfdi_key = earlier.cfdi_key
     where several.invoices_count > 1
-    group by all
 ),
 
 -- never more than is open, unless nothing is

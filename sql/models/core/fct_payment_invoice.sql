@@ -80,22 +80,31 @@ singles as (
 ),
 
 -- what other payments, each of one invoice, had left open; in pesos where currencies differ
-weighed as (
+earlier as (
     select
-        several.*,
-        cast(greatest(several.total - coalesce(sum(singles.payment_amount), 0), 0) as decimal(18, 2))
-            as open_amount,
-        cast(
-            greatest(several.total - coalesce(sum(singles.payment_amount), 0), 0)
-            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
-        ) as weight,
+        several.payment_key,
+        several.cfdi_key,
+        sum(singles.payment_amount) as paid_amount,
     from counted as several
-    left join singles
+    inner join singles
         on
             several.cfdi_key = singles.cfdi_key
             and singles.payment_date <= several.payment_date
     where several.invoices_count > 1
-    group by all
+    group by several.payment_key, several.cfdi_key
+),
+
+weighed as (
+    select
+        several.*,
+        cast(
+            greatest(several.total - coalesce(earlier.paid_amount, 0), 0)
+            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
+        ) as weight,
+    from counted as several
+    left join earlier
+        on several.payment_key = earlier.payment_key and several.cfdi_key = earlier.cfdi_key
+    where several.invoices_count > 1
 ),
 
 split_payments as (
