@@ -109,16 +109,14 @@
     )
 {%- endmacro %}
 
-{#- Rounded half away from zero to a number of decimals that is a column: DuckDB's own round takes
-    it only as a constant for decimals. -#}
+{#- Rounded half away from zero to a number of decimals that is a column. DuckDB's own round takes
+    a constant, and branches of different scale would meet at the smallest: each is cast. -#}
 {% macro rounded(amount, decimals) -%}
-    cast(
-        case {{ decimals }}
-            when 0 then round({{ amount }}, 0)
-            when 3 then round({{ amount }}, 3)
-            else round({{ amount }}, 2)
-        end as decimal(18, 2)
-    )
+    case {{ decimals }}
+        when 0 then cast(round({{ amount }}, 0) as decimal(18, 6))
+        when 3 then cast(round({{ amount }}, 3) as decimal(18, 6))
+        else cast(round({{ amount }}, 2) as decimal(18, 6))
+    end
 {%- endmacro %}
 
 {#- An amount in the currency of another document, by the two documents' own rates; null when one of
