@@ -1,0 +1,58 @@
+"""The report's questions, asked of the published snapshot and of nothing else.
+
+API: https://duckdb.org/docs/stable/clients/python/overview
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.gigstack.errors import PublishingError
+from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.publishing.versions import MANIFEST, SNAPSHOT, current_version, published_dir
+
+QUERIES = SQL_ROOT / "report"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query. Times carry a zone; money is Decimal."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+    def records(self) -> list[dict[str, object]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Answers:
+    """Runs the files of `sql/report` on one version of what is published."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Path) -> None:
+        self._connection = connection
+        connection.execute("set variable manifest = ?", [str(manifest)])
+        connection.execute((QUERIES / "shared.sql").read_text(encoding="utf-8"))
+
+    def ask(self, name: str) -> Answer:
+        """The answer of `sql/report/<name>.sql`."""
+        result = self._connection.execute((QUERIES / f"{name}.sql").read_text(encoding="utf-8"))
+        columns = tuple(column[0] for column in result.description or ())
+        return Answer(columns, result.fetchall())
+
+
+@contextmanager
+def published_answers(data_dir: Path) -> Iterator[Answers]:
+    """Of the version that is current now, however often it is replaced meanwhile.
+
+    Errors: PublishingError when nothing was published yet.
+    """
+    version = current_version(published_dir(data_dir))
+    if version is None:
+        raise PublishingError(
+            f"Nothing is published in {published_dir(data_dir)} yet. Run `gigstack-etl publish` first."
+        )
+    with duckdb.connect(version / SNAPSHOT, read_only=True) as connection:
+        yield Answers(connection, version / MANIFEST)
