@@ -15,6 +15,7 @@ from pipelines.gigstack.shape import SQL_ROOT
 from pipelines.publishing.versions import MANIFEST, SNAPSHOT, current_version, published_dir
 
 QUERIES = SQL_ROOT / "report"
+NUMBERS = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # as DuckDB names types, and the DB-API does
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Answer:
     """The rows of a query. Times carry a zone; money is Decimal."""
 
     columns: tuple[str, ...]
+    numbers: frozenset[str]  # the columns that hold some
     rows: list[tuple[object, ...]]
 
     def records(self) -> list[dict[str, object]]:
@@ -39,8 +41,9 @@ class Answers:
     def ask(self, name: str) -> Answer:
         """The answer of `sql/report/<name>.sql`."""
         result = self._connection.execute((QUERIES / f"{name}.sql").read_text(encoding="utf-8"))
-        columns = tuple(column[0] for column in result.description or ())
-        return Answer(columns, result.fetchall())
+        described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
+        numbers = frozenset(name for name, kind in described if kind.startswith(NUMBERS))
+        return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
 
 
 @contextmanager

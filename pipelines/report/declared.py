@@ -61,6 +61,7 @@ class Chart(Part, frozen=True, tag="chart", kw_only=True):
     x: str
     y: tuple[str, ...]  # one series each
     by: str | None = None  # or one series for each value of this column
+    days: int | None = None  # shown before the newest moment, also those without a row
     is_log: bool = False
     empty: Text
 

@@ -3,7 +3,7 @@
 API: https://plotly.com/javascript/reference
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
@@ -34,7 +34,7 @@ def figure(chart: Chart, answer: Answer, words: Words, language: Language) -> Fi
         "points": lambda: _by_value(chart, records, words, language),
         "ranking": lambda: [_ranking(chart, records, words, language)],
     }[chart.form]()
-    return {"data": traces, "layout": _layout(chart, words, language)}
+    return {"data": traces, "layout": _layout(chart, records, words, language)}
 
 
 _LINES = {"type": "scatter", "mode": "lines+markers"}
@@ -111,31 +111,40 @@ def _hover(records: list[Record], words: Words, language: Language) -> Figure:
     return {"customdata": lines, "hovertemplate": "%{customdata}<extra></extra>"}
 
 
-def _layout(chart: Chart, words: Words, language: Language) -> Figure:
-    amount_axis = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True, "rangemode": "tozero"}
-    if chart.form == "ranking":
-        axes = {
-            "xaxis": amount_axis | {"type": "linear", "visible": False},
-            "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
-        }
-    else:
-        title = {"text": _said(words.columns[chart.y[0]], language)} if len(chart.y) == 1 else {}
-        log = {"type": "log", "dtick": 1} if chart.is_log else {"type": "linear"}
-        axes = {
-            "xaxis": {"type": "date", "gridcolor": GRID, "automargin": True},
-            "yaxis": amount_axis | log | {"title": title},
-        }
+def _layout(chart: Chart, records: list[Record], words: Words, language: Language) -> Figure:
+    axes = _ranks() if chart.form == "ranking" else _dates(chart, records, words, language)
     return axes | {
         "barmode": "stack",
         "font": FONT,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
-        "legend": {"orientation": "h", "y": -0.2, "x": 0},
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "showlegend": chart.form != "ranking",
         "dragmode": False,
         "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "bordercolor": "#94a3b8"},
     }
+
+
+def _ranks() -> Figure:
+    return {
+        "xaxis": {"type": "linear", "visible": False},
+        "yaxis": {"type": "category", "autorange": "reversed", "automargin": True},
+    }
+
+
+def _dates(chart: Chart, records: list[Record], words: Words, language: Language) -> Figure:
+    moments: Figure = {"type": "date", "gridcolor": GRID, "automargin": True}
+    if chart.days:
+        newest = max(value for r in records if isinstance(value := r[chart.x], date))
+        shown = (newest - timedelta(days=chart.days), newest + timedelta(days=1))
+        moments |= {"range": [_plain(moment) for moment in shown]}
+    amounts = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True, "rangemode": "tozero"}
+    scale = {"type": "log", "dtick": 1} if chart.is_log else {"type": "linear"}
+    if len(chart.y) == 1:
+        scale |= {"title": {"text": _said(words.columns[chart.y[0]], language)}}
+        scale |= {"ticksuffix": " s"} if chart.y[0].endswith("seconds") else {}
+    return {"xaxis": moments, "yaxis": amounts | scale}
 
 
 def _plain(value: object) -> object:

@@ -15,6 +15,27 @@ set variable team_names = coalesce(
 create or replace temp view team_names as
 from query(getvariable('team_names'));
 
+-- published_files: one row per Parquet file, as the manifest of the same version lists it.
+create or replace temp view published_files as
+with entries as (
+    select unnest(files) as entry
+    from read_json(
+        getvariable('manifest'),
+        columns = {
+            files: 'struct(path varchar, "schema" varchar, "table" varchar, rows bigint, bytes bigint)[]'
+        }
+    )
+)
+
+select
+    entry."schema" as schema_name,
+    entry."table" as table_name,
+    entry.path as path,
+    entry.rows as rows,
+    entry.bytes as bytes,
+from entries
+where entry."table" is not null;
+
 -- last_run: the newest run, whatever became of it; no row before the first one.
 create or replace temp view last_run as
 select

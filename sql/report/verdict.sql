@@ -8,7 +8,7 @@ select
     end as verdict,
     last_run.run_id as run_id,
     found.findings as findings,
-    last_run.started_at as as_of,
+    (select as_of from ops.publication) as as_of,
 from
     (select coalesce(list(distinct severity), []) as severities, count(*) as findings from findings)
         as found
