@@ -13,6 +13,10 @@ class WarehouseError(GigstackError):
     """The warehouse cannot be opened or written."""
 
 
+class PublishingError(GigstackError):
+    """What would be published is not what the warehouse holds, or there is nothing to publish."""
+
+
 class ApiError(GigstackError):
     """The API answered, but not with what was asked for."""
 
