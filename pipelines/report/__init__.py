@@ -4,7 +4,6 @@ What it shows is declared in `pages/*.toml`, asked by the files of `sql/report`,
 `words.toml`. Plots: https://plotly.com/javascript
 """
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,5 +25,4 @@ def write_report(data_dir: Path, to: Path | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.write_text(text, encoding="utf-8")
-    os.replace(new, path)
-    return path
+    return new.replace(path)

@@ -36,7 +36,8 @@ class Answers:
     def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Path) -> None:
         self._connection = connection
         connection.execute("set variable manifest = ?", [str(manifest)])
-        connection.execute((QUERIES / "shared.sql").read_text(encoding="utf-8"))
+        for views in ("shared", "findings"):
+            self.ask(views)
 
     def ask(self, name: str) -> Answer:
         """The answer of `sql/report/<name>.sql`."""
@@ -52,10 +53,9 @@ def published_answers(data_dir: Path) -> Iterator[Answers]:
 
     Errors: PublishingError when nothing was published yet.
     """
-    version = current_version(published_dir(data_dir))
+    published = published_dir(data_dir)
+    version = current_version(published)
     if version is None:
-        raise PublishingError(
-            f"Nothing is published in {published_dir(data_dir)} yet. Run `gigstack-etl publish` first."
-        )
+        raise PublishingError(f"{published}: nothing is published yet. Run `gigstack-etl publish`.")
     with duckdb.connect(version / SNAPSHOT, read_only=True) as connection:
         yield Answers(connection, version / MANIFEST)

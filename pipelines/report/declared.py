@@ -54,6 +54,13 @@ class Table(Part, frozen=True, tag="table", kw_only=True):
     limit: int = 100  # rows shown; how many there are is told
 
 
+class Cards(Part, frozen=True, tag="cards", kw_only=True):
+    """Rows to be read one by one. The first two columns head a card; what is null is left out."""
+
+    empty: Text
+    limit: int = 50
+
+
 class Chart(Part, frozen=True, tag="chart", kw_only=True):
     """A plot, with its rows as a table one click away."""
 
@@ -71,7 +78,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str  # its anchor
     title: Text
-    parts: tuple[Figures | Table | Chart, ...]
+    parts: tuple[Figures | Cards | Table | Chart, ...]
     intro: Text | None = None
 
 

@@ -12,15 +12,15 @@ from datetime import datetime
 from typing import Any
 
 import jinja2
-import plotly.offline
 from markupsafe import Markup
+from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
 
 from pipelines.report.answers import Answer, Answers
 from pipelines.report.cells import Cell, cell, long_time
 from pipelines.report.declared import ROOT, Chart, Page, Text, Words, words
-from pipelines.report.plots import figure
+from pipelines.report.plots import Language, figure
 
-LANGUAGES = ("es", "en")  # the first is shown until the reader chooses
+LANGUAGES: tuple[Language, ...] = ("es", "en")  # the first is shown until the reader chooses
 
 
 def document(answers: Answers, pages: Sequence[Page], written_at: datetime) -> str:
@@ -40,7 +40,7 @@ def document(answers: Answers, pages: Sequence[Page], written_at: datetime) -> s
         verdict=verdict,
         written_at=written_at,
         nonce=secrets.token_urlsafe(16),
-        plotly=_packed(plotly.offline.get_plotlyjs()),
+        plotly=_packed(get_plotlyjs()),
         style=_own("style.css"),
         script=_own("page.js"),
     )

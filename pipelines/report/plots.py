@@ -22,22 +22,21 @@ SERIES = ("#0b6e8f", "#c2600a", "#5b4b9a", "#4d7c0f", "#9d174d", "#475569")
 TONES = {"good": "#1a7f4b", "look": "#b7791f", "bad": "#c0332e", "quiet": "#64748b", "": SERIES[0]}
 SYMBOLS = {"good": "circle", "look": "diamond", "bad": "x", "quiet": "square", "": "circle"}
 GRID = "#e5e9ef"
+FORMS = {"bars": {"type": "bar"}, "lines": {"type": "scatter", "mode": "lines+markers"}}
 FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#33415c"}
 
 
 def figure(chart: Chart, answer: Answer, words: Words, language: Language) -> Figure:
     """Data and layout. All text is escaped: plotly reads some tags in it."""
     records = answer.records()
-    traces = {
-        "bars": lambda: _by_column(chart, records, words, language, {"type": "bar"}),
-        "lines": lambda: _by_column(chart, records, words, language, _LINES),
-        "points": lambda: _by_value(chart, records, words, language),
-        "ranking": lambda: [_ranking(chart, records, words, language)],
-    }[chart.form]()
-    return {"data": traces, "layout": _layout(chart, records, words, language)}
-
-
-_LINES = {"type": "scatter", "mode": "lines+markers"}
+    match chart.form:
+        case "points":
+            traces = _by_value(chart, records, words, language)
+        case "ranking":
+            traces = [_ranking(chart, records, words, language)]
+        case form:
+            traces = _by_column(chart, records, words, language, FORMS[form])
+    return {"data": traces, "layout": _layout(chart, records)}
 
 
 def _by_column(
@@ -50,7 +49,7 @@ def _by_column(
             "name": _said(words.columns[column], language),
             "x": [_plain(record[chart.x]) for record in records],
             "y": [_positive(record[column], chart) for record in records],
-            "marker": {"color": colour, "size": 7} if form is _LINES else {"color": colour},
+            "marker": {"color": colour},
             **_hover(records, words, language),
         }
         for column, colour in zip(chart.y, SERIES, strict=False)
@@ -62,11 +61,15 @@ def _by_value(
 ) -> list[Figure]:
     """One series for each value of the column `by`, in the tone of its word."""
     column = chart.by or chart.x
+    shapes: set[str] = set()
     ordered = sorted(records, key=lambda record: str(record[column]))
     traces = []
     for value, group in groupby(ordered, key=lambda record: record[column]):
         found = list(group)
         word = cell(value, column, words)
+        shape = SYMBOLS[word.tone]
+        shape = f"{shape}-open" if shape in shapes else shape  # two words of one tone
+        shapes.add(shape)
         traces.append(
             {
                 "type": "scatter",
@@ -74,7 +77,7 @@ def _by_value(
                 "name": str(escape(getattr(word, language))),
                 "x": [_plain(record[chart.x]) for record in found],
                 "y": [_positive(record[chart.y[0]], chart) for record in found],
-                "marker": {"color": TONES[word.tone], "symbol": SYMBOLS[word.tone], "size": 10},
+                "marker": {"color": TONES[word.tone], "symbol": shape, "size": 10},
                 **_hover(found, words, language),
             }
         )
@@ -111,8 +114,8 @@ def _hover(records: list[Record], words: Words, language: Language) -> Figure:
     return {"customdata": lines, "hovertemplate": "%{customdata}<extra></extra>"}
 
 
-def _layout(chart: Chart, records: list[Record], words: Words, language: Language) -> Figure:
-    axes = _ranks() if chart.form == "ranking" else _dates(chart, records, words, language)
+def _layout(chart: Chart, records: list[Record]) -> Figure:
+    axes = _ranks() if chart.form == "ranking" else _dates(chart, records)
     return axes | {
         "barmode": "stack",
         "font": FONT,
@@ -133,17 +136,16 @@ def _ranks() -> Figure:
     }
 
 
-def _dates(chart: Chart, records: list[Record], words: Words, language: Language) -> Figure:
+def _dates(chart: Chart, records: list[Record]) -> Figure:
     moments: Figure = {"type": "date", "gridcolor": GRID, "automargin": True}
     if chart.days:
         newest = max(value for r in records if isinstance(value := r[chart.x], date))
         shown = (newest - timedelta(days=chart.days), newest + timedelta(days=1))
         moments |= {"range": [_plain(moment) for moment in shown]}
     amounts = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True, "rangemode": "tozero"}
-    scale = {"type": "log", "dtick": 1} if chart.is_log else {"type": "linear"}
-    if len(chart.y) == 1:
-        scale |= {"title": {"text": _said(words.columns[chart.y[0]], language)}}
-        scale |= {"ticksuffix": " s"} if chart.y[0].endswith("seconds") else {}
+    scale = {"type": "log", "dtick": 1, "tickformat": ",d"} if chart.is_log else {"type": "linear"}
+    if len(chart.y) == 1 and chart.y[0].endswith("seconds"):
+        scale |= {"ticksuffix": " s"}
     return {"xaxis": moments, "yaxis": amounts | scale}
 
 

@@ -8,4 +8,4 @@ select
     first_seen_at,
     last_seen_at,
 from ops.drift
-order by last_seen_at desc, stream, path, kind;
+order by last_seen_at desc, stream asc, path asc, kind asc;

@@ -8,4 +8,4 @@ select
     max(seen_at) as seen_at,
 from kept_rejects
 group by stream, team_id, team, reason, field
-order by seen_at desc, stream, team, reason, field;
+order by seen_at desc, stream asc, team asc, reason asc, field asc;

@@ -15,4 +15,4 @@ select
     message as detail,
     run_id,
 from recent_runs
-order by started_at desc, run_id;
+order by started_at desc, run_id asc;

@@ -5,5 +5,5 @@ select
     count(*) as files,
 from published_files
 group by schema_name, table_name
-order by bytes desc, table_name
+order by bytes desc, table_name asc
 limit 15;

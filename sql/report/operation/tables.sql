@@ -10,7 +10,7 @@ set variable freshness = coalesce(
                     table_name
                 ),
                 ' union all '
-            )
+            ) as query,
         from duckdb_columns()
         where schema_name = 'gigstack' and column_name = 'deleted_at'
     ),
@@ -38,5 +38,5 @@ select
     if(sizes.schema_name = 'gigstack', fresh.updated_at, null) as updated_at,
     if(sizes.schema_name = 'gigstack', fresh.loaded_at, null) as loaded_at,
 from sizes
-left join query(getvariable('freshness')) as fresh using (table_name)
+left join query(getvariable('freshness')) as fresh on sizes.table_name = fresh.table_name
 order by sizes.schema_name, sizes.table_name;
