@@ -68,7 +68,7 @@ def _by_value(
         found = list(group)
         word = cell(value, column, words)
         shape = SYMBOLS[word.tone]
-        shape = f"{shape}-open" if shape in shapes else shape  # two words of one tone
+        shape = "triangle-down" if shape in shapes else shape  # two words of one tone
         shapes.add(shape)
         traces.append(
             {

@@ -51,14 +51,40 @@ with newest as (
 )
 
 select
-    runs.*,
+    runs.run_id,
+    runs.mode,
+    runs.status,
+    runs.message,
+    runs.teams,
+    runs.requests,
+    runs.retries,
+    runs.rows_seen,
+    runs.rows_changed,
+    runs.rows_deleted,
+    runs.rejects,
+    runs.drift,
     ((epoch_ms(runs.finished_at) - epoch_ms(runs.started_at)) * 0.001)::decimal(18, 3) as seconds,
+    runs.started_at,
 from ops.runs as runs
 inner join newest on runs.started_at > newest.newest_at - interval 30 days;
 
 -- last_run: the newest run, whatever became of it; no row before the first one.
 create or replace temp view last_run as
-select *,
+select
+    run_id,
+    mode,
+    status,
+    message,
+    teams,
+    requests,
+    retries,
+    rows_seen,
+    rows_changed,
+    rows_deleted,
+    rejects,
+    drift,
+    seconds,
+    started_at,
 from recent_runs
 order by started_at desc, run_id asc
 limit 1;
@@ -66,9 +92,19 @@ limit 1;
 -- readings: one row per run, team and stream.
 create or replace temp view readings as
 select
-    streams.*,
-    runs.started_at as tried_at,
+    streams.team_id,
     coalesce(names.name, streams.team_id) as team,
+    streams.stream,
+    streams.status,
+    streams.error,
+    streams.requests,
+    streams.rows_seen,
+    streams.rows_changed,
+    streams.rows_deleted,
+    streams.postponed,
+    streams.seconds,
+    streams.window_start,
+    runs.started_at as tried_at,
 from ops.run_streams as streams
 inner join ops.runs as runs on streams.run_id = runs.run_id
 left join team_names as names on streams.team_id = names.team_id;
@@ -87,13 +123,25 @@ with good as (
 )
 
 select
-    newest.*,
+    tried.team_id,
+    tried.team,
+    tried.stream,
+    tried.status,
+    tried.error,
+    tried.requests,
+    tried.rows_seen,
+    tried.rows_changed,
+    tried.rows_deleted,
+    tried.postponed,
+    tried.seconds,
     coalesce(good.good_readings, 0) as good_readings,
+    tried.window_start,
+    tried.tried_at,
     good.read_at,
-from readings as newest
-left join good on newest.team_id = good.team_id and newest.stream = good.stream
+from readings as tried
+left join good on tried.team_id = good.team_id and tried.stream = good.stream
 qualify
-    row_number() over (partition by newest.team_id, newest.stream order by newest.tried_at desc) = 1;
+    row_number() over (partition by tried.team_id, tried.stream order by tried.tried_at desc) = 1;
 
 -- kept_rejects: one row per record that was rejected and is still kept, however often it came.
 create or replace temp view kept_rejects as
@@ -111,9 +159,14 @@ group by rejects.stream, rejects.team_id, rejects.raw, rejects.parent_id;
 -- newest_comparisons: one row per team, stream and measure, as compared last.
 create or replace temp view newest_comparisons as
 select
-    compared.*,
-    runs.started_at as compared_at,
+    compared.team_id,
     coalesce(names.name, compared.team_id) as team,
+    compared.stream,
+    compared.measure,
+    compared.api_value,
+    compared.warehouse_value,
+    compared.difference,
+    runs.started_at as compared_at,
 from ops.reconciliation as compared
 inner join ops.runs as runs on compared.run_id = runs.run_id
 left join team_names as names on compared.team_id = names.team_id
