@@ -14,10 +14,10 @@ from functools import cache
 
 from pipelines.gigstack.shape import SQL_ROOT
 
-# types that hold no text
-PLAIN = tuple(
-    "BIGINT INTEGER SMALLINT TINYINT HUGEINT UBIGINT UINTEGER DECIMAL DOUBLE FLOAT BOOLEAN "
-    "DATE TIME INTERVAL UUID".split()
+TEXTLESS = (  # types, or how they begin
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    *("UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT", "BOOLEAN", "DATE", "TIME", "INTERVAL"),
+    "UUID",
 )
 HASH_DIGITS = 32  # 128 bits
 
@@ -55,7 +55,7 @@ class Column:
     @property
     def is_text(self) -> bool:
         """Whether its type can hold personal data: all but numbers, booleans and times."""
-        return not self.type.startswith(PLAIN) or self.type.endswith("]")
+        return not self.type.startswith(TEXTLESS) or self.type.endswith("]")
 
     @property
     def declared(self) -> Declared | None:

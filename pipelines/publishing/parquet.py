@@ -39,23 +39,28 @@ def write_parquet(
 def is_fact(relation: Relation) -> bool:
     is_document = relation.schema == "gigstack" and relation.name in DOCUMENTS
     is_fact = relation.schema == "core" and relation.name.startswith(FACT)
-    return (is_document or is_fact) and relation.moment is not None
+    return (is_document or is_fact) and relation.view is None and relation.moment is not None
 
 
 def _write_months(
     connection: duckdb.DuckDBPyConnection, relation: Relation, directory: Path, options: str
 ) -> Iterator[Path]:
-    """One file a month, read apart rather than shuffled: the table is sorted by date already."""
+    """One file a month. The table is sorted by date, so each month is a range of its rows, which
+    DuckDB reads alone; `PARTITION_BY` takes up to three times as long.
+    """
     month = f"date_trunc('month', timezone('{ZONE}', {relation.moment}))::date"
     months = connection.execute(
-        f"select distinct {month} as month from {relation.path} order by month"
+        f"select {month} as month, min(rowid), max(rowid) from {relation.path} "
+        "group by month order by month"
     ).fetchall()
-    for (value,) in months:
-        path = directory / f"{MONTH_DIRECTORY}={value:%Y-%m}" / "part-0.parquet"
+    for value, first, last in months:
+        name = f"{value:%Y-%m}" if value else "unknown"
+        path = directory / f"{MONTH_DIRECTORY}={name}" / "part-0.parquet"
         path.parent.mkdir(parents=True)
+        literal = f"date '{value}'" if value else "null::date"
         connection.execute(
-            f"copy (select *, {month} as {MONTH} from {relation.path} "
-            f"where {month} = date '{value}') to {text(str(path))} ({options})"
+            f"copy (select *, {literal} as {MONTH} from {relation.path} "
+            f"where rowid between {first} and {last}) to {text(str(path))} ({options})"
         )
         yield path
 

@@ -91,8 +91,10 @@ def copy_warehouse(connection: duckdb.DuckDBPyConnection, policy: Policy) -> lis
         if relation.view is None:
             _copy(connection, relation, policy)
     _make_views(connection, [relation for relation in found if relation.view], policy)
+    connection.begin()
     for relation in found:
         _comment(connection, relation)
+    connection.commit()
     return found
 
 
