@@ -31,17 +31,21 @@ class Answer:
 
 
 class Answers:
-    """Runs the files of `sql/report` on one version of what is published."""
+    """Runs the files of `queries` on one version of what is published."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Path, queries: Path = QUERIES
+    ) -> None:
         self._connection = connection
+        self._queries = queries
         connection.execute("set variable manifest = ?", [str(manifest)])
         for views in ("shared", "findings"):
             self.ask(views)
 
     def ask(self, name: str) -> Answer:
-        """The answer of `sql/report/<name>.sql`."""
-        result = self._connection.execute((QUERIES / f"{name}.sql").read_text(encoding="utf-8"))
+        """The answer of the file `<name>.sql`."""
+        file = self._queries / f"{name}.sql"
+        result = self._connection.execute(file.read_text(encoding="utf-8"))
         described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
         numbers = frozenset(name for name, kind in described if kind.startswith(NUMBERS))
         return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
