@@ -25,12 +25,12 @@
     try {
       localStorage.setItem("language", language);
     } catch {} // then it is asked again next time
-    draw();
   }
 
   async function unpacked() {
     const packed = atob(document.getElementById("plotly").textContent);
-    const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
+    const bytes = new Uint8Array(packed.length); // a loop takes a tenth of Uint8Array.from
+    for (let at = 0; at < packed.length; at++) bytes[at] = packed.charCodeAt(at);
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
     const script = document.createElement("script");
     script.nonce = nonce;
@@ -74,7 +74,6 @@
       if (link.hash === `#${current.id}`) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    draw();
   }
 
   function tellAge() {
@@ -85,11 +84,18 @@
   }
 
   for (const button of document.querySelectorAll("[data-language]")) {
-    button.addEventListener("click", () => speak(button.dataset.language));
+    button.addEventListener("click", () => {
+      speak(button.dataset.language);
+      draw();
+    });
   }
-  addEventListener("hashchange", turn);
-  turn();
+  addEventListener("hashchange", () => {
+    turn();
+    draw();
+  });
   speak(remembered() ?? root.lang);
+  turn();
+  draw();
   tellAge();
   setInterval(tellAge, 600000);
 })();
