@@ -8,20 +8,16 @@ API: https://playwright.dev/python/docs/api/class-page
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipelines.publish import publish, published_dir
-from pipelines.report import write_report
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import create_app, serving
 from tests.pipelines.loads import run, settings_for
+from tests.report.seeing import DESKTOP, Reported, drawn, reported
 from tests.report.trouble import make_trouble
 
-FAULTS = ("unknown_fields", "bad_records", "forbidden_stream")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--headless",
@@ -34,49 +30,27 @@ FLAGS = [
 ]
 
 
-@dataclass(frozen=True)
-class Reported:
-    """A published data directory and the page that was written about it."""
-
-    data_dir: Path
-    page: Path
-
-    @property
-    def url(self) -> str:
-        return self.page.as_uri()
-
-    @property
-    def version(self) -> Path:
-        """The published files."""
-        return published_dir(self.data_dir)
-
-
 @pytest.fixture(scope="package")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    path = tmp_path_factory.mktemp("account") / "account.sqlite"
-    with Account.create(path, clients=6, months=1, teams=2, invoices=80) as made:
-        yield made
-
-
-@pytest.fixture(scope="package")
-def calm(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Reported:
+def calm(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """Loaded once, all of it well."""
-    data_dir = tmp_path_factory.mktemp("calm") / "data"
-    with serving(create_app(account)) as url:
-        run(settings_for(account, url), data_dir)
-    publish(data_dir)
-    return Reported(data_dir, write_report(data_dir))
+    where = tmp_path_factory.mktemp("calm")
+    with (
+        Account.create(
+            where / "account.sqlite", clients=6, months=1, teams=2, invoices=80
+        ) as account,
+        serving(create_app(account)) as url,
+    ):
+        run(settings_for(account, url), where / "data")
+    return reported(where / "data")
 
 
 @pytest.fixture(scope="package")
-def troubled(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Reported:
-    """Loaded from an API in trouble, after forty nights, with names that are attacks."""
+def troubled(calm: Reported, tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """The same after forty nights that brought what should not be."""
     data_dir = tmp_path_factory.mktemp("troubled") / "data"
-    with serving(create_app(account, faults=FAULTS, fault_rate=1)) as url:
-        run(settings_for(account, url), data_dir)
+    shutil.copytree(calm.data_dir, data_dir, ignore=shutil.ignore_patterns("published", "*.html"))
     make_trouble(data_dir)
-    publish(data_dir)
-    return Reported(data_dir, write_report(data_dir))
+    return reported(data_dir)
 
 
 @pytest.fixture(scope="package")
@@ -93,3 +67,19 @@ def browser(calm: Reported, troubled: Reported) -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="package")
+def calm_page(browser: Browser, calm: Reported) -> Iterator[Page]:
+    """Shared: read it, change nothing."""
+    with browser.new_page(viewport=DESKTOP) as page:
+        page.goto(calm.url)
+        yield drawn(page)
+
+
+@pytest.fixture(scope="package")
+def troubled_page(browser: Browser, troubled: Reported) -> Iterator[Page]:
+    """Shared: read it, change nothing."""
+    with browser.new_page(viewport=DESKTOP) as page:
+        page.goto(troubled.url)
+        yield drawn(page)
