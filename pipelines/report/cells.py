@@ -13,7 +13,7 @@ from jinja2.filters import do_filesizeformat
 from pipelines.gigstack.filters import MEXICO
 from pipelines.report.declared import Text, Words
 
-CENTS = Decimal("0.01")
+TENTH, CENTS = Decimal("0.1"), Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,10 @@ def number(value: int | Decimal, column: str) -> str:
 
 def duration(seconds: Decimal) -> str:
     """As 8.1 s, 3 min 20 s or 1 h 05 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
+    tenths = seconds.quantize(TENTH)
+    if tenths < 60:
+        return f"{tenths} s"
+    minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02} s"
     return f"{minutes // 60} h {minutes % 60:02} min"

@@ -53,6 +53,7 @@ def _template(vocabulary: Words) -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.globals["both"] = _both
 

@@ -21,12 +21,12 @@ def test_the_first_line_says_that_all_is_well_and_as_of_when(
     )
     assert f" {day} de " in moment.inner_text()
     assert moment.inner_text().endswith(year_and_time)
-    expect(calm_page.locator("#operation-attention .empty").first).to_be_visible()
+    expect(calm_page.locator("[data-part=attention] .empty").first).to_be_visible()
 
 
 def test_the_first_line_says_that_data_is_missing(troubled_page: Page) -> None:
     expect_verdict(troubled_page, "Faltan datos o algo no coincide")
-    found = troubled_page.locator("#operation-attention [data-query=attention] > li")
+    found = troubled_page.locator("[data-part=attention] [data-query=attention] > li")
     kinds = set(found.locator("strong").all_inner_texts())
     assert {
         "No coincide con lo entregado",
@@ -74,7 +74,7 @@ def test_the_newest_run_is_told_in_figures(troubled_page: Page, troubled: Report
         from ops.runs order by started_at desc limit 1
         """,
     )
-    figures = troubled_page.locator("#operation-last_run dd[data-value]")
+    figures = troubled_page.locator("[data-part=last_run] dd[data-value]")
     shown = [Decimal(v) for v in figures.evaluate_all("all => all.map(one => one.dataset.value)")]
     assert shown[1:] == expected  # the first is the duration
 
@@ -130,11 +130,11 @@ def test_rejects_and_drift_are_all_there(troubled_page: Page, troubled: Reported
 
 
 def test_each_run_is_a_point_and_each_table_a_bar(troubled_page: Page) -> None:
-    expect(troubled_page.locator("#operation-durations path.point")).to_have_count(29)
-    expect(troubled_page.locator("#operation-durations .legendtext")).to_have_text(
+    expect(troubled_page.locator("[data-part=durations] path.point")).to_have_count(29)
+    expect(troubled_page.locator("[data-part=durations] .legendtext")).to_have_text(
         ["fallida", "en orden", "parcial", "con avisos"]
     )
-    expect(troubled_page.locator("#operation-sizes .bars .point")).to_have_count(15)
+    expect(troubled_page.locator("[data-part=sizes] .bars .point")).to_have_count(15)
     days = numbers(troubled_page, "rows_by_day")
     assert len(days) == 30
     assert [day["runs"] for day in days].count(Decimal(0)) == 1  # the night nobody ran it

@@ -85,7 +85,7 @@ def test_the_language_changes_without_a_reload_and_is_remembered(
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Runs of the last 30 days")).to_be_visible()
     expect_verdict(page, "Everything is all right")
-    expect(page.locator("#operation-rows_by_day .legendtext").first).to_have_text("Records read")
+    expect(page.locator("[data-part=rows_by_day] .legendtext").first).to_have_text("Records read")
     assert page.evaluate("[window.still, document.documentElement.lang, document.title]") == [
         "here",
         "en",
@@ -96,22 +96,21 @@ def test_the_language_changes_without_a_reload_and_is_remembered(
 
 
 @pytest.mark.parametrize("language", ["Español", "English"])
-@pytest.mark.parametrize("width", [1280, 390, 320])
-def test_nothing_sticks_out_of_the_window(
-    show: Open, troubled: Reported, width: int, language: str
-) -> None:
-    page = drawn(show(troubled, {"width": width, "height": 800}))
+def test_nothing_sticks_out_of_the_window(show: Open, troubled: Reported, language: str) -> None:
+    page = drawn(show(troubled, PHONE))
     page.get_by_role("button", name=language).click()
     for summary in page.locator("summary:visible").all():
         summary.click()
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_what_the_account_says_is_text_and_never_runs(
     show: Open, troubled: Reported, watched: Watched
 ) -> None:
     page = drawn(show(troubled))
-    page.locator("#operation-durations path.point").first.hover(force=True)
+    page.locator("[data-part=durations] path.point").first.hover(force=True)
     page.get_by_role("button", name="English").click()
     drawn(page)
     drift = page.locator("table[data-query=drift] tbody tr").filter(has_text="onerror")
@@ -122,6 +121,13 @@ def test_what_the_account_says_is_text_and_never_runs(
     expect(page.locator("img")).to_have_count(0)
     assert page.evaluate("window.attacked === undefined")
     assert watched.said == []
+
+
+def test_every_anchor_is_one_place(troubled_page: Page) -> None:
+    ids = troubled_page.locator("[id]:not(svg *)").evaluate_all("all => all.map(one => one.id)")
+    assert len(ids) == len(set(ids))
+    targets = troubled_page.locator("a[href^='#']").evaluate_all("all => all.map(one => one.hash)")
+    assert {target[1:] for target in targets} <= set(ids)
 
 
 def test_only_its_own_scripts_run(show: Open, calm: Reported, watched: Watched) -> None:
@@ -139,5 +145,5 @@ def test_without_scripts_all_numbers_are_there(show: Open, calm: Reported) -> No
     expect_verdict(page, "Todo está en orden")
     expect(page.locator("table[data-query=runs] tbody tr")).to_have_count(1)
     expect(page.locator("noscript p")).to_be_visible()
-    page.locator("#operation-rows_by_day summary").first.click()
-    expect(page.locator("#operation-rows_by_day table")).to_be_visible()
+    page.locator("[data-part=rows_by_day] summary").first.click()
+    expect(page.locator("[data-part=rows_by_day] table")).to_be_visible()
