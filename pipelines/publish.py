@@ -81,11 +81,10 @@ def _policy(version: Path) -> int:
 
 
 def _publication(published: Path) -> Publication:
-    version = published / versions.CURRENT
-    found = manifest.read_manifest(version)
+    found = manifest.read_manifest(published / versions.CURRENT)
     snapshot, *parquet = found["files"]
     return Publication(
-        number=int(version.resolve().name),
+        number=int(Path(found["directory"]).name),
         run_id=found["run_id"],
         as_of=datetime.fromisoformat(found["as_of"]),
         published_at=datetime.fromisoformat(found["published_at"]),

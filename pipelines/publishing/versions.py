@@ -7,7 +7,11 @@
         versions/000004 … 000007         whole, never changed again
         versions/000008.partial          being written, or left behind by what was killed
 
-A reader that has opened a file keeps its version, whatever is published or removed meanwhile.
+The snapshot is opened once by whoever reads it, and then stays the version that it was. Parquet is
+opened again and again (DuckDB, pyarrow and pandas read the footer, close the file, and open it
+anew for the rows), so a reader that cannot have a query end in an error follows the link first, or
+takes `directory` from the manifest: what lies there never changes, and stays for three more
+publications.
 """
 
 import os
@@ -21,7 +25,7 @@ from pipelines.gigstack.errors import PublishingError
 
 SNAPSHOT, PARQUET = "analytics.duckdb", "parquet"
 MANIFEST, DICTIONARY = "manifest.json", "data_dictionary.csv"
-CURRENT = "current"
+CURRENT, VERSIONS = "current", "versions"
 PARTIAL = ".partial"
 KEPT = 3  # versions beside the current one
 
@@ -43,10 +47,10 @@ def new_version(published: Path) -> Iterator[Path]:
 
     Whatever ends the block early, readers go on with the version that they had.
     """
-    (published / "versions").mkdir(parents=True, exist_ok=True)
-    number = 1 + max(map(_number, _all(published)), default=0)
+    (published / VERSIONS).mkdir(parents=True, exist_ok=True)
+    number = 1 + max(map(number_of, _all(published)), default=0)
     _remove_leftovers(published)
-    version = published / "versions" / f"{number:06}"
+    version = published / VERSIONS / f"{number:06}"
     partial = version.with_name(version.name + PARTIAL)
     partial.mkdir()
     try:
@@ -61,11 +65,11 @@ def new_version(published: Path) -> Iterator[Path]:
 
 def make_current(published: Path, version: Path) -> None:
     """Let readers see this version from now on."""
-    _link(published / CURRENT, Path("versions") / version.name)
+    _link(published / CURRENT, Path(VERSIONS) / version.name)
     for name in (SNAPSHOT, PARQUET, MANIFEST, DICTIONARY):
         if not (published / name).is_symlink():
             _link(published / name, Path(CURRENT) / name)
-    _flush(published / "versions")
+    _flush(published / VERSIONS)
     _flush(published)
 
 
@@ -91,18 +95,18 @@ def remove(doomed: list[Path]) -> None:
 def earlier_versions(published: Path) -> list[Path]:
     """Those before the current one, the oldest first."""
     current = current_version(published)
-    return [v for v in _whole(published) if current and _number(v) < _number(current)]
+    return [v for v in _whole(published) if current and number_of(v) < number_of(current)]
 
 
 def _all(published: Path) -> list[Path]:
-    return [path for path in (published / "versions").iterdir() if re.match(r"\d+", path.name)]
+    return [path for path in (published / VERSIONS).iterdir() if re.match(r"\d+", path.name)]
 
 
 def _whole(published: Path) -> list[Path]:
-    return sorted((path for path in _all(published) if path.name.isdigit()), key=_number)
+    return sorted((path for path in _all(published) if path.name.isdigit()), key=number_of)
 
 
-def _number(version: Path) -> int:
+def number_of(version: Path) -> int:
     return int(version.name.removesuffix(PARTIAL))
 
 
@@ -110,7 +114,7 @@ def _remove_leftovers(published: Path) -> None:
     """What was killed while it was written, and what was rolled back or never became current."""
     current = current_version(published)
     for path in _all(published):
-        is_newer = current is None or _number(path) > _number(current)
+        is_newer = current is None or number_of(path) > number_of(current)
         if is_newer or not path.name.isdigit():
             shutil.rmtree(path)
 

@@ -51,8 +51,11 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
         ]
     manifest.write_dictionary(version, tables)
     files.insert(0, manifest.snapshot_entry(version, tables, figures))
-    seconds = round(time.perf_counter() - began, 3)
-    manifest.write_manifest(version, asdict(facts) | {"seconds": seconds}, files)
+    told = asdict(facts) | {
+        "directory": f"{versions.VERSIONS}/{versions.number_of(version):06}",
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    manifest.write_manifest(version, told, files)
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, policy: Policy) -> Facts:

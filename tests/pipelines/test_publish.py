@@ -182,7 +182,7 @@ def test_comments_travel_into_the_snapshot_and_into_parquet(data_dir: Path) -> N
     assert columns["invoices", "last_balance"] == "What is owed of a PPD invoice"
     (month, *_) = parquet(data_dir, "core", "fct_cfdi").rglob("*.parquet")
     for path in (parquet(data_dir, "core", "fct_cfdi.parquet"), month):
-        metadata = pq.ParquetFile(path).metadata.metadata
+        metadata = pq.ParquetFile(path).metadata.metadata or {}
         assert metadata[b"table"] == b"One stamped CFDI"
         assert metadata[b"column.total"] == b"Total in the document's currency"
         assert metadata[b"run_id"].decode() == manifest(data_dir)["run_id"]
