@@ -71,6 +71,7 @@ def demo(
     from pipelines.display import progress
     from pipelines.load import load
     from pipelines.publish import publish as publish_warehouse
+    from pipelines.report import write_report
     from pipelines.selection import select_streams
     from pipelines.summary import (
         print_answer,
@@ -99,16 +100,17 @@ def demo(
             second = load(settings, data_dir, streams, watch)
         changes = example_account.answer(data_dir, example_account.CHANGES)
     published = publish_warehouse(data_dir)
+    page = write_report(data_dir)
     if as_json:
         asked = {"query": example_account.QUERY, "rows": answer}
         night = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
-        files = {"published": asdict(published)}
+        files = {"published": asdict(published), "report": page}
         _print_json(run_json(run, data_dir) | asked | {"second_night": night} | files)
     else:
         print_run(out, second)
         print_answer(out, "What changed in the invoices", example_account.CHANGES, changes)
         print_publication(out, published)
-        print_next_steps(out, data_dir)
+        print_next_steps(out, data_dir, page)
     raise typer.Exit(max(_exit_code(run), _exit_code(second)))
 
 
@@ -274,6 +276,26 @@ def publish(
         _print_json(asdict(published))
     else:
         print_publication(_consoles()[0], published)
+
+
+@app.command(epilog=example("report", "report --to night.html"))
+def report(
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What to write.  [default: report.html below the data]"),
+    ] = None,
+    data_dir: DataDir = Path("data"),
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write one HTML page about what is published: is all well, as of when, what needs a look."""
+    from pipelines.report import write_report
+
+    page = write_report(data_dir, to)
+    if as_json:
+        _print_json({"report": page})
+    else:
+        _consoles()[0].print(f"Report: {page}", highlight=False, soft_wrap=True)
 
 
 @app.command(epilog=example("status", "status --json"))

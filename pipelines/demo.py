@@ -85,7 +85,7 @@ def answer(data_dir: Path, query: str) -> list[dict[str, Any]]:
 
 def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
-    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite"):
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite", "report.html"):
         (data_dir / name).unlink(missing_ok=True)
     for path in (data_dir / warehouse.PIPELINES, data_dir / JOURNALS, published_dir(data_dir)):
         shutil.rmtree(path, ignore_errors=True)

@@ -142,11 +142,12 @@ def print_publication(out: Console, published: Publication) -> None:
         out.print(f"  {published.path / name}  {what}", highlight=False, soft_wrap=True)
 
 
-def print_next_steps(out: Console, data_dir: Path) -> None:
+def print_next_steps(out: Console, data_dir: Path, report: Path) -> None:
     """Where the demo left its warehouse, and what to try next."""
     for line in (
         f"Warehouse: {warehouse_path(data_dir)} (schemas gigstack and ops)",
         f"For BI:    {published_dir(data_dir) / 'analytics.duckdb'}, and Parquet beside it",
+        f"Report:    {report} (open it in a browser)",
         "Next:",
         f"  gigstack-etl status --data-dir {data_dir}",
         "  gigstack-etl check     your own account, with GIGSTACK_API_KEY set; changes nothing",

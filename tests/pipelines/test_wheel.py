@@ -62,7 +62,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    code = {str(path.relative_to(ROOT)) for path in (ROOT / "pipelines").rglob("*.py")}
+    code = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "pipelines").rglob("*.*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert "pipelines/report/page.html.jinja" in code
     sql = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "sql").rglob("*")

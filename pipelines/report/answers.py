@@ -1,0 +1,65 @@
+"""The report's questions, asked of the published snapshot and of nothing else.
+
+API: https://duckdb.org/docs/stable/clients/python/overview
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.gigstack.errors import PublishingError
+from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.publishing.versions import MANIFEST, SNAPSHOT, current_version, published_dir
+
+QUERIES = SQL_ROOT / "report"
+NUMBERS = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # as DuckDB names types, and the DB-API does
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query. Times carry a zone; money is Decimal."""
+
+    columns: tuple[str, ...]
+    numbers: frozenset[str]  # the columns that hold some
+    rows: list[tuple[object, ...]]
+
+    def records(self) -> list[dict[str, object]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Answers:
+    """Runs the files of `queries` on one version of what is published."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Path, queries: Path = QUERIES
+    ) -> None:
+        self._connection = connection
+        self._queries = queries
+        connection.execute("set variable manifest = ?", [str(manifest)])
+        for views in ("shared", "findings"):
+            self.ask(views)
+
+    def ask(self, name: str) -> Answer:
+        """The answer of the file `<name>.sql`."""
+        file = self._queries / f"{name}.sql"
+        result = self._connection.execute(file.read_text(encoding="utf-8"))
+        described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
+        numbers = frozenset(name for name, kind in described if kind.startswith(NUMBERS))
+        return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
+
+
+@contextmanager
+def published_answers(data_dir: Path) -> Iterator[Answers]:
+    """Of the version that is current now, however often it is replaced meanwhile.
+
+    Errors: PublishingError when nothing was published yet.
+    """
+    published = published_dir(data_dir)
+    version = current_version(published)
+    if version is None:
+        raise PublishingError(f"{published}: nothing is published yet. Run `gigstack-etl publish`.")
+    with duckdb.connect(version / SNAPSHOT, read_only=True) as connection:
+        yield Answers(connection, version / MANIFEST)

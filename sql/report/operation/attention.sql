@@ -1,0 +1,12 @@
+-- attention: one row per thing that needs a look, the gravest first.
+select
+    severity,
+    finding,
+    stream,
+    teams,
+    cases,
+    detail,
+    finding as way_out,
+    seen_at,
+from findings
+order by severity, finding, stream, detail;

@@ -1,0 +1,145 @@
+"""Pages are data: all of their words are there, and a new one is a file and its queries."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, expect
+
+from pipelines.gigstack.catalogue import STREAMS
+from pipelines.report.answers import QUERIES, Answers, published_answers
+from pipelines.report.cells import number
+from pipelines.report.declared import ROOT, Page, pages, words
+from pipelines.report.document import document
+from tests.report.seeing import Reported, drawn
+from tests.report.trouble import ATTACK
+
+NEW_PAGE = """
+name = "collections"
+order = 10
+title = { es = "Cobranza", en = "Collections" }
+
+[[sections]]
+name = "owed"
+title = { es = "Quién debe", en = "Who owes" }
+
+[[sections.parts]]
+kind = "chart"
+form = "ranking"
+query = "clients"
+x = "rows"
+y = ["team"]
+title = { es = "Clientes", en = "Clients" }
+definition = { es = "Una definición.", en = "A definition." }
+empty = { es = "Nadie.", en = "Nobody." }
+"""
+NEW_QUERY = "select name as team, count(*) as rows from gigstack.clients group by all order by all"
+
+
+def test_every_column_of_every_query_has_a_label(calm: Reported) -> None:
+    labels = words().columns
+    with published_answers(calm.data_dir) as answers:
+        for page in pages():
+            for part in (part for section in page.sections for part in section.parts):
+                columns = answers.ask(f"{page.name}/{part.query}").columns
+                assert set(columns) - labels.keys() == set(), part.query
+
+
+def test_every_query_is_shown(calm: Reported) -> None:
+    assert calm
+    shown = {
+        f"{page.name}/{part.query}"
+        for page in pages()
+        for section in page.sections
+        for part in section.parts
+    }
+    assert {
+        str(file.relative_to(QUERIES).with_suffix("")) for file in QUERIES.glob("*/*.sql")
+    } == shown
+
+
+def test_every_code_has_words_in_both_languages() -> None:
+    values = words().values
+    assert values["stream"].keys() == STREAMS.keys()
+    findings = set(re.findall(r"'(\w+)' as finding", (QUERIES / "findings.sql").read_text()))
+    assert values["finding"].keys() == values["way_out"].keys() == findings
+    verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (QUERIES / "verdict.sql").read_text()))
+    assert words().verdict.keys() == verdicts
+
+
+def test_every_text_of_the_frame_is_used_and_there() -> None:
+    frame = (ROOT / "page.html.jinja").read_text(encoding="utf-8")
+    code = (ROOT / "cells.py").read_text(encoding="utf-8")
+    used = set(re.findall(r"words\.page\.(\w+)", frame)) | {"nothing", "yes", "no"}
+    assert used == words().page.keys()
+    assert 'words.page["nothing"]' in code
+
+
+@pytest.fixture
+def with_a_new_page(troubled: Reported, tmp_path: Path) -> Iterator[Reported]:
+    """The report with one page more, made of nothing but a declaration and a query."""
+    queries = tmp_path / "report"
+    shutil.copytree(QUERIES, queries)
+    (queries / "collections").mkdir()
+    (queries / "collections/clients.sql").write_text(NEW_QUERY)
+    page = msgspec.toml.decode(NEW_PAGE, type=Page)
+    path = tmp_path / "two pages.html"
+    snapshot = troubled.published / "analytics.duckdb"
+    with duckdb.connect(snapshot, read_only=True) as connection:
+        answers = Answers(connection, troubled.published / "manifest.json", queries)
+        text = document(answers, [page, *pages()], datetime(2026, 11, 20, tzinfo=UTC))
+    path.write_text(text, encoding="utf-8")
+    yield Reported(troubled.data_dir, path)
+
+
+def test_a_new_page_is_a_declaration_and_its_queries(
+    browser: Browser, with_a_new_page: Reported
+) -> None:
+    with browser.new_page() as page:
+        page.goto(with_a_new_page.url)
+        links = page.get_by_role("navigation", name="Páginas").get_by_role("link")
+        expect(links).to_have_text(["Cobranza", "Operación"], use_inner_text=True)
+        drawn(page)
+        expect(page.locator("#collections .bars .point")).to_have_count(1)
+        expect(page.locator("#collections .ytick text")).to_contain_text("onerror")
+        page.locator("[data-part=clients] summary").first.click()
+        assert page.locator("#collections td.team").inner_text() == ATTACK
+        expect(page.locator("[data-part=runs]")).to_be_hidden()
+        links.last.click()
+        expect(page.locator("[data-part=runs]")).to_be_visible()
+        expect(page.locator("[data-part=clients]")).to_be_hidden()
+        drawn(page)
+        page.locator("#verdict a").click()
+        expect(page.locator("[data-part=attention]")).to_be_visible()
+        assert page.evaluate("window.attacked === undefined")
+
+
+@given(st.decimals(min_value=-(10**12), max_value=10**12, places=6))
+def test_money_is_shown_to_the_last_decimal(amount: Decimal) -> None:
+    shown = number(amount, "total")
+    assert Decimal(shown.replace(",", "")) == amount
+    assert re.fullmatch(r"-?\d{1,3}(,\d{3})*\.\d{2,6}", shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "shown"),
+    [
+        (1234567, "rows", "1,234,567"),
+        (1234567, "bytes", "1.2 MB"),
+        (Decimal("0.16"), "rate_pct", "16.0 %"),
+        (Decimal("8.06"), "seconds", "8.1 s"),
+        (Decimal("59.96"), "seconds", "1 min 00 s"),
+        (Decimal("61.9"), "seconds", "1 min 02 s"),
+        (Decimal("3725"), "seconds", "1 h 02 min"),
+    ],
+)
+def test_a_number_is_shown_in_its_unit(value: int | Decimal, column: str, shown: str) -> None:
+    assert number(value, column) == shown
