@@ -328,10 +328,12 @@ def test_the_demo_shows_progress_tables_query_and_paths_in_this_order(empty: Pat
         "order by owed desc",
         "oldest ",
         "Warehouse: data/demo/warehouse.duckdb",
+        "data/demo/report.html",
         "gigstack-etl status",
     )
     places = [done.stdout.find(text) for text in landmarks]
     assert -1 not in places, dict(zip(landmarks, places, strict=True))
     assert places == sorted(places)
+    assert (empty / "data/demo/report.html").is_file()
     status = cli(empty, "status", "--data-dir", "data/demo")
     assert status.returncode == done.returncode
