@@ -125,7 +125,7 @@ def _layout(chart: Chart, records: list[Record]) -> Figure:
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         "showlegend": chart.form != "ranking",
         "dragmode": False,
-        "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "bordercolor": "#94a3b8"},
+        "hoverlabel": {"align": "left", "bgcolor": "#ffffff", "font": FONT},
     }
 
 

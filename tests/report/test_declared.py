@@ -40,8 +40,22 @@ y = ["team"]
 title = { es = "Clientes", en = "Clients" }
 definition = { es = "Una definición.", en = "A definition." }
 empty = { es = "Nadie.", en = "Nobody." }
+
+[[sections.parts]]
+kind = "chart"
+form = "bars"
+query = "by_month"
+x = "run_date"
+y = ["rows", "differences"]
+title = { es = "Facturado", en = "Invoiced" }
+definition = { es = "Una definición.", en = "A definition." }
+empty = { es = "Nada.", en = "Nothing." }
 """
-NEW_QUERY = "select name as team, count(*) as rows from gigstack.clients group by all order by all"
+NEW_QUERIES = {
+    "clients": "select name as team, count(*) as rows from gigstack.clients group by all",
+    "by_month": "select unnest([date '2026-10-01', date '2026-11-01']) as run_date, 5 as rows, "
+    "116.25::decimal(18, 6) as differences",
+}
 
 
 def test_every_column_of_every_query_has_a_label(calm: Reported) -> None:
@@ -89,7 +103,8 @@ def with_a_new_page(troubled: Reported, tmp_path: Path) -> Iterator[Reported]:
     queries = tmp_path / "report"
     shutil.copytree(QUERIES, queries)
     (queries / "collections").mkdir()
-    (queries / "collections/clients.sql").write_text(NEW_QUERY)
+    for name, query in NEW_QUERIES.items():
+        (queries / f"collections/{name}.sql").write_text(query)
     page = msgspec.toml.decode(NEW_PAGE, type=Page)
     path = tmp_path / "two pages.html"
     snapshot = troubled.published / "analytics.duckdb"
@@ -108,14 +123,17 @@ def test_a_new_page_is_a_declaration_and_its_queries(
         links = page.get_by_role("navigation", name="Páginas").get_by_role("link")
         expect(links).to_have_text(["Cobranza", "Operación"], use_inner_text=True)
         drawn(page)
-        expect(page.locator("#collections .bars .point")).to_have_count(1)
-        expect(page.locator("#collections .ytick text")).to_contain_text("onerror")
-        page.locator("[data-part=clients] summary").first.click()
+        clients, by_month = (page.locator(f"[data-part={name}]") for name in NEW_QUERIES)
+        expect(clients.locator(".bars .point")).to_have_count(1)
+        expect(clients.locator(".ytick text")).to_contain_text("onerror")
+        expect(by_month.locator(".bars .point")).to_have_count(4)
+        expect(by_month.locator(".legendtext")).to_have_text(["Filas", "Diferencias"])
+        clients.locator("summary").first.click()
         assert page.locator("#collections td.team").inner_text() == ATTACK
         expect(page.locator("[data-part=runs]")).to_be_hidden()
         links.last.click()
         expect(page.locator("[data-part=runs]")).to_be_visible()
-        expect(page.locator("[data-part=clients]")).to_be_hidden()
+        expect(clients).to_be_hidden()
         drawn(page)
         page.locator("#verdict a").click()
         expect(page.locator("[data-part=attention]")).to_be_visible()
