@@ -13,7 +13,13 @@ from .cfdi import Cfdi
 from .evidence import TIERS, Kind, events_then, tier
 from .tables import Measures, add, rows_of
 
-STANDARD = ((0, "not_due"), (30, "1-30"), (60, "31-60"), (90, "61-90"), (120, "91-120"))
+STANDARD = (
+    (0, "0 Por vencer"),
+    (30, "1 1-30"),
+    (60, "2 31-60"),
+    (90, "3 61-90"),
+    (120, "4 91-120"),
+)
 GIGSTACK = ((15, "0-15"), (30, "16-30"), (60, "31-60"), (90, "61-90"))
 AgeingKey = tuple[str, str | None, str, date, str]
 _COLLECTED = (Kind.PAYMENT, Kind.REFUND, Kind.PAYMENT_REVERSAL)
@@ -63,7 +69,7 @@ def _item(books: Books, invoice: Cfdi, cut: date) -> OpenItem:
         due,
         basis,
         (cut - due).days,
-        bucket((cut - due).days, STANDARD, ">120"),
+        bucket((cut - due).days, STANDARD, "5 >120"),
         bucket((cut - invoice.created_day).days, GIGSTACK, ">90"),
         TIERS[best] if best else None,
     )

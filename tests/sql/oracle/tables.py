@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .amounts import ZERO
 from .books import Books
@@ -28,11 +28,9 @@ def of_teams(teams: Iterable[Books], answer: Callable[[Books], dict[Key, Row]]) 
     return {key: row for books in teams for key, row in answer(books).items()}
 
 
-def rolled_up(
-    table: Mapping[tuple[object, ...], Measures], *places: int
-) -> dict[tuple[object, ...], Measures]:
+def rolled_up(table: Mapping[Any, Measures], *places: int) -> dict[tuple[Any, ...], Measures]:
     """Sums over every part of the key that is not at one of these places."""
-    found: dict[tuple[object, ...], Measures] = {}
+    found: dict[tuple[Any, ...], Measures] = {}
     for key, row in table.items():
         sums = found.setdefault(tuple(key[place] for place in places), defaultdict(Decimal))
         for name, amount in row.items():

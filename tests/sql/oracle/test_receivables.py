@@ -137,7 +137,7 @@ def test_a_note_gives_nobody_more_than_is_owed_while_others_owe() -> None:
         note("f", "2026-01-20", "20.00", "b"),
     )
     # weights 100 and 280, the note is 390: each its own, the 10 beyond fall on the first
-    assert (balance(*records, key="a"), balance(*records, key="b")) == (D("-10.00"), 0)
+    assert (balance(*records, key="a"), balance(*records, key="b")) == (D("-10.00"), D(0))
 
 
 def test_a_note_without_relation_pays_nothing() -> None:
@@ -176,15 +176,15 @@ def test_dollars_pay_an_invoice_in_pesos_at_the_rate_of_the_payment() -> None:
 @pytest.mark.parametrize(
     ("cut", "standard", "gigstack"),
     [
-        ("2026-01-10", "not_due", "0-15"),
-        ("2026-01-11", "1-30", "0-15"),
-        ("2026-01-26", "1-30", "16-30"),
-        ("2026-02-09", "1-30", "16-30"),
-        ("2026-02-10", "31-60", "31-60"),
-        ("2026-04-10", "61-90", "61-90"),
-        ("2026-04-11", "91-120", ">90"),
-        ("2026-05-10", "91-120", ">90"),
-        ("2026-05-11", ">120", ">90"),
+        ("2026-01-10", "0 Por vencer", "0-15"),
+        ("2026-01-11", "1 1-30", "0-15"),
+        ("2026-01-26", "1 1-30", "16-30"),
+        ("2026-02-09", "1 1-30", "16-30"),
+        ("2026-02-10", "2 31-60", "31-60"),
+        ("2026-04-10", "3 61-90", "61-90"),
+        ("2026-04-11", "4 91-120", ">90"),
+        ("2026-05-10", "4 91-120", ">90"),
+        ("2026-05-11", "5 >120", ">90"),
     ],
 )
 def test_buckets_by_age(cut: str, standard: str, gigstack: str) -> None:
@@ -196,7 +196,7 @@ def test_terms_of_the_client_move_the_due_date() -> None:
     client = {"id": "client_1", "metadata": {"payment_terms_days": 30}}
     found = item(invoice(), clients=[client], terms_days=15, cut=date(2026, 2, 9))
     assert found and (found.due_date, found.due_date_basis) == (date(2026, 2, 9), "terms")
-    assert found.aging_bucket == "not_due"
+    assert found.aging_bucket == "0 Por vencer"
 
 
 def test_ageing_is_by_client_currency_and_day() -> None:
@@ -206,10 +206,10 @@ def test_ageing_is_by_client_currency_and_day() -> None:
         [date(2026, 1, 31), date(2026, 2, 28)],
     )
     assert {key[2:]: row["open_balance_mxn"] for key, row in rows.items()} == {
-        ("MXN", date(2026, 1, 31), "1-30"): D("1160.00"),
-        ("USD", date(2026, 1, 31), "1-30"): D("1730.87"),  # 100.05 * 17.3 = 1730.865
-        ("MXN", date(2026, 2, 28), "31-60"): D("1160.00"),
-        ("USD", date(2026, 2, 28), "31-60"): D("1038.52"),  # 60.03 * 17.3 = 1038.519
+        ("MXN", date(2026, 1, 31), "1 1-30"): D("1160.00"),
+        ("USD", date(2026, 1, 31), "1 1-30"): D("1730.87"),  # 100.05 * 17.3 = 1730.865
+        ("MXN", date(2026, 2, 28), "2 31-60"): D("1160.00"),
+        ("USD", date(2026, 2, 28), "2 31-60"): D("1038.52"),  # 60.03 * 17.3 = 1038.519
     }
 
 

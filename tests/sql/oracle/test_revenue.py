@@ -44,7 +44,9 @@ def test_what_is_a_test_or_not_stamped_is_no_revenue(more: dict[str, Any]) -> No
 
 
 def test_a_cancelled_invoice_is_not_revenue_and_a_cancellation_asked_for_is() -> None:
-    asked = {"cancellation": {"cancellation_status": "requested", "requested_at": at("2026-01-12")}}
+    asked: dict[str, Any] = {
+        "cancellation": {"cancellation_status": "requested", "requested_at": at("2026-01-12")}
+    }
     row = of_january(
         cancelled(invoice("a"), "2026-01-20"),
         cancelled(invoice("b"), "2026-02-01"),
@@ -57,9 +59,9 @@ def test_a_cancelled_invoice_is_not_revenue_and_a_cancellation_asked_for_is() ->
 
 def test_an_invoice_was_revenue_until_the_day_it_was_cancelled() -> None:
     record = cancelled(invoice(), "2026-02-01")
-    as_of = {day: books(record, as_of=date(2026, 2, day)) for day in (1,)}
-    assert revenue(books(record, as_of=date(2026, 1, 31)))[JANUARY]["income_net"] == 1000
-    assert revenue(as_of[1])[JANUARY]["income_net"] == 0
+    before, after = (books(record, as_of=date(2026, *day)) for day in ((1, 31), (2, 1)))
+    assert revenue(before)[JANUARY]["income_net"] == 1000
+    assert revenue(after)[JANUARY]["income_net"] == 0
 
 
 def test_a_foreign_invoice_counts_at_its_own_rate_and_one_without_a_rate_is_counted() -> None:
@@ -88,11 +90,11 @@ def test_the_month_is_that_of_the_team_and_not_of_greenwich() -> None:
 
 
 def test_an_invoice_without_an_issue_date_counts_when_it_was_stamped() -> None:
-    stamped = {"date": None, "stamp": {"stamp_at": at("2026-02-01")}}
+    stamped: dict[str, Any] = {"date": None, "stamp": {"stamp_at": at("2026-02-01")}}
     assert list(revenue(books(invoice(**stamped)))) == [FEBRUARY]
 
 
 def test_rows_add_up_over_what_is_left_out_of_the_key() -> None:
-    other = {"client": {"id": "client_2"}}
-    table = revenue(books(invoice("a"), invoice("b", **other), payment("p", "2026-01-10", "1")))
+    other = invoice("b", client={"id": "client_2"})
+    table = revenue(books(invoice("a"), other, payment("p", "2026-01-10", "1")))
     assert rolled_up(table, 0, 1)[JANUARY[:2]]["invoiced_revenue"] == Decimal("2000.00")
