@@ -12,6 +12,7 @@ from .books import Books, order
 from .cfdi import Cfdi
 from .payment import Payment, Refund
 
+Source = Cfdi | Payment
 CREDITING = ("01", "03", "07")
 
 
@@ -40,21 +41,23 @@ def note_shares(books: Books) -> dict[str, list[Share]]:
 
 def _targets(books: Books, note: Cfdi) -> list[Cfdi]:
     named = books.named(note.related(*CREDITING))
-    keys = {cfdi.key for cfdi in named if cfdi.kind == "I" and cfdi.currency == note.currency}
-    return books.candidates(keys)
+    found = books.candidates({cfdi.key for cfdi in named if cfdi.kind == "I"})
+    return _payable(note.total, note, found)
 
 
 def _note(
     books: Books, note: Cfdi, targets: list[Cfdi], singles: dict[str, list[Cfdi]]
 ) -> list[Share]:
+    amount = _in_currency_of(note.total, note, targets[0]) or ZERO
     if len(targets) == 1:
-        return [Share(targets[0], note.total, "single")]
+        return [Share(targets[0], amount, "single")]
     weights = []
     for target in targets:
-        earlier = [one.total for one in singles[target.key] if order(one) < order(note)]
+        before = (one for one in singles[target.key] if order(one) < order(note))
+        earlier = [_in_currency_of(one.total, one, target) or ZERO for one in before]
         paid = _paid_by_reps(books, target, note.issue_day)
         weights.append(max(target.total - paid - sum(earlier, ZERO), ZERO))
-    return _prorata(note.total, targets, weights)
+    return _prorata(amount, targets, weights)
 
 
 @cache
@@ -67,16 +70,17 @@ def payment_shares(books: Books) -> dict[str, list[Share]]:
                 notes[share.invoice.key].append((books.cfdis[key].issue_day, share.amount))
     found = {}
     for payment in books.collected.values():
-        targets = _payable(payment, books.candidates(books.invoice_keys_of_payment[payment.key]))
+        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
+        targets = _payable(payment.amount, payment, candidates)
         if targets:
             found[payment.key] = _payment(books, payment, targets, notes)
     return found
 
 
-def _payable(payment: Payment, candidates: list[Cfdi]) -> list[Cfdi]:
-    """Invoices of one currency: the payment's own if there are any, else the first one's."""
-    known = [one for one in candidates if _converted(payment, one) is not None]
-    own = [one for one in known if one.currency == payment.currency]
+def _payable(amount: Decimal, source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
+    """Invoices of one currency: the source's own if there are any, else the first one's."""
+    known = [one for one in candidates if _in_currency_of(amount, source, one) is not None]
+    own = [one for one in known if one.currency == source.currency]
     return own or [one for one in known if one.currency == known[0].currency]
 
 
@@ -86,7 +90,7 @@ def _payment(
     targets: list[Cfdi],
     notes: dict[str, list[tuple[date, Decimal]]],
 ) -> list[Share]:
-    amount = _converted(payment, targets[0]) or ZERO
+    amount = _in_currency_of(payment.amount, payment, targets[0]) or ZERO
     if len(targets) == 1:
         return [Share(targets[0], amount, "single")]
     weights = []
@@ -137,15 +141,11 @@ def _paid_by_reps(
     )
 
 
-def _converted(payment: Payment, invoice: Cfdi) -> Decimal | None:
-    return _in_currency_of(payment.amount, payment, invoice)
-
-
-def _in_currency_of(amount: Decimal, payment: Payment, invoice: Cfdi) -> Decimal | None:
-    """The payment's money in the invoice's currency, at the rates of the two documents."""
-    if payment.currency == invoice.currency:
+def _in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
+    """Money of a payment or note in the invoice's currency, at the rates of the two documents."""
+    if source.currency == invoice.currency:
         return amount
-    paid_at = Decimal(1) if payment.currency == "MXN" else payment.rate
+    paid_at = Decimal(1) if source.currency == "MXN" else source.rate
     owed_at = Decimal(1) if invoice.currency == "MXN" else invoice.rate
     if not paid_at or not owed_at:
         return None

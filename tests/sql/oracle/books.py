@@ -15,7 +15,10 @@ MEXICO_CITY = ZoneInfo("America/Mexico_City")
 
 @dataclass(frozen=True, eq=False)
 class Books:
-    """One team's records. `seen` says when a lower balance was first seen (invoice key: day)."""
+    """One team's records. `seen` says when a lower balance was first seen (invoice key: day).
+
+    Without `reads_complements` the text of a REP tells nothing: its total and links have to do.
+    """
 
     team: str
     as_of: date
@@ -28,6 +31,7 @@ class Books:
     zone: ZoneInfo = MEXICO_CITY
     terms_days: int | None = None
     seen: dict[str, date] = field(default_factory=dict)
+    reads_complements: bool = True
 
     @cached_property
     def cfdis(self) -> dict[str, Cfdi]:
@@ -48,7 +52,7 @@ class Books:
         found = (
             cfdi
             for cfdi in self.cfdis.values()
-            if cfdi.kind == kind and cfdi.is_issued and cfdi.issue_day <= self.as_of
+            if cfdi.kind == kind and cfdi.is_issued_by(self.as_of)
         )
         return sorted(found, key=order)
 
@@ -80,7 +84,7 @@ class Books:
     def candidates(self, keys: Iterable[str]) -> list[Cfdi]:
         """Of these invoices the valid ones; the cancelled ones when none is valid."""
         known = (self.cfdis[key] for key in keys)
-        issued = [cfdi for cfdi in known if cfdi.is_issued and cfdi.issue_day <= self.as_of]
+        issued = [cfdi for cfdi in known if cfdi.is_issued_by(self.as_of)]
         valid = [cfdi for cfdi in issued if cfdi.is_valid_at(self.as_of)]
         return sorted(valid or issued, key=order)
 

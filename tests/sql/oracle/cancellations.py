@@ -30,7 +30,7 @@ def findings(books: Books) -> dict[tuple[str, str, str], Finding]:
     return {
         (books.team, cfdi.key, problem): _finding(books, cfdi)
         for cfdi in books.cfdis.values()
-        if cfdi.is_issued and cfdi.issue_day <= books.as_of
+        if cfdi.is_issued_by(books.as_of)
         for problem in _problems(books, cfdi, replaced)
     }
 

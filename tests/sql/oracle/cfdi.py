@@ -53,6 +53,10 @@ class Cfdi:
         """Live and stamped, be it cancelled since or not."""
         return self.record.get("livemode") is not False and self.status in _STAMPED
 
+    def is_issued_by(self, day: date) -> bool:
+        stamped = self._day((self.record.get("stamp") or {}).get("stamp_at")) or self.issue_day
+        return self.is_issued and max(self.issue_day, stamped) <= day
+
     @cached_property
     def currency(self) -> str:
         return str(self.record.get("currency") or "MXN")

@@ -62,17 +62,17 @@ def _whole(cfdi: Cfdi, parts: Parts) -> Iterator[Collected]:
 
 def _by_events(books: Books, invoice: Cfdi, clock: Clock) -> Iterator[Collected]:
     parts = clock.parts_of(invoice)
-    for step in steps(invoice, events_now(books, invoice)):
+    money = [event for event in events_now(books, invoice) if event.kind != Kind.NOTE]
+    for step in steps(invoice, money):
         event = step.event
-        if event.kind in (Kind.PAYMENT, Kind.REFUND):
-            shares = {label: share(part, step, invoice) for label, part in parts.items()}
-            told = clock.told_by(event)
-            if told:
-                kept = {label: part for label, part in shares.items() if label == "not_subject"}
-                shares = kept | told
-            rate = event.rate if invoice.is_ppd else invoice.rate
-            for label, part in shares.items():
-                yield Collected(invoice, days.month(event.day), label, part, rate, not told)
+        shares = {label: share(part, step, invoice) for label, part in parts.items()}
+        told = clock.told_by(event)
+        if told:
+            kept = {label: part for label, part in shares.items() if label == "not_subject"}
+            shares = kept | told
+        rate = event.rate if invoice.is_ppd else invoice.rate
+        for label, part in shares.items():
+            yield Collected(invoice, days.month(event.day), label, part, rate, not told)
 
 
 def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:

@@ -10,7 +10,7 @@ from . import amounts
 from .amounts import ZERO
 from .books import Books, order
 from .cfdi import Cfdi
-from .complement import TransferredTax
+from .complement import PaidDocument, TransferredTax
 
 
 class Paid(NamedTuple):
@@ -28,7 +28,7 @@ def invoices_of(books: Books) -> dict[str, list[Cfdi]]:
     """The invoices (type I) of every REP, whoever names whom."""
     keys: dict[str, set[str]] = defaultdict(set)
     for rep in books.issued("P"):
-        names = [document.uuid for document in rep.paid_documents]
+        names = [document.uuid for document in _told_by(books, rep)]
         names += rep.record.get("invoices") or []
         keys[rep.key] |= {cfdi.key for cfdi in books.named(names)}
     for invoice in books.issued("I"):
@@ -71,8 +71,8 @@ def effective(books: Books, invoice: Cfdi) -> list[Cfdi]:
     return [rep for rep in reps_of(books).get(invoice.key, []) if rep.key not in ended]
 
 
-def is_readable(rep: Cfdi, invoice: Cfdi) -> bool:
-    return any(document.uuid == invoice.uuid for document in rep.paid_documents)
+def is_readable(books: Books, rep: Cfdi, invoice: Cfdi) -> bool:
+    return any(document.uuid == invoice.uuid for document in _told_by(books, rep))
 
 
 def is_of_one(books: Books, rep: Cfdi) -> bool:
@@ -81,7 +81,7 @@ def is_of_one(books: Books, rep: Cfdi) -> bool:
 
 def paid_by(books: Books, rep: Cfdi, invoice: Cfdi) -> list[Paid]:
     """By its text; else its total, split over its invoices when it has several."""
-    told = [document for document in rep.paid_documents if document.uuid == invoice.uuid]
+    told = [document for document in _told_by(books, rep) if document.uuid == invoice.uuid]
     day, rate = _day(books, rep), _rate(books, rep, invoice)
     if told:
         return [
@@ -90,6 +90,10 @@ def paid_by(books: Books, rep: Cfdi, invoice: Cfdi) -> list[Paid]:
     invoices = invoices_of(books)[rep.key]
     shares = amounts.split(_total(books, rep), [one.total for one in invoices], invoice.unit)
     return [Paid(rep, day, shares[invoices.index(invoice)], rate, [])]
+
+
+def _told_by(books: Books, rep: Cfdi) -> list[PaidDocument]:
+    return rep.paid_documents if books.reads_complements else []
 
 
 def _total(books: Books, rep: Cfdi) -> Decimal:

@@ -60,8 +60,8 @@ def _notes(books: Books) -> dict[str, list[tuple[Cfdi, Decimal]]]:
 
 def tier(books: Books, invoice: Cfdi) -> int | None:
     """The best evidence that covers everything known to be paid of it (domain rule 2.25)."""
-    reps = complements.effective(books, invoice) if invoice.is_ppd else []
-    if reps and all(complements.is_readable(rep, invoice) for rep in reps):
+    reps = complements.reps_of(books).get(invoice.key, []) if invoice.is_ppd else []
+    if reps and all(complements.is_readable(books, rep, invoice) for rep in reps):
         return 1
     if reps and all(complements.is_of_one(books, rep) for rep in reps):
         return 2

@@ -11,6 +11,7 @@ from . import amounts, days
 from .amounts import ZERO, number
 
 NO_MONEY = ("12", "13", "14", "15", "17", "23", "24", "25", "26", "27", "30", "99")
+_NOT_GIVEN_BACK = ("pending", "failed", "cancelled", "canceled")
 _COLLECTED = ("succeeded", "succeeded_", "refunded")
 
 
@@ -71,7 +72,7 @@ class Payment:
         found = [
             Refund(day, place, number(refund["amount"]) or ZERO)
             for place, refund in enumerate(self.record.get("refunds") or [], 1)
-            if refund.get("status") in (None, "succeeded")
+            if refund.get("status") not in _NOT_GIVEN_BACK
             and (day := days.day(refund.get("created_at"), self.zone))
             and day <= until
         ]

@@ -1,6 +1,7 @@
 """The books of a sandbox account: what a complete walk of its API delivers."""
 
 from datetime import date
+from typing import Any
 
 from pipelines.sandbox.account import Account
 
@@ -10,7 +11,7 @@ from .cfdi import Record
 _CFDI_STREAMS = ("income", "egress", "complements", "transfers")
 
 
-def read(account: Account, as_of: date, *, terms_days: int | None = None) -> list[Books]:
+def read(account: Account, as_of: date, **more: Any) -> list[Books]:
     """One set of books a team, in the order of `account.teams`."""
     return [
         Books(
@@ -22,7 +23,7 @@ def read(account: Account, as_of: date, *, terms_days: int | None = None) -> lis
             _walk(account, team.number, "clients"),
             _walk(account, team.number, "documents"),
             record=team.record,
-            terms_days=terms_days,
+            **more,
         )
         for team in account.roster
     ]

@@ -41,7 +41,7 @@ def state(books: Books, receipt: Record) -> str:
     if receipt["status"] in ("cancelled", "canceled"):
         return "cancelled"
     until = days.day(receipt.get("valid_until"), books.zone)
-    if receipt["status"] == "expired" or (until and until < books.as_of):
+    if receipt["status"] == "expired" and (not until or until < books.as_of):
         return "expired"
     return "open"
 

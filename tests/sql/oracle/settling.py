@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
-from .amounts import TOLERANCE, ZERO, part_until
+from .amounts import ZERO, part_until
 from .cfdi import Cfdi
 from .evidence import Event
 from .taxes import Part
@@ -26,8 +26,8 @@ def steps(invoice: Cfdi, events: Iterable[Event]) -> Iterator[Step]:
 
 
 def held(settled: Decimal, total: Decimal) -> Decimal:
-    """Between nothing and all; within the tolerance of all is all."""
-    return total if total - settled <= TOLERANCE else max(settled, ZERO)
+    """Between nothing and all: what is paid beyond the total is not for this invoice."""
+    return max(min(settled, total), ZERO)
 
 
 def share(part: Part, step: Step, invoice: Cfdi) -> Part:

@@ -9,6 +9,7 @@ from . import amounts
 from .amounts import ZERO, number
 from .cfdi import Cfdi
 
+_CODES = range(1, 9)  # of c_ObjetoImp, which the API shows in the place of a base
 RATE_CLASSES = {Decimal("0.16"): "16", Decimal("0.08"): "8", ZERO: "0"}
 
 
@@ -65,10 +66,15 @@ def net(item: dict[str, Any]) -> Decimal:
 
 def _base(item: dict[str, Any], tax: dict[str, Any]) -> Decimal:
     base = number(tax.get("base"))
-    if base is not None:
+    if base is not None and (base not in _CODES or base == net(item)):
         return base
-    inside = [one for one in item["taxes"] if one.get("inclusive") and not one.get("withholding")]
-    return net(item) / (1 + sum((number(one.get("rate")) or ZERO for one in inside), ZERO))
+    others = [one for one in item["taxes"] if not one.get("withholding")]
+    rates = (number(one.get("rate")) or ZERO for one in others if one.get("inclusive"))
+    bare = net(item) / (1 + sum(rates, ZERO))
+    if _group(tax).tax != "IVA":
+        return bare
+    excise = (_group(one).rate for one in others if _group(one).tax == "IEPS")
+    return bare * (1 + sum(excise, ZERO))
 
 
 def _held_to(

@@ -120,8 +120,8 @@ def test_what_a_receipt_became() -> None:
         "self_invoiced": receipt("a", "2026-01-02", "1", invoices=["named"]),
         "global": receipt("b", "2026-01-02", "1", invoices=["all"]),
         "cancelled": receipt("c", "2026-01-02", "1", status="canceled"),
-        "expired": receipt("d", "2026-01-31", "1"),
-        "open": receipt("e", "2026-02-01", "1"),
+        "expired": receipt("d", "2026-01-31", "1", status="expired"),
+        "open": receipt("e", "2026-02-01", "1", status="expired"),
     }
     assert {name: state(told, one) for name, one in states.items()} == {
         name: name for name in states
@@ -132,10 +132,10 @@ def test_the_global_invoice_is_what_clients_usually_leave() -> None:
     named = [invoice("named", "2026-01-05", "0"), invoice("named2", "2026-02-05", "0")]
     receipts = [
         receipt("a", "2026-01-02", "100.00", invoices=["named"]),
-        receipt("b", "2026-01-02", "300.00"),
+        receipt("b", "2026-01-02", "300.00", status="expired"),
         receipt("c", "2026-02-02", "100.00", invoices=["named2"]),
         receipt("d", "2026-02-02", "50.00", status="cancelled"),
-        receipt("e", "2026-02-02", "100.00"),
+        receipt("e", "2026-02-02", "100.00", status="expired"),
         receipt("f", "2026-03-02", "116.00", subtotal="100.00", taxes="16.00"),
         receipt("g", "2026-03-03", "232.00", subtotal="200.00", taxes="32.00"),
     ]
