@@ -81,14 +81,18 @@ def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
 
 
 def events_then(books: Books, invoice: Cfdi) -> list[Event]:
-    """As it looked at the time: what ended later counted until it did."""
+    """As it looked at the time: what ended later counted until it did.
+
+    Nothing settles an invoice before it exists.
+    """
     found = _payments(books, invoice, is_now=False)
     for note, amount in _notes(books).get(invoice.key, []):
         found.append(Event(note.issue_day, Kind.NOTE, note.key, amount))
         if note.cancel_day and note.cancel_day <= books.as_of:
             found.append(Event(note.cancel_day, Kind.NOTE_REVERSAL, note.key, -amount))
+    held = [one._replace(day=max(one.day, invoice.issue_day)) for one in found]
     cancelled = invoice.cancel_day
-    return [one for one in _in_order(found, invoice) if not cancelled or one.day <= cancelled]
+    return [one for one in _in_order(held) if not cancelled or one.day <= cancelled]
 
 
 def events_now(books: Books, invoice: Cfdi) -> list[Event]:
@@ -97,13 +101,11 @@ def events_now(books: Books, invoice: Cfdi) -> list[Event]:
     for note, amount in _notes(books).get(invoice.key, []):
         if note.is_valid_at(books.as_of):
             found.append(Event(note.issue_day, Kind.NOTE, note.key, amount))
-    return _in_order(found, invoice)
+    return _in_order(found)
 
 
-def _in_order(events: list[Event], invoice: Cfdi) -> list[Event]:
-    """Nothing settles an invoice before it exists."""
-    held = [event._replace(day=max(event.day, invoice.issue_day)) for event in events]
-    return sorted(held, key=lambda event: (event.day, event.kind, event.source))
+def _in_order(events: list[Event]) -> list[Event]:
+    return sorted(events, key=lambda event: (event.day, event.kind, event.source))
 
 
 def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:

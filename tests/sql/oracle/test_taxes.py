@@ -97,6 +97,13 @@ def test_what_is_paid_at_once_has_two_clocks() -> None:
     assert collected(told, "cash") == {3: "160.00"}
 
 
+def test_money_that_came_before_the_invoice_was_collected_when_it_came() -> None:
+    paid = payment("pay", "2026-01-31", "1160.00", "i")
+    told = books(invoice(day="2026-02-03", payment_method="PUE"), paid)
+    assert collected(told, "sat_prefill") == {2: "160.00"}
+    assert collected(told, "cash") == {1: "160.00"}
+
+
 def test_what_nobody_paid_is_prefilled_and_not_collected() -> None:
     told = books(invoice(payment_method="PUE"))
     assert collected(told, "sat_prefill") == {1: "160.00"}
