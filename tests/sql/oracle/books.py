@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -37,6 +37,11 @@ class Books:
     def cfdis(self) -> dict[str, Cfdi]:
         found = (Cfdi(self.team, record, self.zone) for record in self.invoices)
         return {cfdi.key: cfdi for cfdi in found}
+
+    @cached_property
+    def of_all_time(self) -> "Books":
+        """The same records, whatever their dates."""
+        return replace(self, as_of=date.max)
 
     @cached_property
     def by_uuid(self) -> dict[str, Cfdi]:

@@ -73,10 +73,14 @@ def tier(books: Books, invoice: Cfdi) -> int | None:
 
 
 def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
-    balance = invoice.amount("last_balance")
+    """What the balance of today tells beyond notes; nothing where other evidence came later."""
+    balance, today = invoice.amount("last_balance"), books.of_all_time
+    key = invoice.key
     if balance is None or invoice.status == "cancelled":
         return ZERO
-    notes = (amount for note, amount in _notes(books)[invoice.key] if note.is_valid_at(books.as_of))
+    if complements.reps_of(today).get(key) or _paid_keys(today).get(key):
+        return ZERO
+    notes = (part for note, part in _notes(today).get(key, []) if note.status != "cancelled")
     return invoice.total - balance - sum(notes, ZERO)
 
 

@@ -71,6 +71,12 @@ def test_when_nothing_else_tells_the_balance_of_the_api_does() -> None:
     assert before and before.open_balance == D("1160.00")
 
 
+def test_the_balance_of_today_tells_nothing_of_the_days_before_a_payment() -> None:
+    records = invoice(last_balance="0"), rep("p", "2026-03-01", "1160.00")
+    found = item(*records, as_of=date(2026, 2, 1), cut=date(2026, 2, 1))
+    assert found and (found.open_balance, found.evidence_tier) == (D("1160.00"), None)
+
+
 def test_a_cancelled_complement_counted_until_it_was_cancelled() -> None:
     records = (
         invoice(),
