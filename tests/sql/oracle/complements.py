@@ -79,9 +79,10 @@ def is_of_one(books: Books, rep: Cfdi) -> bool:
     return len(invoices_of(books).get(rep.key, [])) == 1
 
 
-def paid_by(books: Books, rep: Cfdi, invoice: Cfdi) -> list[Paid]:
+def paid_by(books: Books, rep: Cfdi, invoice: Cfdi, *, reads_text: bool = True) -> list[Paid]:
     """By its text; else its total, split over its invoices when it has several."""
-    told = [document for document in _told_by(books, rep) if document.uuid == invoice.uuid]
+    texts = _told_by(books, rep) if reads_text else []
+    told = [document for document in texts if document.uuid == invoice.uuid]
     day, rate = _day(books, rep), _rate(books, rep, invoice)
     if told:
         return [

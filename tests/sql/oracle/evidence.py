@@ -115,7 +115,7 @@ def _in_order(events: list[Event]) -> list[Event]:
 def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
     best = tier(books, invoice)
     if best in (1, 2):
-        return _by_reps(books, invoice, is_now=is_now)
+        return _by_reps(books, invoice, is_now=is_now, reads_text=best == 1)
     if best == 3:
         return _by_payments(books, invoice)
     if best == 4:
@@ -125,14 +125,14 @@ def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
     return []
 
 
-def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
+def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool, reads_text: bool) -> list[Event]:
     ended = complements.end_days(books)
     found = []
     for rep in complements.reps_of(books)[invoice.key]:
         end = ended.get(rep.key)
         if is_now and end:
             continue
-        for paid in complements.paid_by(books, rep, invoice):
+        for paid in complements.paid_by(books, rep, invoice, reads_text=reads_text):
             day, amount, taxes = paid.day, paid.amount, tuple(paid.taxes)
             found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes))
             if end:
