@@ -52,9 +52,7 @@ def _notes_and_payments_of_several() -> list[Record]:
 
 def _complements() -> list[Record]:
     replaced = [{"relationship": "04", "documents": [uuid("r1")]}]
-    told = paid_text(
-        "2026-08-31T23:59:30", "c4", "386.67", _TRANSFERRED.format(base=333.34, tax=53.34)
-    )
+    tax = _TRANSFERRED.format(base="333.34", tax="53.34")
     law: dict[str, Any] = {"currency": "XXX", "exchange_rate": None}
     return [
         invoice("c1", "2026-08-03"),
@@ -68,16 +66,23 @@ def _complements() -> list[Record]:
         payment("c3p", "2026-08-28", "200.00", "c3", refunds=[refund("2026-09-20", "50.00")]),
         invoice("c4", "2026-08-05"),
         payment("c4p", "2026-08-31", "386.67", "c4", succeeded_at=at("2026-08-31", "23:59:30")),
-        rep("r4", "2026-09-01", "386.67", "c4p", of="c4", complements=told),
+        rep("r4", "2026-09-01", "386.67", "c4p", of="c4", complements=_told("c4", tax)),
         payment("c4q", "2026-09-08", "386.67", "c4"),
         payment("c4r", "2026-09-09", "386.66", "c4"),
         rep("r5", "2026-10-06", "773.33", "c4q", "c4r", of="c4"),
+        invoice("c7", "2026-08-05"),
+        payment("c7p", "2026-08-31", "386.67", "c7", succeeded_at=at("2026-08-31", "23:59:30")),
+        rep("r7", "2026-09-01", "386.67", "c7p", of="c7", complements=_told("c7", tax)),
         invoice("c5", "2026-08-06"),
         payment("c5p", "2026-08-28", "500.00", "c5"),
         payment("c5q", "2026-08-29", "200.00", "c5"),
         rep("r6", "2026-08-30", "600.00", of="c5"),
         invoice("c6", "2026-08-07", last_balance="660.00"),
     ]
+
+
+def _told(of: str, tax: str) -> list[Record]:
+    return paid_text("2026-08-31T23:59:30", of, "386.67", tax)
 
 
 def _currencies_and_taxes() -> list[Record]:

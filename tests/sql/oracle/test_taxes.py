@@ -91,6 +91,16 @@ def test_what_a_complement_tells_of_tax_is_taken_as_it_is() -> None:
     assert by_month(rows, "iva_estimated_mxn") == {2: "0"}
 
 
+def test_texts_count_only_when_every_complement_of_the_invoice_has_one() -> None:
+    text = paid_text("2026-02-01T12:00:00", "i", "386.67")
+    told = books(
+        invoice(),
+        rep("p", "2026-03-01", "386.67", complements=text),
+        rep("q", "2026-04-01", "100.00"),
+    )
+    assert collected(told) == {3: "53.33", 4: "13.80"}  # (386.67 + 100) * 160 / 1160 = 67.13
+
+
 def test_what_is_paid_at_once_has_two_clocks() -> None:
     told = books(invoice(payment_method="PUE"), payment("pay", "2026-03-05", "1160.00", "i"))
     assert collected(told, "sat_prefill") == {1: "160.00"}
