@@ -13,6 +13,10 @@ class WarehouseError(GigstackError):
     """The warehouse cannot be opened or written."""
 
 
+class TransformError(GigstackError):
+    """A model cannot be built, or a test of the data fails."""
+
+
 class ApiError(GigstackError):
     """The API answered, but not with what was asked for."""
 
