@@ -17,8 +17,8 @@ from pipelines.warehouse import warehouse_path
 from tests.pipelines.loads import run, settings_for
 
 from .books import Books
-from .cases import add_cases
 from .reading import read
+from .writing import add_cases
 
 AS_OF = (date(2026, 11, 20), date(2026, 9, 30), date(2026, 8, 31))
 PARENTS = ("clients", "invoices", "payments")
