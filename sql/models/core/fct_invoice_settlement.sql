@@ -57,6 +57,7 @@ rep_events as (
         amount_source as allocation_method,
         paid_amount as amount,
         paid_amount_mxn as payment_amount_mxn,
+        settlement_exchange_rate,
         is_money_inflow,
         payment_date as settlement_date,
         reversed_date,
@@ -73,6 +74,7 @@ payment_events as (
         allocation_method,
         allocated_amount as amount,
         payment_amount_mxn,
+        settlement_exchange_rate,
         is_money_inflow,
         collected_date as settlement_date,
         3 as evidence_tier,
@@ -89,6 +91,7 @@ refund_events as (
         -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
         -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
             as payment_amount_mxn,
+        payments.settlement_exchange_rate,
         payments.is_money_inflow,
         refunds.refund_date as settlement_date,
         3 as evidence_tier,
@@ -162,6 +165,7 @@ balance_events as (
         'payment' as settlement_type,
         'balance' as allocation_method,
         invoices.total - invoices.last_balance - coalesce(credits.amount, 0) as amount,
+        invoices.exchange_rate as settlement_exchange_rate,
         coalesce(observed.seen_date, invoices.as_of_date) as settlement_date,
         4 as evidence_tier,
     from invoices
@@ -243,6 +247,7 @@ select
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,
     {{ money('events.payment_amount_mxn') }} as payment_amount_mxn,
+    cast(events.settlement_exchange_rate as decimal(18, 6)) as settlement_exchange_rate,
     events.is_reversal,
     events.reversed_date is null as is_effective,
     coalesce(events.is_money_inflow, true) as is_money_inflow,
