@@ -117,7 +117,7 @@ def test_a_note_over_several_invoices_falls_on_them_by_what_they_owe_to_the_cent
         invoice("a", total="100.00"),
         invoice("b", day="2026-01-11", total="200.00"),
         invoice("c", day="2026-01-12", total="400.00"),
-        rep("p", "2026-01-20", "300.00", of="c"),
+        payment("p", "2026-01-20", "300.00", "c"),
         note("e", "2026-02-01", "100.00", "a", "b", "c"),
     )
     # open 100, 200, 100: shares 25, 50, 25
