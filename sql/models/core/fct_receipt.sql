@@ -15,18 +15,24 @@ with dated as (
     inner join {{ ref('dim_team') }} as teams on receipts.team_id = teams.team_id
 ),
 
+-- the income invoice that took it: a valid one, else one cancelled since
 invoiced as (
     select
         links.team_id,
         links.receipt_id,
-        min(invoices.cfdi_key) as cfdi_key,
-        bool_or(invoices.is_global) as is_in_global,
-        min(invoices.issue_date) as invoiced_date,
+        arg_min(invoices.cfdi_key, choice) as cfdi_key,
+        arg_min(invoices.is_global, choice) as is_in_global,
+        arg_min(invoices.issue_date, choice) as invoiced_date,
     from {{ ref('stg_receipt_invoices') }} as links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_cfdi') }} as invoices on named.cfdi_key = invoices.cfdi_key
-    where invoices.is_valid
+    cross join lateral (
+        select (not invoices.is_valid, invoices.issue_date, invoices.cfdi_id) as choice
+    )
+    where
+        invoices.cfdi_type_code = 'I' and invoices.is_in_scope and invoices.is_stamped
+        and invoices.issue_date <= invoices.as_of_date
     group by links.team_id, links.receipt_id
 )
 
@@ -36,16 +42,14 @@ select
     coalesce(invoiced.cfdi_key, 'unknown') as cfdi_key,
     dated.team_id,
     dated.receipt_id,
+    -- what the API calls invoiced is so when its invoice says so
     case
-        when dated.status in ('invoiced', 'completed', 'stamped')
-            then if(
-                coalesce(dated.invoiced_date, invoiced.invoiced_date) > dated.as_of_date,
-                'pending',
-                'invoiced'
-            )
-        when dated.status in ('pending', 'open') then 'pending'
-        when dated.status = 'expired' and dated.valid_until_date >= dated.as_of_date then 'pending'
-        else coalesce(dated.status, 'unknown')
+        when invoiced.cfdi_key is not null then 'invoiced'
+        when dated.status = 'cancelled' then 'cancelled'
+        when
+            dated.status = 'expired' and coalesce(dated.valid_until_date < dated.as_of_date, true)
+            then 'expired'
+        else 'pending'
     end as status,
     dated.status_raw,
     dated.currency_code,
@@ -68,7 +72,7 @@ select
     dated.created_date,
     {{ month_of('dated.created_date') }} as created_month,
     dated.valid_until_date,
-    coalesce(dated.invoiced_date, invoiced.invoiced_date) as invoiced_date,
+    invoiced.invoiced_date,
     dated.as_of_date,
     dated.created_at,
     dated.loaded_at,
