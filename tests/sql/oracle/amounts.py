@@ -49,11 +49,3 @@ def split(amount: Decimal, weights: Sequence[Decimal], to: Decimal) -> list[Deci
         shares[place] += to
     shares[0] += amount - sum(shares, ZERO)
     return shares
-
-
-def split_capped(amount: Decimal, weights: Sequence[Decimal], to: Decimal) -> list[Decimal]:
-    """As `split`, but nobody gets more than its weight unless all do: the first has the rest."""
-    excess = amount - sum(weights, ZERO)
-    if excess < 0:
-        return split(amount, weights, to)
-    return [weights[0] + excess, *weights[1:]]
