@@ -31,7 +31,7 @@ audits_failed as (
         team_id,
         'document' as entity_type,
         document_id as entity_id,
-        concat_ws('|', context_type, context_id, audited_at) as occurrence,
+        concat_ws('|', context_type, context_id, audited_date) as occurrence,
         'Auditoría no aprobada: ' || coalesce(document_name, document_id) as title,
         audited_date as due_date,
     from {{ ref('mart_document_audits') }}
@@ -40,7 +40,11 @@ audits_failed as (
 
 cancellations as (
     select
-        problem as alert_type,
+        case problem
+            when 'acceptance_overdue' then 'cancellation_overdue'
+            when 'rejected' then 'cancellation_rejected'
+            else problem
+        end as alert_type,
         if(problem = 'both_valid', 'high', 'medium') as severity,
         client_key,
         cfdi_key,

@@ -41,7 +41,6 @@ select
     documents.created_date,
     latest.audited_date,
     documents.as_of_date,
-    latest.audited_at,
 from {{ live('fct_support_document') }} as documents
 left join latest on documents.document_key = latest.document_key
 left join {{ ref('dim_client') }} as clients on documents.client_key = clients.client_key
