@@ -81,7 +81,10 @@ clients as (
             as terms_days,
         is_live,
         is_valid,
-        coalesce(sat_status_efos_is_valid, efos_is_valid) as is_off_efos_list,
+        -- either of the two checks may find it listed
+        coalesce(
+            sat_status_efos_is_valid and efos_is_valid, sat_status_efos_is_valid, efos_is_valid
+        ) as is_off_efos_list,
         sat_status_is_risky as is_on_sat_list,
         created_at,
         deleted_at,

@@ -19,8 +19,13 @@ with dated as (
             when invoices.stamped_date is not null then 'stamp'
             else 'created'
         end as issue_date_source,
-        coalesce(
-            invoices.cancelled_date, invoices.cancellation_requested_date, invoices.updated_date
+        -- the best day that the API tells; nothing is cancelled before it was issued
+        greatest(
+            coalesce(
+                invoices.cancelled_date, invoices.cancellation_requested_date,
+                {{ local_date('invoices.cancellation_checked_at', 'invoices.team_id') }}, issue_date
+            ),
+            issue_date
         ) as last_cancelled_date,
         types.revenue_sign,
         coalesce(clients.terms_days, teams.default_terms_days) as terms_days,

@@ -15,36 +15,41 @@ with dated as (
     inner join {{ ref('dim_team') }} as teams on receipts.team_id = teams.team_id
 ),
 
-linked as (
+-- the income invoice that took it: a valid one, else one cancelled since
+invoiced as (
     select
         links.team_id,
         links.receipt_id,
-        min(invoices.cfdi_key) filter (where invoices.is_valid) as cfdi_key,
-        bool_or(invoices.is_global) filter (where invoices.is_valid) as is_in_global,
-        min(invoices.issue_date) as invoiced_date,
+        arg_min(invoices.cfdi_key, choice) as cfdi_key,
+        arg_min(invoices.is_global, choice) as is_in_global,
+        arg_min(invoices.issue_date, choice) as invoiced_date,
     from {{ ref('stg_receipt_invoices') }} as links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_cfdi') }} as invoices on named.cfdi_key = invoices.cfdi_key
+    cross join lateral (
+        select (not invoices.is_valid, invoices.issue_date, invoices.cfdi_id) as choice
+    )
+    where
+        invoices.cfdi_type_code = 'I' and invoices.is_in_scope and invoices.is_stamped
+        and invoices.issue_date <= invoices.as_of_date
     group by links.team_id, links.receipt_id
 )
 
 select
     {{ key(['dated.team_id', 'dated.receipt_id']) }} as receipt_key,
     {{ key_or_unknown(['dated.team_id', 'dated.client_id']) }} as client_key,
-    coalesce(linked.cfdi_key, 'unknown') as cfdi_key,
+    coalesce(invoiced.cfdi_key, 'unknown') as cfdi_key,
     dated.team_id,
     dated.receipt_id,
+    -- what the API calls invoiced is so when its invoice says so
     case
-        when dated.status in ('invoiced', 'completed', 'stamped')
-            then if(
-                coalesce(dated.invoiced_date, linked.invoiced_date) > dated.as_of_date,
-                'pending',
-                'invoiced'
-            )
-        when dated.status in ('pending', 'open') then 'pending'
-        when dated.status = 'expired' and dated.valid_until_date >= dated.as_of_date then 'pending'
-        else coalesce(dated.status, 'unknown')
+        when invoiced.cfdi_key is not null then 'invoiced'
+        when dated.status = 'cancelled' then 'cancelled'
+        when
+            dated.status = 'expired' and coalesce(dated.valid_until_date < dated.as_of_date, true)
+            then 'expired'
+        else 'pending'
     end as status,
     dated.status_raw,
     dated.currency_code,
@@ -62,14 +67,14 @@ select
     dated.is_in_scope,
     coalesce(dated.is_live, true) as is_live,
     dated.deleted_at is not null as is_deleted,
-    coalesce(linked.is_in_global, false) as is_in_global,
+    coalesce(invoiced.is_in_global, false) as is_in_global,
     dated.exchange_rate is null as is_fx_missing,
     dated.created_date,
     {{ month_of('dated.created_date') }} as created_month,
     dated.valid_until_date,
-    coalesce(dated.invoiced_date, linked.invoiced_date) as invoiced_date,
+    invoiced.invoiced_date,
     dated.as_of_date,
     dated.created_at,
     dated.loaded_at,
 from dated
-left join linked on dated.team_id = linked.team_id and dated.receipt_id = linked.receipt_id
+left join invoiced on dated.team_id = invoiced.team_id and dated.receipt_id = invoiced.receipt_id

@@ -1,0 +1,183 @@
+-- One row per thing that needs a person, as of the as-of day. alert_id stays the same from day to
+-- day while the thing does, so what is new is what was not there before.
+with documents_ending as (
+    select
+        'document_expires' as alert_type,
+        case
+            when days_to_expiry < 0 and invoices_depending > 0 then 'high'
+            when days_to_expiry <= 7 or invoices_depending > 0 then 'medium'
+            else 'low'
+        end as severity,
+        client_key,
+        document_key,
+        team_id,
+        'document' as entity_type,
+        document_id as entity_id,
+        cast(valid_until_date as varchar) as occurrence,
+        if(days_to_expiry < 0, 'Documento vencido: ', 'Documento por vencer: ')
+        || coalesce(document_name, document_id) as title,
+        amount_depending_mxn as amount_mxn,
+        valid_until_date as due_date,
+    from {{ ref('mart_documents_expiring') }}
+    where not has_renewal and days_to_expiry between -90 and 30
+),
+
+audits_failed as (
+    select
+        'audit_failed' as alert_type,
+        'medium' as severity,
+        client_key,
+        document_key,
+        team_id,
+        'document' as entity_type,
+        document_id as entity_id,
+        concat_ws('|', context_type, context_id, audited_date) as occurrence,
+        'Auditoría no aprobada: ' || coalesce(document_name, document_id) as title,
+        audited_date as due_date,
+    from {{ ref('mart_document_audits') }}
+    where not is_never_audited and not is_passed and is_counting
+),
+
+cancellations as (
+    select
+        case problem
+            when 'acceptance_overdue' then 'cancellation_overdue'
+            when 'rejected' then 'cancellation_rejected'
+            else problem
+        end as alert_type,
+        if(problem = 'both_valid', 'high', 'medium') as severity,
+        client_key,
+        cfdi_key,
+        team_id,
+        'invoice' as entity_type,
+        cfdi_id as entity_id,
+        coalesce(cast(cancellation_requested_date as varchar), '') as occurrence,
+        case problem
+            when 'acceptance_overdue' then 'Cancelación sin respuesta del receptor: '
+            when 'rejected' then 'Cancelación rechazada: '
+            when 'replacement_missing' then 'Cancelación con motivo 01 sin sustituto vigente: '
+            when 'both_valid' then 'CFDI y su sustituto vigentes a la vez: '
+        end || coalesce(uuid, cfdi_id) as title,
+        total_mxn as amount_mxn,
+        coalesce(
+            if(problem = 'acceptance_overdue', acceptance_due_date, null), cancel_deadline_date
+        ) as due_date,
+    from {{ ref('mart_cancellation_deadlines') }}
+    where problem <> 'acceptance_pending'
+),
+
+receipts as (
+    select
+        'receipt_expires' as alert_type,
+        if(is_expired_not_global, 'medium', 'low') as severity,
+        client_key,
+        receipt_key,
+        team_id,
+        'receipt' as entity_type,
+        receipt_id as entity_id,
+        cast(valid_until_date as varchar) as occurrence,
+        if(
+            is_expired_not_global, 'Recibo vencido sin factura: ', 'Recibo por vencer sin factura: '
+        ) || receipt_id as title,
+        total_mxn as amount_mxn,
+        valid_until_date as due_date,
+    from {{ ref('mart_receipts_open') }}
+    where days_to_expiry <= 7
+),
+
+clients as (
+    select
+        'client_listed' as alert_type,
+        if(efos_listed, 'high', 'medium') as severity,
+        client_key,
+        team_id,
+        'client' as entity_type,
+        client_id as entity_id,
+        coalesce(sat_list_situation, '') as occurrence,
+        'Cliente en listas del SAT: ' || client_name as title,
+        exposure_mxn as amount_mxn,
+        as_of_date as due_date,
+    from {{ ref('mart_client_risk') }}
+    where efos_listed or sat_listed
+),
+
+ledger as (
+    select
+        streams.*,
+        teams.as_of_date,
+    from {{ ref('stg_run_streams') }} as streams
+    inner join {{ ref('dim_team') }} as teams on streams.team_id = teams.team_id
+    where streams.finished_date <= teams.as_of_date
+),
+
+stale as (
+    select
+        'data_stale' as alert_type,
+        'medium' as severity,
+        team_id,
+        'stream' as entity_type,
+        stream as entity_id,
+        cast(max(finished_date) filter (where status = 'ok') as varchar) as occurrence,
+        'Datos sin actualizar: ' || stream as title,
+        max(finished_date) filter (where status = 'ok') + {{ var('stale_after_days') }} as due_date,
+    from ledger
+    group by team_id, stream
+    having
+        arg_max(status, finished_at) <> 'unavailable'
+        and coalesce(
+            max(finished_date) filter (where status = 'ok') + {{ var('stale_after_days') }}
+            < any_value(as_of_date),
+            true
+        )
+),
+
+rejects as (
+    select
+        'records_rejected' as alert_type,
+        'medium' as severity,
+        rejects.team_id,
+        'stream' as entity_type,
+        rejects.stream as entity_id,
+        rejects.reason as occurrence,
+        count(*) || ' registros rechazados en ' || rejects.stream || ': ' || rejects.reason as title,
+        min(rejects.seen_date) as due_date,
+    from {{ ref('stg_rejects') }} as rejects
+    inner join {{ ref('dim_team') }} as teams on rejects.team_id = teams.team_id
+    where rejects.seen_date <= teams.as_of_date
+    group by rejects.team_id, rejects.stream, rejects.reason
+),
+
+alerts as (
+    {%- for part in [
+        'documents_ending', 'audits_failed', 'cancellations', 'receipts', 'clients', 'stale',
+        'rejects'
+    ] %}
+    select * from {{ part }}
+    {% if not loop.last %}union all by name{% endif %}
+    {%- endfor %}
+)
+
+select
+    {{ key([
+        'alerts.alert_type', 'alerts.team_id', 'alerts.entity_type', 'alerts.entity_id',
+        "coalesce(alerts.occurrence, '')"
+    ]) }} as alert_id,
+    coalesce(alerts.client_key, 'unknown') as client_key,
+    coalesce(alerts.cfdi_key, 'unknown') as cfdi_key,
+    coalesce(alerts.receipt_key, 'unknown') as receipt_key,
+    coalesce(alerts.document_key, 'unknown') as document_key,
+    alerts.team_id,
+    alerts.alert_type,
+    alerts.severity,
+    alerts.entity_type,
+    alerts.entity_id,
+    alerts.title,
+    clients_of.client_name,
+    alerts.amount_mxn,
+    cast(alerts.due_date - teams.as_of_date as integer) as days_left,
+    alerts.due_date,
+    teams.as_of_date,
+from alerts
+inner join {{ ref('dim_team') }} as teams on alerts.team_id = teams.team_id
+left join {{ ref('dim_client') }} as clients_of
+    on alerts.client_key = clients_of.client_key and clients_of.client_key <> 'unknown'

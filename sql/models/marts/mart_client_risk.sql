@@ -1,0 +1,197 @@
+-- One row per client in the team's list, with what about it would make stamping fail or wants
+-- attention, and what is at stake. A client is the buyer: that it is listed by SAT is a matter of
+-- knowing and collecting, not of the team's own invoices. Flags of papers are internal policy.
+{%- set flags = [
+    'rfc_format_invalid', 'rfc_check_digit_warning', 'missing_tax_regime', 'missing_zip',
+    'missing_legal_name', 'regime_person_mismatch', 'use_regime_mismatch', 'api_not_validated',
+    'efos_listed', 'sat_listed', 'csf_missing', 'csf_stale', 'opinion_missing', 'opinion_expired',
+    'opinion_negative', 'has_overdue_90', 'repeated_stamping_errors'
+] %}
+with clients as (
+    select
+        clients.*,
+        teams.as_of_date,
+        coalesce(clients.is_rfc_format_ok, false) and not clients.is_generic_rfc as is_own_rfc,
+    from {{ ref('dim_client') }} as clients
+    inner join {{ ref('dim_team') }} as teams on clients.team_id = teams.team_id
+    where
+        clients.client_source = 'list' and clients.is_live and not clients.is_deleted
+        and coalesce(clients.created_date <= teams.as_of_date, true)
+),
+
+balances as (
+    select
+        client_key,
+        sum(open_balance_mxn) as open_balance_mxn,
+        sum(open_balance_mxn) filter (where days_past_due > 90 and open_balance > 0)
+            as overdue_90_mxn,
+    from {{ live('fct_invoice_balance') }}
+    where is_receivable and is_open
+    group by client_key
+),
+
+revenue as (
+    select
+        client_key,
+        sum(signed_net_amount_mxn) as revenue_12_months_mxn,
+        count(*) filter (where cfdi_type_code = 'I') as invoices_12_months_count,
+    from {{ live('fct_cfdi') }}
+    where is_valid and issue_date > cast(as_of_date - interval 1 year as date)
+    group by client_key
+),
+
+failures as (
+    select
+        client_key,
+        count(*) as stamping_failures_90_days,
+    from {{ live('fct_stamping_failure') }}
+    where failed_date > as_of_date - 90
+    group by client_key
+),
+
+papers as (
+    select
+        client_key,
+        max(coalesce(valid_from_date, created_date)) filter (
+            where document_type = '{{ var("csf_document_type") }}'
+        ) as csf_date,
+        max(coalesce(valid_from_date, created_date)) filter (
+            where document_type = '{{ var("opinion_document_type") }}'
+        ) as opinion_date,
+        arg_max(opinion_sense, coalesce(valid_from_date, created_date)) filter (
+            where document_type = '{{ var("opinion_document_type") }}'
+        ) as opinion_sense,
+    from {{ live('fct_support_document') }}
+    where is_counting
+    group by client_key
+),
+
+hits as (
+    select
+        {{ key(['team_id', 'client_id']) }} as client_key,
+        string_agg(distinct concat_ws(': ', list, label), '; ' order by concat_ws(': ', list, label))
+            as sat_list_situation,
+        bool_or(list not like '69-B%') as is_on_other_list,
+    from {{ ref('stg_client_sat_hits') }}
+    group by all
+),
+
+flagged as (
+    select
+        clients.*,
+        hits.sat_list_situation,
+        papers.csf_date,
+        papers.opinion_date,
+        papers.opinion_sense,
+        coalesce(balances.open_balance_mxn, 0) as open_balance_mxn,
+        coalesce(balances.overdue_90_mxn, 0) as overdue_90_mxn,
+        coalesce(revenue.revenue_12_months_mxn, 0) as revenue_12_months_mxn,
+        coalesce(revenue.invoices_12_months_count, 0) as invoices_12_months_count,
+        coalesce(failures.stamping_failures_90_days, 0) as stamping_failures_90_days,
+        not coalesce(clients.is_rfc_format_ok, false) as rfc_format_invalid,
+        clients.is_own_rfc and not clients.is_rfc_check_ok as rfc_check_digit_warning,
+        clients.tax_regime_code in ('unknown', '') as missing_tax_regime,
+        coalesce(clients.zip, '') = '' as missing_zip,
+        coalesce(clients.legal_name, '') = '' as missing_legal_name,
+        coalesce(
+            clients.is_own_rfc
+            and not if(
+                clients.person_type = 'moral', regimes.applies_moral, regimes.applies_fisica
+            ),
+            false
+        ) as regime_person_mismatch,
+        clients.cfdi_use_code not in ('unknown', '')
+        and clients.tax_regime_code not in ('unknown', '')
+        and pairs.cfdi_use_code is null as use_regime_mismatch,
+        coalesce(not clients.is_validated, false) as api_not_validated,
+        coalesce(not clients.is_off_efos_list, false) as efos_listed,
+        coalesce(hits.is_on_other_list, false) as sat_listed,
+        {% if var('csf_document_type') -%}
+        papers.csf_date is null as csf_missing,
+        coalesce(papers.csf_date < clients.as_of_date - {{ var('csf_max_age_days') }}, false)
+            as csf_stale,
+        {%- else -%}
+        cast(null as boolean) as csf_missing,
+        cast(null as boolean) as csf_stale,
+        {%- endif %}
+        {% if var('opinion_document_type') -%}
+        papers.opinion_date is null as opinion_missing,
+        coalesce(papers.opinion_date + {{ var('opinion_valid_days') }} < clients.as_of_date, false)
+            as opinion_expired,
+        coalesce(lower(papers.opinion_sense) like 'negativ%', false) as opinion_negative,
+        {%- else -%}
+        cast(null as boolean) as opinion_missing,
+        cast(null as boolean) as opinion_expired,
+        cast(null as boolean) as opinion_negative,
+        {%- endif %}
+        coalesce(balances.overdue_90_mxn > 0, false) as has_overdue_90,
+        coalesce(failures.stamping_failures_90_days > 1, false) as repeated_stamping_errors,
+    from clients
+    left join balances on clients.client_key = balances.client_key
+    left join revenue on clients.client_key = revenue.client_key
+    left join failures on clients.client_key = failures.client_key
+    left join papers on clients.client_key = papers.client_key
+    left join hits on clients.client_key = hits.client_key
+    left join {{ ref('dim_tax_regime') }} as regimes
+        on clients.tax_regime_code = regimes.tax_regime_code
+    left join {{ ref('bridge_cfdi_use_tax_regime') }} as pairs
+        on
+            clients.cfdi_use_code = pairs.cfdi_use_code
+            and clients.tax_regime_code = pairs.tax_regime_code
+),
+
+raised as (
+    unpivot (select client_key, {{ flags | join(', ') }} from flagged)
+    on {{ flags | join(', ') }}
+    into name flag value is_raised
+),
+
+scored as (
+    select
+        raised.client_key,
+        sum(cast(weights.weight as integer)) as risk_score,
+        bool_or(cast(weights.is_blocking as boolean)) as has_blocking_flag,
+        count(*) as flags_count,
+        string_agg(weights.description_es, '; ' order by cast(weights.weight as integer) desc, raised.flag)
+            as reasons,
+    from raised
+    inner join {{ ref('client_risk_flag') }} as weights on raised.flag = weights.flag
+    where raised.is_raised
+    group by raised.client_key
+)
+
+select
+    flagged.client_key,
+    flagged.team_id,
+    flagged.client_id,
+    flagged.client_name,
+    flagged.rfc,
+    flagged.person_type,
+    flagged.tax_regime_code,
+    flagged.cfdi_use_code,
+    case
+        when scored.has_blocking_flag or scored.risk_score >= {{ var('risk_high_from') }} then 'high'
+        when scored.risk_score >= {{ var('risk_medium_from') }} then 'medium'
+        else 'low'
+    end as risk_level,
+    scored.reasons,
+    flagged.sat_list_situation,
+    flagged.opinion_sense,
+    coalesce(cast(scored.risk_score as integer), 0) as risk_score,
+    coalesce(cast(scored.flags_count as integer), 0) as flags_count,
+    cast(flagged.stamping_failures_90_days as integer) as stamping_failures_90_days,
+    cast(flagged.invoices_12_months_count as integer) as invoices_12_months_count,
+    {{ money('flagged.open_balance_mxn') }} as open_balance_mxn,
+    {{ money('flagged.overdue_90_mxn') }} as overdue_90_mxn,
+    {{ money('flagged.revenue_12_months_mxn') }} as revenue_12_months_mxn,
+    {{ money('flagged.open_balance_mxn + flagged.revenue_12_months_mxn') }} as exposure_mxn,
+    coalesce(scored.has_blocking_flag, false) as has_blocking_flag,
+    flagged.is_generic_rfc,
+    {%- for flag in flags %}
+    flagged.{{ flag }},
+    {%- endfor %}
+    flagged.csf_date,
+    flagged.opinion_date,
+    flagged.as_of_date,
+from flagged
+left join scored on flagged.client_key = scored.client_key

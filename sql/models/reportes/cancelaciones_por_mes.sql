@@ -1,0 +1,22 @@
+-- mart_cancellation_monthly con nombres en español.
+select
+    team_id as "Equipo",
+    cfdi_type_code as "Tipo de CFDI",
+    issued_count as "CFDI emitidos",
+    cancelled_count as "CFDI cancelados",
+    cancelled_motive_01_count as "Cancelados motivo 01",
+    cancelled_motive_02_count as "Cancelados motivo 02",
+    cancelled_motive_03_count as "Cancelados motivo 03",
+    cancelled_motive_04_count as "Cancelados motivo 04",
+    cancelled_motive_other_count as "Cancelados sin motivo",
+    cancelled_later_count as "Cancelados en otro mes",
+    issued_net_mxn as "Neto emitido MXN",
+    cancelled_net_mxn as "Neto cancelado MXN",
+    cancelled_later_net_mxn as "Neto cancelado en otro mes MXN",
+    cancel_rate_count as "Tasa de cancelación (número)",
+    cancel_rate_amount as "Tasa de cancelación (importe)",
+    median_days_to_cancel as "Mediana de días hasta cancelar",
+    fx_missing_count as "Sin tipo de cambio",
+    issue_month as "Mes de emisión",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_cancellation_monthly') }}

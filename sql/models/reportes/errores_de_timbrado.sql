@@ -1,0 +1,20 @@
+-- mart_stamping_errors_monthly con nombres en español.
+select
+    team_id as "Equipo",
+    detection_method as "Cómo se supo",
+    error_type as "Origen del error",
+    error_code as "Código de error",
+    description as "Descripción",
+    solution as "Solución",
+    failures_count as "Fallas",
+    documents_affected as "Documentos afectados",
+    amount_blocked_mxn as "Importe detenido MXN",
+    resolved_count as "Resueltas",
+    resolved_pct as "Proporción resuelta",
+    median_hours_to_resolve as "Mediana de horas hasta resolver",
+    stamped_count as "CFDI timbrados",
+    failure_rate as "Tasa de fallas",
+    is_inferred as "Inferido",
+    failed_month as "Mes de la falla",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_stamping_errors_monthly') }}

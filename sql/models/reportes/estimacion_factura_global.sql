@@ -1,0 +1,22 @@
+-- mart_global_invoice_estimate con nombres en español.
+select
+    team_id as "Equipo",
+    pending_count as "Recibos abiertos",
+    pending_amount_mxn as "Importe abierto MXN",
+    pending_net_mxn as "Neto abierto MXN",
+    pending_taxes_mxn as "Impuestos abiertos MXN",
+    settled_count as "Recibos resueltos",
+    self_invoiced_count as "Recibos autofacturados",
+    settled_amount_mxn as "Importe resuelto MXN",
+    self_invoiced_amount_mxn as "Importe autofacturado MXN",
+    self_invoice_rate as "Tasa de autofacturación (importe)",
+    self_invoice_rate_count as "Tasa de autofacturación (número)",
+    estimated_global_amount_mxn as "Global estimada MXN",
+    estimated_net_mxn as "Base estimada MXN",
+    estimated_taxes_mxn as "Impuestos estimados MXN",
+    estimated_low_mxn as "Global estimada, mínimo MXN",
+    estimated_high_mxn as "Global estimada, máximo MXN",
+    fx_missing_count as "Sin tipo de cambio",
+    created_month as "Mes de creación",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_global_invoice_estimate') }}

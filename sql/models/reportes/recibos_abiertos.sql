@@ -1,0 +1,22 @@
+-- mart_receipts_open con nombres en español.
+select
+    team_id as "Equipo",
+    receipt_id as "Recibo (id)",
+    client_name as "Cliente",
+    status_raw as "Estado según gigstack",
+    currency_code as "Moneda",
+    payment_form_code as "Forma de pago (clave)",
+    payment_form as "Forma de pago",
+    periodicity as "Periodicidad",
+    automatic_invoice_error as "Error de facturación automática",
+    total as "Total",
+    total_mxn as "Total MXN",
+    days_to_expiry as "Días para vencer",
+    age_days as "Antigüedad en días",
+    is_expired_not_global as "Vencido sin global",
+    is_fx_missing as "Sin tipo de cambio",
+    created_date as "Fecha de creación",
+    created_month as "Mes de creación",
+    valid_until_date as "Vigente hasta",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_receipts_open') }}
