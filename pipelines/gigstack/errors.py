@@ -13,6 +13,10 @@ class WarehouseError(GigstackError):
     """The warehouse cannot be opened or written."""
 
 
+class WarehouseBusyError(WarehouseError):
+    """Another run is at work on the same warehouse."""
+
+
 class ApiError(GigstackError):
     """The API answered, but not with what was asked for."""
 

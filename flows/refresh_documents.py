@@ -1,0 +1,32 @@
+"""In between: look whether support documents have come or changed."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+
+from flows import steps
+from flows.naming import run_name
+from flows.outcome import conclude
+from flows.parameters import DataDir, Teams, WaitMinutes
+from pipelines.load import Order
+from pipelines.night import Night
+
+
+@flow(flow_run_name=run_name(lambda *_: "documents"), persist_result=False)
+def refresh_documents(
+    teams: Teams = None, data_dir: DataDir = None, wait_minutes: WaitMinutes = 10
+) -> State[Any]:
+    """Load support documents and their parents, within the request budget; where something
+    changed, build and test the models, and publish.
+    """
+
+    def work(night: Night, where: Path) -> None:
+        steps.load_group(night, teams, where, Order(), ["support_documents"])
+        if any(run.total("rows_changed") + run.total("rows_deleted") for run in night.runs):
+            steps.build_and_publish(night, where)
+        else:
+            get_run_logger().info("Nothing changed: models and published files stay as they are.")
+
+    return conclude("refresh_documents", data_dir, wait_minutes, work)
