@@ -6,6 +6,7 @@ is asked. It is never a parameter. API: https://docs.prefect.io/v3/develop/block
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from prefect.blocks.system import Secret
 
@@ -22,6 +23,7 @@ def settings_of(teams: Sequence[str] | None) -> Settings:
 
 def _key_in_block() -> str | None:
     try:
-        return str(Secret.load(KEY_BLOCK, _sync=True).get())
+        block: Any = Secret.load(KEY_BLOCK)
     except ValueError:  # there is no such block
         return None
+    return str(block.get())

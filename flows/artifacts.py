@@ -89,8 +89,12 @@ def _summary(
         yield "## Freshness\n\n" + _table(
             ["table", "rows", "last change", "last written"],
             [
-                [table["table_name"], table["rows"], local(table["updated_at"])]
-                + [local(table["loaded_at"])]
+                [
+                    table["table_name"],
+                    table["rows"],
+                    local(table["updated_at"]),
+                    local(table["loaded_at"]),
+                ]
                 for table in reviews[-1].tables
                 if table["rows"]
             ],

@@ -1,13 +1,14 @@
 """`python -m flows.automations`: creates the alarms, or brings them up to date.
 
-Two automations, each with a notification where one is configured: the nightly failed, and no nightly
-has come to its end for longer than a day. A deployment of a group of teams has an alarm of its own.
+Two automations, each with a notification where one is configured: the nightly failed, and no
+nightly has come to its end for longer than a day, told apart by deployment.
 API: https://docs.prefect.io/v3/concepts/automations
 """
 
 import os
 import sys
 from datetime import timedelta
+from typing import Any
 
 from prefect.automations import Automation
 from prefect.blocks.core import Block
@@ -25,7 +26,10 @@ BLOCK = "gigstack-alarm"
 OVERDUE_AFTER = timedelta(hours=26)  # a day, and two hours to run in
 ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", WITH_WARNINGS, "Failed")}
 FAILED = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
-OF_FLOW = {"prefect.resource.role": "flow", "prefect.resource.name": FLOW}
+OF_FLOW: dict[str, str | list[str]] = {
+    "prefect.resource.role": "flow",
+    "prefect.resource.name": FLOW,
+}
 EACH_DEPLOYMENT = {"related:deployment:prefect.resource.id"}
 
 
@@ -70,7 +74,7 @@ def notification() -> ActionTypes | None:
     block = _configured_block()
     if block is None:
         return None
-    document = block.save(BLOCK, overwrite=True, _sync=True)
+    document: Any = block.save(BLOCK, overwrite=True)
     return SendNotification(
         block_document_id=document,
         subject="{{ automation.name }}",
@@ -82,6 +86,8 @@ def _configured_block() -> Block | None:
     if url := os.environ.get("GIGSTACK_NOTIFY_URL"):
         return CustomWebhookNotificationBlock(
             name=BLOCK,
+            headers=None,
+            cookies=None,
             url="{{url}}",  # which often is a secret by itself
             json_data={"text": "{{subject}}\n{{body}}"},
             secrets=SecretDict({"url": url}),
@@ -101,12 +107,12 @@ def _configured_block() -> Block | None:
 def save(wanted: Automation) -> str:
     """Create an automation, or bring the one of its name up to date; says which."""
     try:
-        found = Automation.read(name=wanted.name, _sync=True)
+        found: Any = Automation.read(name=wanted.name)
     except ValueError:
-        wanted.create(_sync=True)
+        wanted.create()
         return "created"
     wanted.id = found.id
-    wanted.update(_sync=True)
+    wanted.update()
     return "brought up to date"
 
 

@@ -7,7 +7,7 @@ API: https://docs.prefect.io/v3/concepts/deployments
 import os
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
 from prefect.deployments.runner import RunnerDeployment
@@ -52,13 +52,14 @@ class Deployment:
         """As one process serves it: a second run of it waits until the first has ended."""
         limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
         flow = self.load()
-        return flow.to_deployment(
+        found: Any = flow.to_deployment(
             self.name,
             schedules=self.schedules,
             concurrency_limit=limit,
             tags=list(TAGS),
             description=flow.description,
         )
+        return cast(RunnerDeployment, found)
 
 
 DEPLOYMENTS = (

@@ -8,7 +8,6 @@ API: https://docs.prefect.io/v3/how-to-guides/workflows/retries
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from prefect import get_run_logger, task
@@ -38,10 +37,9 @@ from pipelines.selection import select_streams
 from pipelines.transform import Transformation
 
 HOPELESS = (AuthenticationError, ConfigurationError)
+JITTER = 0.5  # of a delay, at most
 LONGEST_LOAD = timedelta(hours=6)
 LONGEST_STEP = timedelta(hours=1)  # of any other
-
-_step = partial(task, cache_policy=NO_CACHE, persist_result=False, retry_jitter_factor=0.5)
 
 
 def _may_pass(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
@@ -61,21 +59,24 @@ def _error_in(state: State[object]) -> object:
         return None
 
 
-@_step(
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
     task_run_name="load {label}",
     retries=3,
     retry_delay_seconds=exponential_backoff(10),
+    retry_jitter_factor=JITTER,
     retry_condition_fn=_may_pass,
     timeout_seconds=LONGEST_LOAD.total_seconds(),
 )
 def load(
-    label: str,
+    label: str,  # for people: it stands in the name of the task
     teams: Sequence[str] | None,
     data_dir: Path,
     streams: Sequence[Stream],
     order: Order,
 ) -> RunReport:
-    """Extract and load these streams of a group of teams; `label` names it for people."""
+    """Extract and load these streams of a group of teams."""
     with watched(get_run_logger(), "gigstack-load") as watch:
         return loading.load(settings_of(teams), data_dir, streams, watch, order)
 
@@ -85,9 +86,12 @@ load_again = load.with_options(
 )
 
 
-@_step(
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
     retries=2,
     retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=JITTER,
     retry_condition_fn=_is_about_the_warehouse,
     timeout_seconds=LONGEST_STEP.total_seconds(),
 )
@@ -96,9 +100,12 @@ def transform(data_dir: Path) -> Transformation:
     return transforming.transform(data_dir)
 
 
-@_step(
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
     retries=2,
     retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=JITTER,
     retry_condition_fn=_is_about_the_warehouse,
     timeout_seconds=LONGEST_STEP.total_seconds(),
 )
@@ -131,11 +138,10 @@ def _lacking(run: RunReport, streams: Sequence[Stream]) -> dict[str, list[Stream
     failed = {
         (report.team_id, report.stream) for report in run.streams if report.status == "failed"
     }
-    by_team = {
+    return {
         team: [stream for stream in streams if (team, stream.name) in failed]
         for team in sorted({team for team, _ in failed})
     }
-    return by_team
 
 
 def build_and_publish(night: Night, data_dir: Path) -> None:

@@ -50,6 +50,6 @@ def _wait_for_commands(data_dir: Path, seconds: float, wait_minutes: float) -> N
 
 def _busy(data_dir: Path, what: str, wait_minutes: float) -> WarehouseBusyError:
     return WarehouseBusyError(
-        f"Another {what} is at work on {data_dir}, still after {wait_minutes:g} minutes of waiting. "
-        "Nothing was done; the next run makes up for it."
+        f"Another {what} is at work on {data_dir}, still after {wait_minutes:g} minutes of "
+        "waiting. Nothing was done; the next run makes up for it."
     )

@@ -4,7 +4,6 @@ Which slices are done is kept in a file below the data directory: a backfill of 
 goes on where the last one ended. What a slice had fetched when its run died is in its journal.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -107,4 +106,4 @@ class Backfill:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_suffix(".part")
         part.write_bytes(msgspec.json.format(msgspec.json.encode(self._kept)))
-        os.replace(part, self._path)
+        part.replace(self._path)
