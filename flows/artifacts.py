@@ -124,8 +124,11 @@ def _team_cells(reviews: Iterable[Review]) -> list[list[Any]]:
 def _steps(night: Night) -> Iterator[str]:
     if built := night.transformation:
         yield f"{built.models} models, {built.tests} tests, {built.seconds:.1f} s"
-    if night.publication:
-        yield f"published as {night.publication}"
+    if files := night.publication:
+        yield (
+            f"published as version {files.number}: {files.rows:,} rows of {files.tables} tables and "
+            f"views, {files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, {files.seconds:.1f} s"
+        )
 
 
 def _findings(reviews: Iterable[Review]) -> Iterator[str]:

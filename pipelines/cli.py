@@ -66,12 +66,19 @@ def example(*lines: str) -> str:
 def demo(
     data_dir: DataDir = Path("data/demo"), as_json: AsJson = False, debug: Debug = False
 ) -> None:
-    """Load an invented account, with no key and no network, and show what came."""
+    """Load an invented account, with no key and no network, publish it, and show what came."""
     from pipelines import demo as example_account
     from pipelines.display import progress
     from pipelines.load import load
+    from pipelines.publish import publish as publish_warehouse
     from pipelines.selection import select_streams
-    from pipelines.summary import print_answer, print_next_steps, print_run, run_json
+    from pipelines.summary import (
+        print_answer,
+        print_next_steps,
+        print_publication,
+        print_run,
+        run_json,
+    )
 
     out, err = _consoles()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -91,13 +98,16 @@ def demo(
         with progress(err) as watch:
             second = load(settings, data_dir, streams, watch)
         changes = example_account.answer(data_dir, example_account.CHANGES)
+    published = publish_warehouse(data_dir)
     if as_json:
         asked = {"query": example_account.QUERY, "rows": answer}
         night = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
-        _print_json(run_json(run, data_dir) | asked | {"second_night": night})
+        files = {"published": asdict(published)}
+        _print_json(run_json(run, data_dir) | asked | {"second_night": night} | files)
     else:
         print_run(out, second)
         print_answer(out, "What changed in the invoices", example_account.CHANGES, changes)
+        print_publication(out, published)
         print_next_steps(out, data_dir)
     raise typer.Exit(max(_exit_code(run), _exit_code(second)))
 
@@ -195,6 +205,34 @@ def load(
     else:
         print_run(out, run)
     raise typer.Exit(_exit_code(run))
+
+
+@app.command(epilog=example("publish", "publish --pii hash", "publish --rollback"))
+def publish(
+    pii: Annotated[
+        str | None,
+        typer.Option(
+            metavar="keep|hash|drop",
+            help="What becomes of personal data.  [default: PUBLISH__PII, or keep]",
+        ),
+    ] = None,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Make the version before this one current again.")
+    ] = False,
+    data_dir: DataDir = Path("data"),
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write the read-only snapshot and the Parquet files for BI, and swap them in."""
+    from pipelines import publish as publishing
+    from pipelines.summary import print_publication
+
+    _refuse_together(rollback=rollback, pii=pii is not None)
+    published = publishing.rollback(data_dir) if rollback else publishing.publish(data_dir, pii)
+    if as_json:
+        _print_json(asdict(published))
+    else:
+        print_publication(_consoles()[0], published)
 
 
 @app.command(epilog=example("status", "status --json"))

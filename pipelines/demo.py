@@ -10,6 +10,7 @@ from typing import Any
 from pipelines import warehouse
 from pipelines.gigstack.journal import JOURNALS
 from pipelines.gigstack.settings import Settings
+from pipelines.publish import published_dir
 
 CLIENTS, MONTHS, TEAMS = 60, 6, 2
 
@@ -86,6 +87,6 @@ def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite"):
         (data_dir / name).unlink(missing_ok=True)
-    for name in (warehouse.PIPELINES, JOURNALS):
-        shutil.rmtree(data_dir / name, ignore_errors=True)
+    for path in (data_dir / warehouse.PIPELINES, data_dir / JOURNALS, published_dir(data_dir)):
+        shutil.rmtree(path, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import duckdb
 
 from pipelines import ledger, warehouse
 from pipelines.gigstack.catalogue import ENTITIES
+from pipelines.publish import Publication, last_publication
 
 LAST_RUNS = 5
 
@@ -24,6 +25,7 @@ class Status:
     rejects: int  # of the last run
     rejects_kept: int  # of all runs, each record once; `load --retry-rejects` tries them again
     pending_packages: int
+    published: Publication | None  # what readers see
 
     @property
     def needs_a_look(self) -> bool:
@@ -67,6 +69,7 @@ def read_status(data_dir: Path) -> Status:
             _rejects_of_last_run(connection),
             len(ledger.open_rejects(connection)),
             warehouse.pending_packages(data_dir),
+            last_publication(data_dir),
         )
 
 

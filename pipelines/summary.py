@@ -1,6 +1,7 @@
 """What the commands print when they are done, for people and as JSON."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pipelines.display import print_table
 from pipelines.gigstack.probe import Checkup
 from pipelines.ledger import RunReport
 from pipelines.plan import Step
+from pipelines.publish import Publication, published_dir
 from pipelines.status import Status
 from pipelines.warehouse import warehouse_path
 
@@ -125,10 +127,25 @@ def print_answer(out: Console, question: str, query: str, rows: list[dict[str, A
     print_table(out, "", list(rows[0]) if rows else ["nothing"], [list(r.values()) for r in rows])
 
 
+def print_publication(out: Console, published: Publication) -> None:
+    """What was published, how much it is, and where BI finds it."""
+    out.print(
+        f"Published run {published.run_id} as of {_to_the_second(published.as_of)} UTC: "
+        f"{published.rows:,} rows of {published.tables} tables in {published.files} files, "
+        f"{published.bytes / 2**20:,.1f} MB, personal data: {published.pii}, "
+        f"{published.seconds:.1f} s.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for name, what in (("analytics.duckdb", "DuckDB, read-only"), ("parquet", "Parquet files")):
+        out.print(f"  {published.path / name}  {what}", highlight=False, soft_wrap=True)
+
+
 def print_next_steps(out: Console, data_dir: Path) -> None:
     """Where the demo left its warehouse, and what to try next."""
     for line in (
         f"Warehouse: {warehouse_path(data_dir)} (schemas gigstack and ops)",
+        f"For BI:    {published_dir(data_dir) / 'analytics.duckdb'}, and Parquet beside it",
         "Next:",
         f"  gigstack-etl status --data-dir {data_dir}",
         "  gigstack-etl check     your own account, with GIGSTACK_API_KEY set; changes nothing",
@@ -192,6 +209,16 @@ def print_status(out: Console, status: Status) -> None:
         "(load --retry-rejects tries them again). "
         f"Pending load packages: {status.pending_packages}."
     )
+    if status.published:
+        hours = (datetime.now(UTC) - status.published.as_of).total_seconds() / 3600
+        out.print(
+            f"Published: run {status.published.run_id} as of "
+            f"{_to_the_second(status.published.as_of)} UTC, {hours:,.1f} hours ago; "
+            f"personal data: {status.published.pii}.",
+            soft_wrap=True,
+        )
+    else:
+        out.print("Nothing is published yet (gigstack-etl publish).")
 
 
 def _to_the_second(value: object) -> object:

@@ -6,7 +6,7 @@ API: https://duckdb.org/docs/stable/clients/python/overview
 import errno
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
+COPY_MEMORY_LIMIT = "1GB"  # a sort of everything wants more than a merge of what is new
 NO_SPACE = ("No space left", "could not write", "Could not write")
 
 
@@ -69,6 +70,30 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
         raise
     finally:
         connection.close()
+
+
+@contextmanager
+def attached(data_dir: Path, name: str, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory to which the warehouse is attached, to be read only, under a name.
+
+    What does not fit into memory goes below `spill`.
+    Errors: WarehouseError when there is none, another process writes it, or the disk is full.
+    """
+    path = warehouse_path(data_dir)
+    config: Config = {"memory_limit": COPY_MEMORY_LIMIT, "temp_directory": str(spill)}
+    with closing(duckdb.connect(config=config)) as connection:
+        try:
+            connection.execute("set timezone = 'UTC'")
+            escaped = str(path).replace("'", "''")
+            connection.execute(f"attach '{escaped}' as {name} (read_only)")
+        except duckdb.IOException as error:
+            raise WarehouseError(_why_not_opened(path, error)) from error
+        try:
+            yield connection
+        except (duckdb.Error, OSError) as error:
+            if is_disk_full(error):
+                raise WarehouseError(f"{path}: the disk is full. Free some space.") from error
+            raise
 
 
 def is_disk_full(error: BaseException | None) -> bool:

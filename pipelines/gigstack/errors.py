@@ -17,6 +17,10 @@ class WarehouseBusyError(WarehouseError):
     """Another run is at work on the same warehouse."""
 
 
+class PublishingError(GigstackError):
+    """What would be published is not what the warehouse holds, or there is nothing to publish."""
+
+
 class ApiError(GigstackError):
     """The API answered, but not with what was asked for."""
 

@@ -1,0 +1,119 @@
+"""One version, from the first byte to the manifest: copy, compare, Parquet, dictionary."""
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import warehouse
+from pipelines.gigstack.errors import PublishingError
+from pipelines.publishing import manifest, snapshot, versions
+from pipelines.publishing.columns import Policy
+from pipelines.publishing.parquet import write_parquet
+from pipelines.publishing.personal import hash_key
+from pipelines.publishing.snapshot import Relation, measures, text
+
+WAREHOUSE, COPY = snapshot.WAREHOUSE, snapshot.SNAPSHOT
+SPILL = "spilled"  # where DuckDB puts what does not fit into memory
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is true of a whole version; the manifest, the snapshot and every file tell it."""
+
+    run_id: str
+    run_status: str
+    as_of: datetime
+    published_at: datetime
+    version: str  # of this program
+    pii: str
+
+
+def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
+    """Fill an empty directory with a version.
+
+    Errors: WarehouseError, PublishingError.
+    """
+    began = time.perf_counter()
+    with warehouse.attached(data_dir, WAREHOUSE, version / SPILL) as connection:
+        if policy is Policy.HASH:
+            connection.execute("set variable pii_key = $key", {"key": hash_key(data_dir)})
+        facts = _facts(connection, policy)
+        tables, figures = _write_snapshot(connection, version, policy, facts)
+        files = [
+            entry
+            for table, expected in zip(tables, figures, strict=True)
+            for entry in _write_parquet(connection, table, expected, version, facts)
+        ]
+    shutil.rmtree(version / SPILL, ignore_errors=True)
+    manifest.write_dictionary(version, tables)
+    files.insert(0, manifest.snapshot_entry(version, tables, figures))
+    seconds = round(time.perf_counter() - began, 3)
+    manifest.write_manifest(version, asdict(facts) | {"seconds": seconds}, files)
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, policy: Policy) -> Facts:
+    """The newest run that did not fail, and the moment up to which anything was read."""
+    try:
+        found = connection.execute(
+            f"select run_id, status, coalesce("
+            f"(select max(window_end) from {WAREHOUSE}.ops.run_streams where status = 'ok'), "
+            f"started_at) from {WAREHOUSE}.ops.runs "
+            "order by status = 'failed', started_at desc limit 1"
+        ).fetchone()
+    except duckdb.CatalogException:
+        found = None
+    if not found:
+        raise PublishingError("The warehouse has no run yet. Run `gigstack-etl load` first.")
+    run_id, status, as_of = found
+    program = installed_version("gigstack-etl")
+    return Facts(run_id, status, as_of, datetime.now(UTC), program, policy.value)
+
+
+def _write_snapshot(
+    connection: duckdb.DuckDBPyConnection, version: Path, policy: Policy, facts: Facts
+) -> tuple[list[Relation], list[list[Any]]]:
+    """Copy, and compare with the warehouse; returns what was made, with its rows and sums."""
+    connection.execute(f"attach {text(str(version / versions.SNAPSHOT))} as {COPY}")
+    sources = snapshot.copy_warehouse(connection, policy)
+    snapshot.note(connection, asdict(facts))
+    connection.execute(f"checkpoint {COPY}")
+    tables = snapshot.relations(connection, COPY)
+    figures = [measures(connection, table.path, table) for table in tables]
+    copied = {table.path: found for table, found in zip(tables, figures, strict=True)}
+    for source in sources:
+        expected = measures(connection, f"{WAREHOUSE}.{source.path}", source)
+        _refuse_difference(f"snapshot, {source.path}", expected, copied.get(source.path))
+    return tables, figures
+
+
+def _write_parquet(
+    connection: duckdb.DuckDBPyConnection,
+    table: Relation,
+    expected: list[Any],
+    version: Path,
+    facts: Facts,
+) -> list[dict[str, Any]]:
+    """Write a table's files and compare the whole one, and all months together, with it."""
+    told = {name: str(value) for name, value in asdict(facts).items()}
+    whole, *months = write_parquet(connection, table, version / versions.PARQUET, told)
+    for paths in ([whole], months):
+        if paths:
+            found = measures(connection, manifest.parquet_source(*paths), table)
+            _refuse_difference(f"Parquet, {table.path}", expected, found)
+    return [manifest.parquet_entry(connection, path, version, table) for path in (whole, *months)]
+
+
+def _refuse_difference(name: str, expected: Sequence[Any], found: Sequence[Any] | None) -> None:
+    """Errors: PublishingError when rows or sums differ."""
+    if found != expected:
+        raise PublishingError(
+            f"{name}: the warehouse has {expected} (rows, sums of decimals), the copy has "
+            f"{found or 'no such table'}. Nothing was published."
+        )
