@@ -126,8 +126,9 @@ def _steps(night: Night) -> Iterator[str]:
         yield f"{built.models} models, {built.tests} tests, {built.seconds:.1f} s"
     if files := night.publication:
         yield (
-            f"published as version {files.number}: {files.rows:,} rows of {files.tables} tables and "
-            f"views, {files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, {files.seconds:.1f} s"
+            f"published as version {files.number}: {files.rows:,} rows of {files.tables} tables "
+            f"and views, {files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, "
+            f"{files.seconds:.1f} s"
         )
 
 

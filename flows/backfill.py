@@ -13,7 +13,7 @@ from flows import steps
 from flows.access import settings_of
 from flows.naming import run_name, teams_named
 from flows.outcome import conclude
-from flows.parameters import DataDir, Day, Resources, SliceDays, Teams, WaitMinutes, today
+from flows.parameters import Day, Resources, SliceDays, Teams, WaitMinutes, today
 from flows.turns import turn
 from pipelines.backfill import Backfill, Slice, slices, windowed
 from pipelines.gigstack.errors import ConfigurationError
@@ -36,12 +36,21 @@ def backfill(
     teams: Teams = None,
     resources: Resources = None,
     slice_days: SliceDays = 31,
-    data_dir: DataDir = None,
+    data_dir: Path | None = None,
     wait_minutes: WaitMinutes = 60,
 ) -> State[Any]:
     """Read again what was created from a day on, in slices; then build the models and publish.
 
     A run that ends early is gone on with by the next one with the same parameters.
+
+    Args:
+        since: The first day, by Mexico City's calendar.
+        until: The last day; it belongs to what is read. Empty: today.
+        teams: Ids, or ["all"]. Empty: as configured, else the key's own team.
+        resources: Streams or tables. Empty: all that are not read whole every night.
+        slice_days: How many days are read at a time.
+        data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
+        wait_minutes: How long to wait for another run on the same warehouse.
     """
 
     days = slices(since, until or today(), slice_days)

@@ -1,7 +1,7 @@
 """The parameters of the flows: their types, their limits, and what is said when one is wrong.
 
-Prefect checks them before a run begins and makes the form of the UI from them. The API key is none
-of them: parameters are shown and stored. API: https://docs.pydantic.dev/latest/concepts/types/
+Prefect checks them before a run begins; what its UI says of each stands in the flow's docstring.
+The API key is none of them: parameters are shown and stored. API: https://docs.pydantic.dev/latest/concepts/types/
 """
 
 import os
@@ -51,31 +51,9 @@ def data_dir_of(given: Path | None) -> Path:
     return (given or Path(os.environ.get("GIGSTACK_DATA_DIR") or "data")).resolve()
 
 
-Teams = Annotated[
-    list[Annotated[str, AfterValidator(_team)]] | None,
-    BeforeValidator(_teams),
-    Field(
-        description='Team ids, or ["all"]. Empty: as configured, else the key\'s own team.',
-    ),
-]
-DataDir = Annotated[
-    Path | None,
-    Field(description="Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`."),
-]
-WaitMinutes = Annotated[
-    float,
-    Field(ge=0, le=24 * 60, description="How long to wait for another run on this warehouse."),
-]
-Resources = Annotated[
-    list[Annotated[str, AfterValidator(_resource)]] | None,
-    Field(description="Streams or tables. Empty: all that are read by windows."),
-]
-AllowMassDelete = Annotated[
-    bool, Field(description="Mark as deleted also more than a fifth of a table.")
-]
-Pii = Annotated[
-    Literal["keep", "hash", "drop"] | None,
-    Field(description="What becomes of personal data. Empty: as configured."),
-]
+Teams = Annotated[list[Annotated[str, AfterValidator(_team)]] | None, BeforeValidator(_teams)]
+WaitMinutes = Annotated[float, Field(ge=0, le=24 * 60)]
+Resources = list[Annotated[str, AfterValidator(_resource)]] | None
+Pii = Literal["keep", "hash", "drop"] | None
 Day = Annotated[date, AfterValidator(_past)]
-SliceDays = Annotated[int, Field(ge=1, le=3660, description="How many days are read at a time.")]
+SliceDays = Annotated[int, Field(ge=1, le=3660)]

@@ -6,7 +6,8 @@ The command `run` and the flows call these steps, each in its own way.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from pipelines.ledger import RunReport
+from pipelines.gigstack.catalogue import STREAMS
+from pipelines.ledger import Comparison, RunReport
 from pipelines.publish import Publication
 from pipelines.transform import Transformation
 
@@ -53,8 +54,8 @@ class Night:
 
 
 def missing_in(run: RunReport, made_up: Collection[tuple[str, str]] = ()) -> Iterator[str]:
-    """Lists that could not be read, teams out of reach, and sums that differ. `made_up` are teams
-    and streams that a later run has read.
+    """Lists that could not be read, teams out of reach, rows and sums that differ. `made_up` are
+    teams and streams that a later run has read.
     """
     if run.message:
         yield run.message
@@ -64,10 +65,19 @@ def missing_in(run: RunReport, made_up: Collection[tuple[str, str]] = ()) -> Ite
     for team in sorted(run.teams_out_of_reach()):
         yield f"{team}: not one list answers; is the team in reach of the key?"
     for found in run.differences:
-        yield (
-            f"{found.team_id} {found.stream}, {found.measure}: the API delivered "
-            f"{found.api_value:,}, the warehouse holds {found.warehouse_value:,}"
-        )
+        if not _is_rejected(found, run):
+            yield (
+                f"{found.team_id} {found.stream}, {found.measure}: the API delivered "
+                f"{found.api_value:,}, the warehouse holds {found.warehouse_value:,}"
+            )
+
+
+def _is_rejected(found: Comparison, run: RunReport) -> bool:
+    """Whether it is just the rejected records that make the difference: these are kept and told."""
+    entity = STREAMS[found.stream].entity
+    own = [reject.stream for reject in run.rejects if reject.team_id == found.team_id]
+    of_entity = sum(STREAMS[stream].entity == entity for stream in own)
+    return found.measure == "rows" and -found.difference in (own.count(found.stream), of_entity)
 
 
 def to_look_at_in(run: RunReport) -> Iterator[str]:
