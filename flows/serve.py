@@ -10,14 +10,14 @@ NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"
 
 
 def main() -> None:
-    """Serve until interrupted; schedules are then paused, so that no run is called late."""
+    """Serve until interrupted. What comes due meanwhile is made up for by who serves next."""
     for name, value in NO_TELEMETRY.items():
         os.environ.setdefault(name, value)
     from prefect import serve
 
     from flows.deployments import DEPLOYMENTS
 
-    serve(*(deployment.to_serve() for deployment in DEPLOYMENTS))
+    serve(*(one.to_serve() for one in DEPLOYMENTS), pause_on_shutdown=False)
 
 
 if __name__ == "__main__":

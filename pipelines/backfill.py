@@ -67,7 +67,7 @@ def windowed(streams: Sequence[Stream], names: Sequence[str]) -> list[Stream]:
 class _Kept(msgspec.Struct):
     began_at: datetime
     question: dict[str, Any]
-    done: list[str]  # first days
+    done: list[str]  # slices, as text
 
 
 class Backfill:
@@ -91,7 +91,7 @@ class Backfill:
 
     @property
     def to_do(self) -> list[Slice]:
-        return [one for one in self.planned if str(one.first) not in self._kept.done]
+        return [one for one in self.planned if str(one) not in self._kept.done]
 
     @property
     def percent_done(self) -> float:
@@ -99,7 +99,7 @@ class Backfill:
 
     def finish(self, one: Slice) -> None:
         """Note that a slice is done; with the last one, all is forgotten."""
-        self._kept.done.append(str(one.first))
+        self._kept.done.append(str(one))
         if not self.to_do:
             self._path.unlink(missing_ok=True)
             return
