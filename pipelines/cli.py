@@ -207,6 +207,47 @@ def load(
     raise typer.Exit(_exit_code(run))
 
 
+@app.command(
+    epilog=example("transform", "transform --as-of 2026-01-31", "transform --full-refresh")
+)
+def transform(
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Tell everything as of this day; default: today."),
+    ] = None,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build everything anew, also what is unchanged.")
+    ] = False,
+    data_dir: DataDir = Path("data"),
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Build and test the SQL models: core, marts and reportes."""
+    from pipelines.summary import print_transformation
+    from pipelines.transform import transform as build
+
+    out, err = _consoles()
+    err.print("Building the models …", style="dim")
+    done = build(data_dir, as_of=as_of.date() if as_of else None, full_refresh=full_refresh)
+    if as_json:
+        _print_json(asdict(done))
+    else:
+        print_transformation(out, done)
+    raise typer.Exit(NEEDS_A_LOOK if done.needs_a_look else 0)
+
+
+@app.command(epilog=example("docs", "docs --data-dir elsewhere --json"))
+def docs(data_dir: DataDir = Path("data"), as_json: AsJson = False, debug: Debug = False) -> None:
+    """Write the documentation of every model and column as one page."""
+    from pipelines.transform import write_docs
+
+    page = write_docs(data_dir)
+    if as_json:
+        _print_json({"page": page})
+    else:
+        _consoles()[0].print(f"Documentation: {page}", highlight=False, soft_wrap=True)
+
+
 @app.command(epilog=example("publish", "publish --pii hash", "publish --rollback"))
 def publish(
     pii: Annotated[

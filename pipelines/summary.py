@@ -14,6 +14,7 @@ from pipelines.ledger import RunReport
 from pipelines.plan import Step
 from pipelines.publish import Publication, published_dir
 from pipelines.status import Status
+from pipelines.transform import Transformation
 from pipelines.warehouse import warehouse_path
 
 CLOCK_PRECISION = 2.0  # seconds; the API tells its time in whole ones
@@ -223,3 +224,16 @@ def print_status(out: Console, status: Status) -> None:
 
 def _to_the_second(value: object) -> object:
     return f"{value:%Y-%m-%d %H:%M:%S}" if hasattr(value, "strftime") else value
+
+
+def print_transformation(console: Console, done: Transformation) -> None:
+    """One line, and one for each warning."""
+    for warning in done.warnings:
+        console.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
+    day = f"as of {done.as_of}" if done.as_of else "as of today"
+    console.print(
+        f"{'needs a look' if done.needs_a_look else 'ok'}: {done.models} models and {done.tests} "
+        f"tests, {day}, {len(done.warnings)} warnings, {done.seconds} s.",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -80,3 +80,14 @@ create table if not exists ops.reconciliation (
     warehouse_value decimal(38, 6),
     difference decimal(38, 6)
 );
+
+create table if not exists ops.transforms (
+    started_at timestamptz not null,
+    finished_at timestamptz not null,
+    as_of_date date,
+    models bigint not null,
+    tests bigint not null,
+    warnings bigint not null,
+    fingerprint varchar not null,
+    message varchar
+);

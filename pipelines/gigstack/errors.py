@@ -21,6 +21,10 @@ class PublishingError(GigstackError):
     """What would be published is not what the warehouse holds, or there is nothing to publish."""
 
 
+class TransformError(GigstackError):
+    """A model cannot be built, or a test of the data fails."""
+
+
 class ApiError(GigstackError):
     """The API answered, but not with what was asked for."""
 

@@ -1,0 +1,129 @@
+{#- DECIMAL / anything is DOUBLE in DuckDB, so all division here is that of whole numbers. -#}
+
+{% macro money(expression) -%}
+    cast({{ expression }} as decimal(18, 2))
+{%- endmacro %}
+
+{#- Millionths as a whole number. The width is stated wherever decimals are multiplied: DuckDB
+    keeps DECIMAL(18) while it can, and then fails from a million pesos on. -#}
+{% macro millionths(amount) -%}
+    cast(cast({{ amount }} as decimal(38, 6)) * 1000000 as hugeint)
+{%- endmacro %}
+
+{#- What remains of millionths after rounding to so many decimals: 10000 for 2. -#}
+{% macro millionths_of_unit(decimals) -%}
+    cast([1000000, 100000, 10000, 1000, 100, 10, 1][{{ decimals }} + 1] as hugeint)
+{%- endmacro %}
+
+{#- amount * part / whole, rounded half away from zero to `decimals` (0 to 6), exactly.
+    Null when the whole is zero. Amount and part may be negative; the whole is positive. -#}
+{% macro share(amount, part, whole, decimals=2) -%}
+    cast(
+        cast(
+            sign({{ amount }}) * sign({{ part }})
+            * (
+                (
+                    2 * abs({{ millionths(amount) }}) * abs({{ millionths(part) }})
+                    + nullif({{ millionths(whole) }}, 0) * {{ millionths_of_unit(decimals) }}
+                ) // (2 * nullif({{ millionths(whole) }}, 0) * {{ millionths_of_unit(decimals) }})
+            ) * {{ millionths_of_unit(decimals) }}
+            as decimal(38, 6)
+        ) * 0.000001 as decimal(18, 6)
+    )
+{%- endmacro %}
+
+{#- What falls to a part when `before` of the whole was settled already, by cumulative rounding:
+    the shares of all parts add up to the amount. -#}
+{% macro next_share(amount, part, before, whole, decimals=2) -%}
+    (
+        {{ share(amount, '(' ~ before ~ ' + ' ~ part ~ ')', whole, decimals) }}
+        - {{ share(amount, before, whole, decimals) }}
+    )
+{%- endmacro %}
+
+{#- A ratio as a fraction with six decimals; null when there is nothing to divide by. Both signs. -#}
+{% macro ratio(numerator, denominator) -%}
+    (
+        sign({{ denominator }})
+        * {{ share(numerator, 1, 'abs(' ~ denominator ~ ')', 6) }}
+    )
+{%- endmacro %}
+
+{#- Pesos at the rate that the document carries. A missing rate gives null, never a guess. -#}
+{% macro to_mxn(amount, currency='currency_code', rate='exchange_rate', decimals=2) -%}
+    cast(
+        case
+            when {{ currency }} = 'MXN' then round({{ amount }}, {{ decimals }})
+            when {{ rate }} > 0
+                then round(
+                    cast({{ amount }} as decimal(38, 6)) * cast({{ rate }} as decimal(18, 6)),
+                    {{ decimals }}
+                )
+        end as decimal(18, {{ decimals }})
+    )
+{%- endmacro %}
+
+{#- The rows of a relation with `split_amount`: the amount of each partition over its rows in
+    proportion to a weight, by largest remainder, so that they add up to it exactly. Equal parts
+    where all weights are zero. Amount and weight are not negative; `order_by` breaks ties. -#}
+{% macro split(relation, amount, weight, partition_by, order_by, decimals=2) -%}
+    select
+        * exclude (split_units, split_weight, split_weights, split_floor, split_rest),
+        cast(
+            cast(
+                (
+                    split_floor
+                    + case
+                        when row_number() over (
+                            partition by {{ partition_by }}
+                            order by split_rest desc, {{ order_by }}
+                        ) <= split_units - sum(split_floor) over (partition by {{ partition_by }})
+                            then 1
+                        else 0
+                    end
+                ) * {{ millionths_of_unit(decimals) }} as decimal(38, 6)
+            ) * 0.000001 as decimal(18, 6)
+        ) as split_amount,
+    from (
+        select
+            *,
+            split_units * split_weight // split_weights as split_floor,
+            split_units * split_weight % split_weights as split_rest,
+        from (
+            select
+                *,
+                cast(sum(split_weight) over (partition by {{ partition_by }}) as hugeint)
+                    as split_weights,
+            from (
+                select
+                    *,
+                    {{ millionths(amount) }} // {{ millionths_of_unit(decimals) }} as split_units,
+                    case
+                        when sum({{ weight }}) over (partition by {{ partition_by }}) > 0
+                            then {{ millionths(weight) }}
+                        else 1
+                    end as split_weight,
+                from {{ relation }}
+            )
+        )
+    )
+{%- endmacro %}
+
+{#- Rounded half away from zero to a number of decimals that is a column. DuckDB's own round takes
+    a constant, and branches of different scale would meet at the smallest: each is cast. -#}
+{% macro rounded(amount, decimals) -%}
+    case {{ decimals }}
+        when 0 then cast(round({{ amount }}, 0) as decimal(18, 6))
+        when 3 then cast(round({{ amount }}, 3) as decimal(18, 6))
+        else cast(round({{ amount }}, 2) as decimal(18, 6))
+    end
+{%- endmacro %}
+
+{#- An amount in the currency of another document, by the two documents' own rates; null when one of
+    them is missing. The same currency is never converted. -#}
+{% macro in_other_currency(amount, currency, rate, other_currency, other_rate) -%}
+    case
+        when {{ currency }} = {{ other_currency }} then {{ amount }}
+        else {{ share(amount, rate, other_rate, 2) }}
+    end
+{%- endmacro %}

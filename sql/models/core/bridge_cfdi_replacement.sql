@@ -1,0 +1,46 @@
+-- One row per CFDI that replaces or is replaced (relation 04): the first and the last of its chain.
+with recursive replacements as (
+    select distinct
+        related_cfdi_key as old_key,
+        cfdi_key as new_key,
+        team_id,
+    from {{ ref('fct_cfdi_relation') }}
+    where relation_type_code = '04' and is_related_known and related_cfdi_key <> cfdi_key
+),
+
+chain as (
+    select
+        team_id,
+        old_key as root_cfdi_key,
+        old_key as cfdi_key,
+        0 as depth,
+    from replacements
+    where old_key not in (select new_key from replacements)
+    union all
+    select
+        chain.team_id,
+        chain.root_cfdi_key,
+        replacements.new_key as cfdi_key,
+        chain.depth + 1 as depth,
+    from chain
+    inner join replacements on chain.cfdi_key = replacements.old_key
+    where chain.depth < 20 -- a chain that bites its tail ends here
+),
+
+placed as (
+    select
+        *,
+        arg_max(cfdi_key, (depth, cfdi_key)) over (partition by root_cfdi_key) as current_cfdi_key,
+        max(depth) over (partition by root_cfdi_key) as replacements_count,
+    from chain
+)
+
+select
+    cfdi_key,
+    team_id,
+    root_cfdi_key,
+    current_cfdi_key,
+    cast(depth as integer) as replacement_number,
+    cast(replacements_count as integer) as replacements_count,
+from placed
+qualify row_number() over (partition by cfdi_key order by depth, root_cfdi_key) = 1

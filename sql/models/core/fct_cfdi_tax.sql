@@ -1,0 +1,261 @@
+-- One row per CFDI, tax, factor, rate and whether it is withheld; lines without IVA as not subject.
+-- The header has one figure for all transferred and one for all withheld taxes: the split is worked
+-- out from the lines, rounded by group, and scaled to the header where they differ.
+{{ config(
+    materialized='incremental', incremental_strategy='append', on_schema_change='fail',
+    pre_hook="{{ forget_changed() }}"
+) }}
+with invoices as (
+    select
+        invoices.team_id,
+        invoices.invoice_id,
+        coalesce(invoices.currency_code, 'MXN') as currency_code,
+        coalesce(cast(currencies.decimals as integer), 2) as decimals,
+        invoices.exchange_rate,
+        invoices.transferred_taxes,
+        invoices.withheld_taxes,
+        invoices.loaded_at,
+    from {{ ref('stg_invoices') }} as invoices
+    left join {{ ref('c_Moneda') }} as currencies
+        on coalesce(invoices.currency_code, 'MXN') = currencies.code
+    {{ not_built_yet() }}
+    where invoices.cfdi_type_code in ('I', 'E')
+),
+
+lines as (
+    select
+        lines.team_id,
+        lines.cfdi_id as invoice_id,
+        lines.line_number,
+        lines.quantity,
+        lines.net_amount,
+        invoices.decimals,
+    from {{ ref('fct_cfdi_line') }} as lines
+    inner join invoices
+        on lines.team_id = invoices.team_id and lines.cfdi_id = invoices.invoice_id
+),
+
+line_taxes as (
+    select
+        lines.*,
+        taxes.tax_name,
+        coalesce(taxes.tax_factor, if(taxes.tax_rate is null, 'Exento', 'Tasa')) as tax_factor,
+        coalesce(taxes.tax_rate, 0) as tax_rate,
+        coalesce(taxes.is_withheld, false) as is_withheld,
+        -- the API writes a base, or in its place a code of c_ObjetoImp (01 to 08)
+        if(
+            taxes.tax_base in (1, 2, 3, 4, 5, 6, 7, 8) and taxes.tax_base <> lines.net_amount,
+            null,
+            taxes.tax_base
+        ) as tax_base,
+    from lines
+    inner join {{ ref('stg_invoice_item_taxes') }} as taxes
+        on
+            lines.team_id = taxes.team_id
+            and lines.invoice_id = taxes.invoice_id
+            and lines.line_number = taxes.item_number
+),
+
+excise as (
+    select
+        team_id,
+        invoice_id,
+        line_number,
+        sum(
+            if(
+                tax_factor = 'Cuota',
+                cast(quantity as decimal(38, 6)) * tax_rate,
+                cast(coalesce(tax_base, net_amount) as decimal(38, 6)) * tax_rate
+            )
+        ) as excise_amount,
+    from line_taxes
+    where tax_name = 'IEPS' and not is_withheld
+    group by all
+),
+
+based as (
+    select
+        line_taxes.* exclude (tax_base),
+        cast(
+            coalesce(
+                line_taxes.tax_base,
+                line_taxes.net_amount
+                + if(line_taxes.tax_name = 'IVA', coalesce(excise.excise_amount, 0), 0)
+            ) as decimal(38, 6)
+        ) as tax_base,
+    from line_taxes
+    left join excise
+        on
+            line_taxes.team_id = excise.team_id
+            and line_taxes.invoice_id = excise.invoice_id
+            and line_taxes.line_number = excise.line_number
+),
+
+not_subject as (
+    select
+        *,
+        'IVA' as tax_name,
+        'No objeto' as tax_factor,
+        cast(0 as decimal(18, 6)) as tax_rate,
+        false as is_withheld,
+        cast(net_amount as decimal(38, 6)) as tax_base,
+    from lines
+    anti join (
+        select * from line_taxes
+        where tax_name = 'IVA' and not is_withheld
+    ) as taxed
+        on
+            lines.team_id = taxed.team_id
+            and lines.invoice_id = taxed.invoice_id
+            and lines.line_number = taxed.line_number
+),
+
+grouped as (
+    select
+        team_id,
+        invoice_id,
+        tax_name,
+        tax_factor,
+        tax_rate,
+        is_withheld,
+        any_value(decimals) as decimals,
+        {{ rounded('sum(tax_base)', 'any_value(decimals)') }} as base_amount,
+        {{ rounded(
+            "sum(case tax_factor when 'Tasa' then tax_base when 'Cuota' then quantity else 0 end"
+            ~ " * tax_rate)",
+            'any_value(decimals)'
+        ) }} as computed_amount,
+    from (
+        select * from based
+        union all by name
+        select * from not_subject
+    )
+    group by team_id, invoice_id, tax_name, tax_factor, tax_rate, is_withheld
+),
+
+with_header as (
+    select
+        grouped.* exclude (decimals),
+        invoices.currency_code,
+        invoices.decimals,
+        invoices.exchange_rate,
+        invoices.loaded_at,
+        coalesce(
+            if(grouped.is_withheld, invoices.withheld_taxes, invoices.transferred_taxes),
+            sum(grouped.computed_amount) over same_side
+        ) as header_amount,
+        sum(grouped.computed_amount) over same_side as computed_total,
+    from grouped
+    inner join invoices
+        on grouped.team_id = invoices.team_id and grouped.invoice_id = invoices.invoice_id
+    window same_side as (partition by grouped.team_id, grouped.invoice_id, grouped.is_withheld)
+),
+
+-- the header has a tax that no line explains: all of it stays in one row
+unexplained as (
+    select
+        invoices.team_id,
+        invoices.invoice_id,
+        'unknown' as tax_name,
+        'unknown' as tax_factor,
+        cast(0 as decimal(18, 6)) as tax_rate,
+        sides.is_withheld,
+        cast(0 as decimal(18, 2)) as base_amount,
+        cast(0 as decimal(18, 2)) as computed_amount,
+        invoices.currency_code,
+        invoices.decimals,
+        invoices.exchange_rate,
+        invoices.loaded_at,
+        sides.amount as header_amount,
+        0 as computed_total,
+    from invoices
+    cross join lateral (
+        select
+            false as is_withheld,
+            invoices.transferred_taxes as amount,
+        union all
+        select
+            true as is_withheld,
+            invoices.withheld_taxes as amount,
+    ) as sides
+    left join (
+        select distinct
+            team_id,
+            invoice_id,
+            is_withheld,
+        from with_header
+        where computed_total > 0
+    ) as explained
+        on
+            invoices.team_id = explained.team_id
+            and invoices.invoice_id = explained.invoice_id
+            and sides.is_withheld = explained.is_withheld
+    where sides.amount > 0 and explained.team_id is null
+),
+
+exact as (
+    select
+        *,
+        computed_amount as tax_amount,
+    from with_header
+    where header_amount = computed_total or computed_total = 0
+    union all by name
+    select
+        *,
+        header_amount as tax_amount,
+    from unexplained
+),
+
+differing as (
+    select * from with_header
+    where header_amount <> computed_total and computed_total > 0
+),
+
+scaled as (
+    {{ split(
+        'differing', 'header_amount', 'computed_amount', 'team_id, invoice_id, is_withheld',
+        'tax_name, tax_rate', 'decimals'
+    ) | indent }}
+),
+
+amounts as (
+    select * from exact
+    union all by name
+    select
+        * exclude (split_amount),
+        split_amount as tax_amount,
+    from scaled
+)
+
+select
+    {{ key(['team_id', 'invoice_id', 'tax_name', 'tax_factor', 'tax_rate', 'is_withheld']) }}
+        as cfdi_tax_key,
+    {{ key(['team_id', 'invoice_id']) }} as cfdi_key,
+    team_id,
+    invoice_id as cfdi_id,
+    tax_name,
+    case tax_name when 'ISR' then '001' when 'IVA' then '002' when 'IEPS' then '003' else 'unknown' end
+        as tax_code,
+    tax_factor,
+    case
+        when is_withheld then null
+        when tax_name = 'unknown' then 'unknown'
+        when tax_name <> 'IVA' then null
+        when tax_factor = 'No objeto' then 'not_subject'
+        when tax_factor = 'Exento' then 'exempt'
+        when tax_rate = 0.16 then '16'
+        when tax_rate = 0.08 then '8'
+        when tax_rate = 0 then '0'
+        else 'other'
+    end as iva_rate_class,
+    currency_code,
+    tax_rate,
+    {{ money('base_amount') }} as base_amount,
+    {{ to_mxn('base_amount') }} as base_amount_mxn,
+    {{ money('computed_amount') }} as computed_amount,
+    {{ money('tax_amount') }} as tax_amount,
+    {{ to_mxn('tax_amount') }} as tax_amount_mxn,
+    is_withheld,
+    tax_amount <> computed_amount as is_scaled,
+    loaded_at,
+from amounts

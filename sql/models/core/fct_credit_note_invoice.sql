@@ -1,0 +1,144 @@
+-- One row per credit note (E) and invoice that it reduces, with the part of the note that is for it.
+-- A CFDI carries no such part: of one invoice it is the whole, of several our split by open balance.
+-- Notes for future sales relate to nothing and are not here.
+with pairs as (
+    select distinct
+        notes.cfdi_key as credit_note_cfdi_key,
+        notes.cfdi_id as credit_note_id,
+        notes.team_id,
+        notes.issue_date as credit_note_date,
+        notes.total as note_total,
+        notes.currency_code as note_currency_code,
+        notes.exchange_rate as note_exchange_rate,
+        notes.cancelled_date as reversed_date,
+        relations.relation_type_code,
+        invoices.cfdi_key,
+        invoices.client_key,
+        invoices.cfdi_id,
+        invoices.currency_code,
+        invoices.exchange_rate,
+        invoices.total,
+        invoices.issue_date,
+        invoices.is_valid,
+    from {{ ref('fct_cfdi_relation') }} as relations
+    inner join {{ ref('fct_cfdi') }} as notes
+        on relations.cfdi_key = notes.cfdi_key
+    inner join {{ ref('fct_cfdi') }} as invoices
+        on relations.related_cfdi_key = invoices.cfdi_key
+    where
+        relations.relation_type_code in ('01', '03', '07')
+        and notes.cfdi_type_code = 'E' and notes.is_in_scope and notes.is_stamped
+        and invoices.cfdi_type_code = 'I' and invoices.is_in_scope
+    qualify row_number() over (
+        partition by notes.cfdi_key, invoices.cfdi_key order by relations.relation_type_code
+    ) = 1
+),
+
+counted as (
+    select
+        *,
+        count(*) over (partition by credit_note_cfdi_key) as invoices_count,
+    from pairs
+),
+
+paid as (
+    select
+        cfdi_key,
+        payment_date,
+        allocated_amount,
+    from {{ ref('fct_payment_invoice') }}
+    where is_collected
+),
+
+earlier as (
+    select
+        several.credit_note_cfdi_key,
+        several.cfdi_key,
+        sum(paid.allocated_amount) as paid_amount,
+    from counted as several
+    inner join paid
+        on several.cfdi_key = paid.cfdi_key and paid.payment_date <= several.credit_note_date
+    where several.invoices_count > 1
+    group by several.credit_note_cfdi_key, several.cfdi_key
+),
+
+weighed as (
+    select
+        several.*,
+        cast(
+            greatest(several.total - coalesce(earlier.paid_amount, 0), 0)
+            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
+        ) as weight,
+    from counted as several
+    left join earlier
+        on
+            several.credit_note_cfdi_key = earlier.credit_note_cfdi_key
+            and several.cfdi_key = earlier.cfdi_key
+    where several.invoices_count > 1
+),
+
+-- never more than is open, unless nothing is
+capped as (
+    select
+        * exclude (weight),
+        if(sum(weight) over one_note > 0, weight, total) as weight,
+        case
+            when sum(weight) over one_note between 0.01 and
+                note_total * coalesce(note_exchange_rate, 1)
+                then sum(weight) over one_note
+            else note_total
+        end as note_amount,
+    from weighed
+    window one_note as (partition by credit_note_cfdi_key)
+),
+
+split_notes as (
+    {{ split(
+        'capped', 'note_amount', 'weight', 'credit_note_cfdi_key', 'issue_date, cfdi_key',
+        "if(note_currency_code = 'JPY', 0, 2)"
+    ) | indent }}
+),
+
+allocated as (
+    select
+        *,
+        note_total as split_amount,
+        'single' as allocation_method,
+    from counted
+    where invoices_count = 1
+    union all by name
+    select
+        *,
+        'prorata' as allocation_method,
+    from split_notes
+),
+
+converted as (
+    select
+        *,
+        {{ in_other_currency(
+            'split_amount', 'note_currency_code', 'note_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) }} as allocated_amount,
+    from allocated
+)
+
+select
+    {{ key(['team_id', 'credit_note_id', 'cfdi_id']) }} as credit_note_invoice_key,
+    credit_note_cfdi_key,
+    cfdi_key,
+    client_key,
+    team_id,
+    credit_note_id,
+    cfdi_id,
+    relation_type_code,
+    allocation_method,
+    currency_code,
+    {{ money('allocated_amount') }} as allocated_amount,
+    {{ to_mxn('allocated_amount') }} as allocated_amount_mxn,
+    reversed_date is null as is_effective,
+    is_valid as is_invoice_valid,
+    true as is_in_scope,
+    credit_note_date,
+    reversed_date,
+from converted

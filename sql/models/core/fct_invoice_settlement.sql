@@ -1,0 +1,200 @@
+-- One row per income invoice and event that settles it or undoes that: payments by the evidence that
+-- there is (evidence_tier), refunds, credit notes, and their reversals with the opposite sign.
+-- The balance of a valid invoice on any day is its total less the amounts dated up to that day.
+with invoices as (
+    select * from {{ ref('fct_cfdi') }}
+    where cfdi_type_code = 'I' and is_in_scope and is_stamped
+),
+
+complements as (
+    select
+        * exclude (is_effective),
+        rep_document_key as event_id,
+    from {{ ref('fct_rep_document') }}
+    where paid_amount is not null
+),
+
+payments as (
+    select
+        *,
+        payment_invoice_key as event_id,
+    from {{ ref('fct_payment_invoice') }}
+    where is_collected and is_in_scope and allocated_amount is not null
+),
+
+-- the lowest tier that an invoice has, and no other: 1 (the complement's XML) the API does not give
+tiers as (
+    select
+        invoices.cfdi_key,
+        case
+            when
+                invoices.payment_method_code = 'PPD'
+                and invoices.cfdi_key in (select cfdi_key from complements)
+                then 2
+            when invoices.cfdi_key in (select cfdi_key from payments) then 3
+            when invoices.payment_method_code = 'PPD' then 4
+        end as evidence_tier,
+    from invoices
+),
+
+rep_events as (
+    select
+        event_id,
+        cfdi_key,
+        'payment' as settlement_type,
+        payment_key,
+        rep_cfdi_key,
+        amount_source as allocation_method,
+        paid_amount as amount,
+        paid_amount_mxn as payment_amount_mxn,
+        is_money_inflow,
+        payment_date as settlement_date,
+        reversed_date,
+        2 as evidence_tier,
+    from complements
+),
+
+payment_events as (
+    select
+        event_id,
+        cfdi_key,
+        'payment' as settlement_type,
+        payment_key,
+        allocation_method,
+        allocated_amount as amount,
+        payment_amount_mxn,
+        is_money_inflow,
+        collected_date as settlement_date,
+        3 as evidence_tier,
+    from payments
+),
+
+refund_events as (
+    select
+        refunds.refund_key as event_id,
+        payments.cfdi_key,
+        'refund' as settlement_type,
+        payments.payment_key,
+        payments.allocation_method,
+        -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
+        -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
+            as payment_amount_mxn,
+        payments.is_money_inflow,
+        refunds.refund_date as settlement_date,
+        3 as evidence_tier,
+    from {{ ref('fct_refund') }} as refunds
+    inner join payments on refunds.payment_key = payments.payment_key
+    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
+    where refunds.is_effective
+),
+
+credit_events as (
+    select
+        credit_note_invoice_key as event_id,
+        cfdi_key,
+        'credit_note' as settlement_type,
+        credit_note_cfdi_key,
+        allocation_method,
+        allocated_amount as amount,
+        credit_note_date as settlement_date,
+        reversed_date,
+    from {{ ref('fct_credit_note_invoice') }}
+    where allocated_amount is not null
+),
+
+-- nothing but the balance that the API tells: dated when it was seen
+balance_events as (
+    select
+        invoices.cfdi_id as event_id,
+        invoices.cfdi_key,
+        'payment' as settlement_type,
+        'balance' as allocation_method,
+        invoices.total - invoices.last_balance - coalesce(credits.amount, 0) as amount,
+        {{ local_date('invoices.updated_at', 'invoices.team_id') }} as settlement_date,
+        4 as evidence_tier,
+    from invoices
+    left join (
+        select
+            cfdi_key,
+            sum(amount) as amount,
+        from credit_events
+        where reversed_date is null
+        group by cfdi_key
+    ) as credits on invoices.cfdi_key = credits.cfdi_key
+    where
+        invoices.payment_method_code = 'PPD'
+        and invoices.is_valid
+        and invoices.total - invoices.last_balance - coalesce(credits.amount, 0) > 0.01
+        and {{ local_date('invoices.updated_at', 'invoices.team_id') }} <= invoices.as_of_date
+),
+
+paid as (
+    select events.*
+    from (
+        select * from rep_events
+        union all by name
+        select * from payment_events
+        union all by name
+        select * from refund_events
+        union all by name
+        select * from balance_events
+    ) as events
+    inner join tiers
+        on events.cfdi_key = tiers.cfdi_key and events.evidence_tier = tiers.evidence_tier
+),
+
+settled as (
+    select * from paid
+    union all by name
+    select * from credit_events
+),
+
+both_ways as (
+    select
+        *,
+        false as is_reversal,
+    from settled
+    union all by name
+    select
+        * replace (
+            -amount as amount,
+            -payment_amount_mxn as payment_amount_mxn,
+            greatest(reversed_date, settlement_date) as settlement_date
+        ),
+        true as is_reversal,
+    from settled
+    where reversed_date is not null
+)
+
+select
+    {{ key(['invoices.team_id', 'events.event_id', 'events.cfdi_key', 'events.is_reversal']) }}
+        as settlement_key,
+    events.cfdi_key,
+    invoices.client_key,
+    coalesce(events.payment_key, 'unknown') as payment_key,
+    coalesce(events.rep_cfdi_key, 'unknown') as rep_cfdi_key,
+    coalesce(events.credit_note_cfdi_key, 'unknown') as credit_note_cfdi_key,
+    invoices.team_id,
+    invoices.payment_method_code,
+    events.settlement_type,
+    case
+        when events.settlement_type = 'credit_note' then 'cfdi'
+        when events.evidence_tier = 2 then 'rep_api'
+        when events.evidence_tier = 3 then 'payment'
+        when events.evidence_tier = 4 then 'balance'
+    end as evidence,
+    events.allocation_method,
+    invoices.currency_code,
+    events.evidence_tier,
+    {{ money('events.amount') }} as amount,
+    {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
+        as amount_mxn,
+    {{ money('events.payment_amount_mxn') }} as payment_amount_mxn,
+    events.is_reversal,
+    events.reversed_date is null as is_effective,
+    coalesce(events.is_money_inflow, true) as is_money_inflow,
+    true as is_in_scope,
+    events.settlement_date,
+    {{ month_of('events.settlement_date') }} as settlement_month,
+from both_ways as events
+inner join invoices on events.cfdi_key = invoices.cfdi_key

@@ -1,0 +1,78 @@
+-- One row per payment, collected or not, as of dim_team.as_of_date.
+with dated as (
+    select
+        payments.* exclude (currency_code, exchange_rate),
+        teams.as_of_date,
+        coalesce(payments.currency_code, 'MXN') as currency_code,
+        case
+            when coalesce(payments.currency_code, 'MXN') = 'MXN' then 1
+            when payments.exchange_rate > 0 then payments.exchange_rate
+        end as exchange_rate,
+        coalesce(payments.is_live, true)
+        and coalesce(payments.deleted_date > teams.as_of_date, true)
+        and coalesce(payments.created_date <= teams.as_of_date, true) as is_in_scope,
+        payments.status in ('succeeded', 'refunded') as has_succeeded,
+        coalesce(payments.succeeded_date, payments.created_date) as money_date,
+        if(payments.succeeded_date is null, 'created', 'succeeded') as collected_date_source,
+    from {{ ref('stg_payments') }} as payments
+    inner join {{ ref('dim_team') }} as teams on payments.team_id = teams.team_id
+),
+
+collected as (
+    select
+        *,
+        is_in_scope and coalesce(has_succeeded and money_date <= as_of_date, false) as is_collected,
+    from dated
+)
+
+select
+    {{ key(['collected.team_id', 'collected.payment_id']) }} as payment_key,
+    {{ key_or_unknown(['collected.team_id', 'collected.client_id']) }} as client_key,
+    collected.team_id,
+    collected.payment_id,
+    case
+        when collected.has_succeeded and not collected.is_collected then 'pending'
+        else coalesce(collected.status, 'unknown')
+    end as status,
+    collected.status_raw,
+    collected.currency_code,
+    {{ code('collected.payment_form_code') }} as payment_form_code,
+    collected.processor,
+    collected.automation_type,
+    if(collected.is_collected, collected.collected_date_source, null) as collected_date_source,
+    cast(collected.exchange_rate as decimal(18, 6)) as exchange_rate,
+    {{ money('collected.amount') }} as amount,
+    {{ to_mxn('collected.amount', 'collected.currency_code', 'collected.exchange_rate') }}
+        as amount_mxn,
+    collected.is_in_scope,
+    collected.is_collected,
+    coalesce(forms.is_money_inflow, true) as is_money_inflow,
+    coalesce(collected.is_live, true) as is_live,
+    collected.deleted_at is not null as is_deleted,
+    exists(
+        select 1 from {{ ref('stg_payment_invoices') }} as links
+        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
+    ) or exists(
+        select 1 from {{ ref('stg_invoice_payments') }} as links
+        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
+    ) as has_cfdi,
+    exists(
+        select 1 from {{ ref('stg_payment_receipts') }} as links
+        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
+    ) or exists(
+        select 1 from {{ ref('stg_receipt_payments') }} as links
+        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
+    ) as has_receipt,
+    collected.exchange_rate is null as is_fx_missing,
+    collected.created_date,
+    if(collected.is_collected, collected.money_date, null) as collected_date,
+    if(collected.is_collected, {{ month_of('collected.money_date') }}, null) as collected_month,
+    if(collected.is_collected, {{ rep_due_date('collected.money_date') }}, null) as rep_due_date,
+    collected.as_of_date,
+    collected.created_at,
+    collected.succeeded_at,
+    collected.updated_at,
+    collected.loaded_at,
+from collected
+left join {{ ref('dim_payment_form') }} as forms
+    on collected.payment_form_code = forms.payment_form_code

@@ -1,0 +1,77 @@
+-- One row per payment or refund of an invoice and tax of that invoice: the part of the tax that was
+-- collected with it. An estimate (no complement's XML): prorated by cumulative rounding, so that the
+-- parts of an invoice that is paid add up to its tax. Only what is in effect on the as-of day.
+with running as (
+    select
+        settlements.*,
+        invoices.total,
+        invoices.exchange_rate,
+        coalesce(cast(currencies.decimals as integer), 2) as decimals,
+        sum(settlements.amount) over (
+            partition by settlements.cfdi_key
+            order by settlements.settlement_date, settlements.settlement_key
+        ) as cumulative_amount,
+    from {{ ref('fct_invoice_settlement') }} as settlements
+    inner join {{ ref('fct_cfdi') }} as invoices on settlements.cfdi_key = invoices.cfdi_key
+    left join {{ ref('c_Moneda') }} as currencies on settlements.currency_code = currencies.code
+    where settlements.settlement_type in ('payment', 'refund') and settlements.is_effective
+),
+
+-- what is paid beyond the total is not for this invoice
+bounded as (
+    select
+        *,
+        least(greatest(cumulative_amount, 0), total) as until_now,
+        least(greatest(cumulative_amount - amount, 0), total) as until_before,
+    from running
+    where total > 0
+),
+
+parts as (
+    select
+        bounded.*,
+        taxes.* exclude (cfdi_key, team_id, currency_code, loaded_at),
+        {{ share('taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
+        - {{ share(
+            'taxes.base_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
+        ) }} as base_part,
+        {{ share('taxes.tax_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
+        - {{ share(
+            'taxes.tax_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
+        ) }} as tax_part,
+    from bounded
+    inner join {{ ref('fct_cfdi_tax') }} as taxes on bounded.cfdi_key = taxes.cfdi_key
+)
+
+select
+    {{ key(['settlement_key', 'cfdi_tax_key']) }} as settlement_tax_key,
+    settlement_key,
+    cfdi_tax_key,
+    cfdi_key,
+    client_key,
+    payment_key,
+    rep_cfdi_key,
+    team_id,
+    payment_method_code,
+    evidence,
+    tax_name,
+    tax_code,
+    tax_factor,
+    iva_rate_class,
+    currency_code,
+    evidence_tier,
+    tax_rate,
+    {{ money('base_part') }} as base_amount,
+    {{ money('tax_part') }} as tax_amount,
+    {{ to_mxn('base_part') }} as base_amount_mxn,
+    {{ to_mxn('tax_part') }} as tax_amount_mxn,
+    {{ money(share('base_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+        as base_at_payment_rate_mxn,
+    {{ money(share('tax_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+        as tax_at_payment_rate_mxn,
+    is_withheld,
+    true as is_estimate,
+    true as is_in_scope,
+    settlement_date,
+    settlement_month,
+from parts

@@ -1,0 +1,11 @@
+-- One row per SAT list that names a client.
+select
+    team_id,
+    client_id,
+    list,
+    label,
+    source,
+    detail,
+    hit_number,
+    is_risky,
+from {{ source('gigstack', 'client_sat_hits') }}

@@ -1,0 +1,10 @@
+-- One row per automation attached to an invoice.
+select
+    team_id,
+    invoice_id,
+    type as automation_type,
+    action,
+    created_via,
+    ref,
+    automation_number,
+from {{ source('gigstack', 'invoice_automations') }}

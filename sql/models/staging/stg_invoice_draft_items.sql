@@ -1,0 +1,23 @@
+-- One row per line of a draft.
+select
+    team_id,
+    draft_id,
+    service_id,
+    third_party_tax_id as third_party_rfc,
+    description,
+    sku,
+    product_key as product_code,
+    unit_key as unit_code,
+    unit_name,
+    taxability as tax_object_code,
+    customs_request,
+    complement,
+    property_tax_account,
+    third_party_legal_name,
+    third_party_tax_system as third_party_tax_regime_code,
+    third_party_zip,
+    item_number,
+    quantity,
+    unit_price,
+    discount,
+from {{ source('gigstack', 'invoice_draft_items') }}

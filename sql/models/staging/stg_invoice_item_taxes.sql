@@ -1,0 +1,13 @@
+-- One row per tax of a line of a CFDI.
+select
+    team_id,
+    invoice_id,
+    type as tax_name,
+    factor as tax_factor,
+    item_number,
+    tax_number,
+    rate as tax_rate,
+    base as tax_base,
+    inclusive as is_inclusive,
+    withholding as is_withheld,
+from {{ source('gigstack', 'invoice_item_taxes') }}

@@ -1,0 +1,9 @@
+-- One row per CFDI that a CFDI relates to (TipoRelacion).
+select
+    team_id,
+    invoice_id,
+    relationship as relation_type_code,
+    related_uuid,
+    relation_number,
+    document_number,
+from {{ source('gigstack', 'invoice_related_documents') }}

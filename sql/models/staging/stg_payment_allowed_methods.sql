@@ -1,0 +1,6 @@
+-- One row per method that a payment may be made with.
+select
+    team_id,
+    payment_id,
+    method,
+from {{ source('gigstack', 'payment_allowed_methods') }}

@@ -1,0 +1,13 @@
+-- One row per tax of a line of a payment.
+select
+    team_id,
+    payment_id,
+    type as tax_name,
+    factor as tax_factor,
+    item_number,
+    tax_number,
+    rate as tax_rate,
+    base as tax_base,
+    inclusive as is_inclusive,
+    withholding as is_withheld,
+from {{ source('gigstack', 'payment_item_taxes') }}

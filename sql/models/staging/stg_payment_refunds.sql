@@ -1,0 +1,15 @@
+-- One row per refund of a payment.
+select
+    team_id,
+    payment_id,
+    refund_id,
+    status,
+    status_raw,
+    reason,
+    upper(currency) as currency_code,
+    items,
+    refund_number,
+    amount,
+    {{ local_date('created_at') }} as created_date,
+    created_at,
+from {{ source('gigstack', 'payment_refunds') }}

@@ -1,0 +1,6 @@
+-- One row per invoice that a receipt names.
+select
+    team_id,
+    receipt_id,
+    invoice_id,
+from {{ source('gigstack', 'receipt_invoices') }}

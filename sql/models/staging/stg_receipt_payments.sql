@@ -1,0 +1,6 @@
+-- One row per payment that a receipt names.
+select
+    team_id,
+    receipt_id,
+    payment_id,
+from {{ source('gigstack', 'receipt_payments') }}

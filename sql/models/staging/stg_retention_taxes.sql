@@ -1,0 +1,10 @@
+-- One row per tax of a CFDI of withheld taxes.
+select
+    team_id,
+    retention_id,
+    tax as tax_name,
+    payment_type,
+    tax_number,
+    base as tax_base,
+    amount,
+from {{ source('gigstack', 'retention_taxes') }}

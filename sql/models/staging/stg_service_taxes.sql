@@ -1,0 +1,12 @@
+-- One row per tax of a product or service.
+select
+    team_id,
+    service_id,
+    type as tax_name,
+    factor as tax_factor,
+    tax_number,
+    rate as tax_rate,
+    base as tax_base,
+    inclusive as is_inclusive,
+    withholding as is_withheld,
+from {{ source('gigstack', 'service_taxes') }}

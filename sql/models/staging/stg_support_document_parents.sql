@@ -1,0 +1,7 @@
+-- One row per support document and object that it was listed under.
+select
+    team_id,
+    document_id,
+    parent_id,
+    parent_type,
+from {{ source('gigstack', 'support_document_parents') }}
