@@ -27,6 +27,7 @@ PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
+SPILLED = "spilled"  # below the data directory: what a copy cannot hold in memory
 COPY_MEMORY_LIMIT = "1GB"  # a sort of everything wants more than a merge of what is new
 NO_SPACE = ("No space left", "could not write", "Could not write")
 
@@ -73,14 +74,14 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
 
 
 @contextmanager
-def attached(data_dir: Path, name: str, spill: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def attached(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory to which the warehouse is attached, to be read only, under a name.
 
-    What does not fit into memory goes below `spill`.
     Errors: WarehouseError when there is none, another process writes it, or the disk is full.
     """
-    path = warehouse_path(data_dir)
-    config: Config = {"memory_limit": COPY_MEMORY_LIMIT, "temp_directory": str(spill)}
+    path, spilled = warehouse_path(data_dir), data_dir / SPILLED
+    config: Config = {"memory_limit": COPY_MEMORY_LIMIT, "temp_directory": str(spilled)}
+    shutil.rmtree(spilled, ignore_errors=True)  # of a process that was killed
     with closing(duckdb.connect(config=config)) as connection:
         try:
             connection.execute("set timezone = 'UTC'")
@@ -92,8 +93,11 @@ def attached(data_dir: Path, name: str, spill: Path) -> Iterator[duckdb.DuckDBPy
             yield connection
         except (duckdb.Error, OSError) as error:
             if is_disk_full(error):
-                raise WarehouseError(f"{path}: the disk is full. Free some space.") from error
+                raise WarehouseError(
+                    f"{path}: the disk is full. Free some space; nothing is lost."
+                ) from error
             raise
+    shutil.rmtree(spilled, ignore_errors=True)
 
 
 def is_disk_full(error: BaseException | None) -> bool:

@@ -1,8 +1,8 @@
 """What is declared of columns, in `sql/columns.csv`: their meaning, and whether they are personal.
 
 A line names a column (`client_name`), one of a single table (`cfdi_errors.description`), or many
-(`*_rfc`); the first line that fits is the one that counts. Text that no line names counts as
-personal, so that a new column cannot leak before somebody has looked at it.
+(`*_rfc`, `seeds.*.*`); the first line that fits is the one that counts. Text that no line names
+counts as personal, so that a new column cannot leak before somebody has looked at it.
 """
 
 import csv
@@ -14,12 +14,13 @@ from functools import cache
 
 from pipelines.gigstack.shape import SQL_ROOT
 
-# types that hold no text
-PLAIN = tuple(
-    "BIGINT INTEGER SMALLINT TINYINT HUGEINT UBIGINT UINTEGER DECIMAL DOUBLE FLOAT BOOLEAN "
-    "DATE TIME INTERVAL UUID".split()
+TEXTLESS = (  # types, or how they begin
+    *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"),
+    *("UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT", "BOOLEAN", "DATE", "TIME", "INTERVAL"),
+    "UUID",
 )
 HASH_DIGITS = 32  # 128 bits
+KEY_VARIABLE = "pii_key"
 
 
 class Policy(Enum):
@@ -38,15 +39,17 @@ class Declared:
     is_personal: bool
     description: str
 
-    def fits(self, table: str, column: str) -> bool:
-        name = f"{table}.{column}" if "." in self.pattern else column
-        return fnmatchcase(name.lower(), self.pattern)
+    def fits(self, *path: str) -> bool:
+        """Whether it names this schema, table and column; it may leave out the first ones."""
+        named = path[-1 - self.pattern.count(".") :]
+        return fnmatchcase(".".join(named).lower(), self.pattern)
 
 
 @dataclass(frozen=True)
 class Column:
     """A column of a table, with the comment that the database has on it."""
 
+    schema: str
     table: str
     name: str
     type: str
@@ -55,11 +58,11 @@ class Column:
     @property
     def is_text(self) -> bool:
         """Whether its type can hold personal data: all but numbers, booleans and times."""
-        return not self.type.startswith(PLAIN) or self.type.endswith("]")
+        return not self.type.startswith(TEXTLESS) or self.type.endswith("]")
 
     @property
     def declared(self) -> Declared | None:
-        return next((one for one in declarations() if one.fits(self.table, self.name)), None)
+        return declaration_of(self.schema, self.table, self.name)
 
     @property
     def is_personal(self) -> bool:
@@ -79,10 +82,16 @@ def declarations() -> tuple[Declared, ...]:
         )
 
 
+@cache
+def declaration_of(*path: str) -> Declared | None:
+    """The first line that fits a schema, table and column."""
+    return next((one for one in declarations() if one.fits(*path)), None)
+
+
 def projection(columns: Iterable[Column], policy: Policy) -> str:
     """A select list: every column, those that are personal as the policy says.
 
-    Hashes read the key in DuckDB's variable `pii_key`.
+    Hashes read their key in a variable of DuckDB.
     """
     return ", ".join(_selected(column, policy) for column in columns)
 
@@ -93,7 +102,6 @@ def _selected(column: Column, policy: Policy) -> str:
         return name
     if policy is Policy.DROP:
         return f"null::{column.type} as {name}"
-    digest = f"left(sha256(getvariable('pii_key') || {name}::varchar), {HASH_DIGITS})"
-    if column.type == "JSON":
-        return f"to_json({digest}) as {name}"
+    digest = f"left(sha256(getvariable('{KEY_VARIABLE}') || {name}::varchar), {HASH_DIGITS})"
+    digest = f"to_json({digest})" if column.type == "JSON" else digest
     return f"if({name} is null, null, {digest}) as {name}"

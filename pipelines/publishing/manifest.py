@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publishing.snapshot import Relation, measures, text
+from pipelines.publishing.relations import Relation, measures, text
 from pipelines.publishing.versions import DICTIONARY, MANIFEST, SNAPSHOT
 
 HEADINGS = ("schema", "table", "column", "type", "description", "personal")

@@ -1,6 +1,5 @@
 """One version, from the first byte to the manifest: copy, compare, Parquet, dictionary."""
 
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -14,13 +13,12 @@ import duckdb
 from pipelines import warehouse
 from pipelines.gigstack.errors import PublishingError
 from pipelines.publishing import manifest, snapshot, versions
-from pipelines.publishing.columns import Policy
+from pipelines.publishing.columns import KEY_VARIABLE, Policy
 from pipelines.publishing.parquet import write_parquet
 from pipelines.publishing.personal import hash_key
-from pipelines.publishing.snapshot import Relation, measures, text
+from pipelines.publishing.relations import Relation, measures, relations, text
 
 WAREHOUSE, COPY = snapshot.WAREHOUSE, snapshot.SNAPSHOT
-SPILL = "spilled"  # where DuckDB puts what does not fit into memory
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
     Errors: WarehouseError, PublishingError.
     """
     began = time.perf_counter()
-    with warehouse.attached(data_dir, WAREHOUSE, version / SPILL) as connection:
+    with warehouse.attached(data_dir, WAREHOUSE) as connection:
         if policy is Policy.HASH:
-            connection.execute("set variable pii_key = $key", {"key": hash_key(data_dir)})
+            connection.execute(f"set variable {KEY_VARIABLE} = $key", {"key": hash_key(data_dir)})
         facts = _facts(connection, policy)
         tables, figures = _write_snapshot(connection, version, policy, facts)
         files = [
@@ -51,7 +49,6 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
             for table, expected in zip(tables, figures, strict=True)
             for entry in _write_parquet(connection, table, expected, version, facts)
         ]
-    shutil.rmtree(version / SPILL, ignore_errors=True)
     manifest.write_dictionary(version, tables)
     files.insert(0, manifest.snapshot_entry(version, tables, figures))
     seconds = round(time.perf_counter() - began, 3)
@@ -83,8 +80,9 @@ def _write_snapshot(
     connection.execute(f"attach {text(str(version / versions.SNAPSHOT))} as {COPY}")
     sources = snapshot.copy_warehouse(connection, policy)
     snapshot.note(connection, asdict(facts))
+    snapshot.comment(connection, sources)
     connection.execute(f"checkpoint {COPY}")
-    tables = snapshot.relations(connection, COPY)
+    tables = relations(connection, COPY)
     figures = [measures(connection, table.path, table) for table in tables]
     copied = {table.path: found for table, found in zip(tables, figures, strict=True)}
     for source in sources:
