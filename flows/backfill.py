@@ -39,7 +39,7 @@ def backfill(
     data_dir: Path | None = None,
     wait_minutes: WaitMinutes = 60,
 ) -> State[Any]:
-    """Read again what was created from a day on, in slices; then build the models and publish.
+    """Read again what was created from a day on, in slices; then build and publish what changed.
 
     A run that ends early is gone on with by the next one with the same parameters.
 
@@ -52,13 +52,12 @@ def backfill(
         data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
         wait_minutes: How long to wait for another run on the same warehouse.
     """
-
     days = slices(since, until or today(), slice_days)
 
     def read_slices(night: Night, where: Path) -> None:
         _read_slices(night, where, days, teams, resources or [], wait_minutes)
 
-    return conclude("backfill", data_dir, wait_minutes, steps.build_and_publish, read_slices)
+    return conclude("backfill", data_dir, wait_minutes, steps.publish_changes, read_slices)
 
 
 def _read_slices(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows import steps
@@ -29,9 +29,6 @@ def refresh_documents(
 
     def work(night: Night, where: Path) -> None:
         steps.load_group(night, teams, where, Order(), ["support_documents"])
-        if any(run.total("rows_changed") + run.total("rows_deleted") for run in night.runs):
-            steps.build_and_publish(night, where)
-        else:
-            get_run_logger().info("Nothing changed: models and published files stay as they are.")
+        steps.publish_changes(night, where)
 
     return conclude("refresh_documents", data_dir, wait_minutes, work)

@@ -148,3 +148,11 @@ def build_and_publish(night: Night, data_dir: Path) -> None:
     """Build the models from what is loaded, and publish them."""
     night.transformation = transform(data_dir)
     night.publication = publish(data_dir)
+
+
+def publish_changes(night: Night, data_dir: Path) -> None:
+    """Build and publish, where a load has changed anything."""
+    if any(run.total("rows_changed") + run.total("rows_deleted") for run in night.runs):
+        build_and_publish(night, data_dir)
+    else:
+        get_run_logger().info("Nothing changed: models and published files stay as they are.")

@@ -108,6 +108,20 @@ def test_what_one_team_lacks_is_read_again_for_this_team_alone(
     assert [run["status"] for run in runs] == ["ok", "partial"]
 
 
+@pytest.mark.usefixtures("reach")
+def test_models_that_cannot_be_built_leave_readers_what_they_had(
+    client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps.transform, "retry_delay_seconds", 0)
+    state = refresh_documents(data_dir=tmp_path, return_state=True)  # a first load is to be whole
+    assert state.name == "Failed"
+    assert "tables have never been loaded" in str(state.message)
+    left = artifacts(client, state.state_details.flow_run_id)
+    assert "## Loaded" in left["gigstack-refresh-documents"]
+    assert "tables have never been loaded" in left["gigstack-refresh-documents"]
+    assert not (tmp_path / "published").exists()
+
+
 def test_a_key_that_is_refused_fails_at_once_and_is_not_shown(
     client: SyncPrefectClient, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +140,21 @@ def test_a_key_that_is_refused_fails_at_once_and_is_not_shown(
     assert asked == ["/teams"], "it was tried again"
     shown = [*logs(client, run.id), str(artifacts(client, run.id)), str(state.message)]
     assert not any(key_for(account) in text for text in shown)
+
+
+def test_a_step_that_takes_too_long_is_ended(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps.load, "timeout_seconds", 2.0)
+    monkeypatch.setattr(steps.load, "retries", 0)
+    slowly = {"SOURCES__GIGSTACK__PAGE_SIZE": "1", "SOURCES__GIGSTACK__REQUESTS_PER_SECOND": "1"}
+    with serving(create_app(account)) as url:
+        configure(monkeypatch, account, url, **slowly)
+        state = refresh_documents(data_dir=tmp_path, return_state=True)
+    assert (state.type.value, state.name) == ("FAILED", "Failed")
+    assert "2.0 second" in str(state.message)
+    (run,) = query(tmp_path, "select status, message from ops.runs")
+    assert (run["status"], run["message"]) == ("failed", "the run did not finish")
 
 
 def test_without_a_key_the_message_says_what_to_set(
