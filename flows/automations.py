@@ -24,30 +24,32 @@ from pipelines.gigstack.errors import ConfigurationError, GigstackError
 FLOW = "nightly"
 BLOCK = "gigstack-alarm"
 OVERDUE_AFTER = timedelta(hours=26)  # a day, and two hours to run in
-ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", WITH_WARNINGS, "Failed")}
+ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", WITH_WARNINGS, "Failed", "TimedOut")}
 FAILED = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
-OF_FLOW: dict[str, str | list[str]] = {
-    "prefect.resource.role": "flow",
-    "prefect.resource.name": FLOW,
-}
 EACH_DEPLOYMENT = {"related:deployment:prefect.resource.id"}
 
 
-def automations(action: ActionTypes | None = None) -> list[Automation]:
+def automations(
+    action: ActionTypes | None = None, flow: str = FLOW, overdue_after: timedelta = OVERDUE_AFTER
+) -> list[Automation]:
     """Both alarms, not yet created. `action` is what they do; without one they are seen only in
     the UI.
     """
+    of_flow: dict[str, str | list[str]] = {
+        "prefect.resource.role": "flow",
+        "prefect.resource.name": flow,
+    }
     failed = EventTrigger(
-        posture=Posture.Reactive, expect=FAILED, match_related=OF_FLOW, threshold=1
+        posture=Posture.Reactive, expect=FAILED, match_related=of_flow, threshold=1
     )
     overdue = EventTrigger(  # from the end of one run on, the next has so much time to end
         posture=Posture.Proactive,
         after=ENDED,
         expect=ENDED,
-        match_related=OF_FLOW,
+        match_related=of_flow,
         for_each=EACH_DEPLOYMENT,
         threshold=1,
-        within=OVERDUE_AFTER,
+        within=overdue_after,
     )
     actions = [action or DoNothing()]
     return [
@@ -59,7 +61,7 @@ def automations(action: ActionTypes | None = None) -> list[Automation]:
         ),
         Automation(
             name="gigstack: nightly did not run",
-            description=f"No nightly has ended for {OVERDUE_AFTER}. Is something serving it?",
+            description=f"No nightly has ended for {overdue_after}. Is something serving it?",
             trigger=overdue,
             actions=actions,
         ),
