@@ -26,7 +26,7 @@ from tests.pipelines.commands import COMMAND, access, cli, environment
 from tests.pipelines.loads import differences
 from tests.pipelines.scripted import key
 
-COMMANDS = ("demo", "check", "load", "status", "sandbox")
+COMMANDS = ("demo", "check", "load", "run", "status", "sandbox")
 
 
 @pytest.fixture
