@@ -59,12 +59,14 @@ def wait_until(what: Callable[[], Any], patience: float = PATIENCE) -> Any:
     return found
 
 
-def artifacts(client: SyncPrefectClient, run_id: UUID) -> dict[str, Any]:
+def artifacts(client: SyncPrefectClient, run_id: UUID | None) -> dict[str, Any]:
     """What a run has left, by key; tables as lists of rows."""
+    assert run_id
     of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
     found = client.read_artifacts(artifact_filter=of_run)
     return {
-        str(one.key): json.loads(one.data) if one.type == "table" else one.data for one in found
+        str(one.key): json.loads(str(one.data)) if one.type == "table" else one.data
+        for one in found
     }
 
 

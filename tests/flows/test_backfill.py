@@ -2,9 +2,11 @@
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import State
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -85,7 +87,7 @@ def test_a_backfill_that_ended_early_goes_on_where_it_ended(
         asked.append((int(since), int(until)))
         return failure(400) if is_down and asked[-1] == bounds[1] else None
 
-    def run_it() -> object:
+    def run_it() -> State[Any]:
         since, until = _span(account)
         return backfill(
             since, until, resources=["payments"], slice_days=20, data_dir=data_dir,

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
