@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pipelines.gigstack.settings import Settings
     from pipelines.ledger import RunReport
     from pipelines.load import Order
+    from pipelines.night import Night
 
 NEEDS_A_LOOK = 3
 
@@ -278,6 +279,39 @@ def publish(
         print_publication(_consoles()[0], published)
 
 
+@app.command(epilog=example("run", "run --team all", "run --json"))
+def run(
+    team: Teams = None,
+    data_dir: DataDir = Path("data"),
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Load what may have changed, build the models, publish: what a night does."""
+    from pipelines import publish as publishing
+    from pipelines.display import progress
+    from pipelines.load import load as run_load
+    from pipelines.night import Night
+    from pipelines.summary import night_json, print_publication, print_run, print_transformation
+    from pipelines.transform import transform as build
+
+    settings = _settings(team)
+    streams = _streams(None, settings)
+    out, err = _consoles()
+    out.quiet = as_json  # then there is one document, at the end
+    night = Night()
+    with progress(err) as watch:
+        night.runs.append(run_load(settings, data_dir, streams, watch))
+    print_run(out, night.runs[0])
+    err.print("Building the models …", style="dim")
+    night.transformation = build(data_dir)
+    print_transformation(out, night.transformation)
+    night.publication = publishing.publish(data_dir)
+    print_publication(out, night.publication)
+    if as_json:
+        _print_json(night_json(night, data_dir))
+    raise typer.Exit(_exit_code(night))
+
+
 @app.command(epilog=example("report", "report --to night.html"))
 def report(
     to: Annotated[
@@ -418,7 +452,7 @@ def _refuse_together(**options: bool) -> None:
         raise typer.BadParameter(f"{' and '.join(given)} exclude one another")
 
 
-def _exit_code(run: "RunReport") -> int:
+def _exit_code(run: "RunReport | Night") -> int:
     return {"ok": 0, "failed": 1}.get(run.status, NEEDS_A_LOOK)
 
 

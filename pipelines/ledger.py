@@ -88,7 +88,7 @@ class RunReport:
         failed = [stream for stream in self.streams if stream.status == "failed"]
         if failed and len(failed) == len(self.streams):
             return "failed"
-        if failed or self._teams_out_of_reach():
+        if failed or self.teams_out_of_reach():
             return "partial"
         postponed = any(stream.postponed for stream in self.streams)
         deviates = self.rejects or self.drift or postponed or self.held_back or self.differences
@@ -98,7 +98,7 @@ class RunReport:
     def differences(self) -> list[Comparison]:
         return [comparison for comparison in self.comparisons if comparison.difference]
 
-    def _teams_out_of_reach(self) -> set[str]:
+    def teams_out_of_reach(self) -> set[str]:
         """Teams of which no list answers: out of the key's reach rather than without a feature."""
         answered = {stream.team_id for stream in self.streams if stream.status != "unavailable"}
         return {stream.team_id for stream in self.streams} - answered

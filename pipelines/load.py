@@ -28,6 +28,7 @@ from pipelines.gigstack.client import Meter, connected
 from pipelines.gigstack.errors import (
     GigstackError,
     NothingReadError,
+    WarehouseBusyError,
     WarehouseError,
 )
 from pipelines.gigstack.extract import Assignment, Extraction
@@ -45,9 +46,10 @@ from pipelines.write import chunks, drain, normalizers_for, pipeline_in, waterma
 class Order:
     """What a load is asked for, beside its streams."""
 
-    mode: str = "incremental"  # or full
+    mode: str = "incremental"  # or full, or backfill
     since: datetime | None = None  # takes the place of watermarks and look-backs
     allow_mass_delete: bool = False
+    until: datetime | None = None  # with `since`: the end of the window, which belongs to it
 
 
 DEFAULT = Order()
@@ -114,6 +116,7 @@ def _question(
     return {
         "mode": order.mode,
         "since": order.since and order.since.isoformat(),
+        "until": order.until and order.until.isoformat(),
         "streams": [stream.name for stream in streams],
         "teams": list(teams),
         "key_team": key_team,
@@ -157,10 +160,10 @@ def _load(
     if existing:
         moved = watermarks_of(pipeline_in(data_dir, connection))
         assignment = replace(assignment, urgent=changes.urgent_parents(connection, existing))
-    if order.mode == "incremental":
+    if order.mode != "full":
         lists = assignment.lists
         windows = partial(
-            changes.readings, connection, existing, lists, moved, settings, order.since
+            changes.readings, connection, existing, lists, moved, settings, order.since, order.until
         )
         assignment = replace(assignment, readings=_planned(journal, windows))
     ready: Future[Normalizers] = Future()
@@ -205,10 +208,14 @@ def _moved(moved: Watermarks, run: RunReport, extraction: Extraction) -> Waterma
     return result
 
 
+def lock_path(data_dir: Path) -> Path:
+    return data_dir / "load.lock"
+
+
 @contextmanager
 def only_run(data_dir: Path) -> Iterator[None]:
     """Hold the data directory; a second run says who holds it, and leaves."""
-    path, holder = data_dir / "load.lock", data_dir / "load.holder"
+    path, holder = lock_path(data_dir), data_dir / "load.holder"
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=0)
@@ -217,7 +224,7 @@ def only_run(data_dir: Path) -> Iterator[None]:
         holder.write_text(f"process {os.getpid()} on {platform.node()}, since {since}")
     except Timeout as error:
         who = holder.read_text() if holder.exists() else "an unknown process"
-        raise WarehouseError(
+        raise WarehouseBusyError(
             f"Another load is running on {data_dir} ({who}; it holds {path})."
         ) from error
     except OSError as error:

@@ -52,7 +52,7 @@ def read_status(data_dir: Path) -> Status:
                 order by all
                 """,
             ),
-            _freshness(connection),
+            freshness(connection),
             warehouse.rows_of(
                 connection, "select * from ops.drift order by last_seen_at desc, stream, path"
             ),
@@ -73,7 +73,8 @@ def read_status(data_dir: Path) -> Status:
         )
 
 
-def _freshness(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def freshness(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """For each root table: rows, when they last changed and when they were last written."""
     existing = warehouse.table_names(connection)
     roots = [entity.root.name for entity in ENTITIES.values() if entity.root.name in existing]
     if not roots:

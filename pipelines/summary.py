@@ -11,6 +11,7 @@ from rich.console import Console
 from pipelines.display import print_table
 from pipelines.gigstack.probe import Checkup
 from pipelines.ledger import RunReport
+from pipelines.night import Night
 from pipelines.plan import Step
 from pipelines.publish import Publication, published_dir
 from pipelines.status import Status
@@ -63,6 +64,18 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
         ],
         "tables": dict(sorted(run.table_rows.items())),
         "warehouse": str(warehouse_path(data_dir)),
+    }
+
+
+def night_json(night: Night, data_dir: Path) -> dict[str, Any]:
+    """Load, transformation and publication as one document; times are UTC."""
+    return {
+        "status": night.status,
+        "missing": list(night.missing()),
+        "to_look_at": list(night.to_look_at()),
+        "load": [run_json(run, data_dir) for run in night.runs],
+        "transform": night.transformation and asdict(night.transformation),
+        "publish": night.publication and asdict(night.publication),
     }
 
 

@@ -26,10 +26,13 @@ Watermarks = dict[str, dict[str, str]]  # by team and stream: ISO 8601, UTC
 
 @dataclass(frozen=True)
 class Reading:
-    """What to read of one list of one team: from `start` on (None: all), and single objects."""
+    """What to read of one list of one team: from `start` on (None: all), up to `end` (None: now),
+    and single objects.
+    """
 
     start: datetime | None = None
     open_items: tuple[str, ...] = ()
+    end: datetime | None = None
 
 
 Readings = dict[tuple[str, str], Reading]  # by stream and team
@@ -42,14 +45,17 @@ def readings(
     watermarks: Watermarks,
     settings: Settings,
     since: datetime | None,
+    until: datetime | None = None,
 ) -> Readings:
     """The windows of an incremental load. `existing` are the warehouse's tables; `since` takes the
-    place of every look-back.
+    place of every look-back. Up to `until` a window is read alone, without what is open beyond it.
     """
     found = {}
     for stream, team in lists:
         start = since or _window_start(stream, team, watermarks, settings)
-        if stream.window and start:
+        if stream.window and start and until:
+            found[stream.name, team] = Reading(start, end=until)
+        elif stream.window and start:
             found[stream.name, team] = (
                 _with_open_items(connection, stream, team, start, settings.page_size)
                 if stream.single_path and ENTITIES[stream.entity].root.name in existing

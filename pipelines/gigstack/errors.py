@@ -13,6 +13,10 @@ class WarehouseError(GigstackError):
     """The warehouse cannot be opened or written."""
 
 
+class WarehouseBusyError(WarehouseError):
+    """Another run is at work on the same warehouse."""
+
+
 class PublishingError(GigstackError):
     """What would be published is not what the warehouse holds, or there is nothing to publish."""
 

@@ -57,7 +57,7 @@ class ListReader:
             self.report.meter,
         )
         if reading.start:
-            await self._read_window(reading.start)
+            await self._read_window(reading.start, reading.end)
         else:
             await self._read_whole()
         await self._read_singles(reading.open_items)
@@ -80,12 +80,12 @@ class ListReader:
         else:
             await self._read_list(self._params)
 
-    async def _read_window(self, start: datetime) -> None:
-        """The list from a moment on."""
+    async def _read_window(self, start: datetime, end: datetime | None) -> None:
+        """The list from a moment on, up to the end of its window where the filter takes one."""
         assert self.stream.window
         date_filter = await honoured(self.stream.window, self._is_empty)
         if date_filter:
-            await self._read_list(self._params | date_filter.bounds(since=start))
+            await self._read_list(self._params | date_filter.bounds(start, end))
             return
         watch = WindowWatch(start)
         async with aclosing(self._pages(self._params)) as pages:

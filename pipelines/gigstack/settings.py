@@ -7,7 +7,7 @@ API: https://dlthub.com/docs/general-usage/credentials
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -85,8 +85,8 @@ class Claims(msgspec.Struct):
     livemode: bool | None = None
 
 
-def read_settings() -> Settings:
-    """The configuration as dlt finds it.
+def read_settings(key_elsewhere: Callable[[], str | None] = lambda: None) -> Settings:
+    """The configuration as dlt finds it; `key_elsewhere` is asked when no key is configured.
 
     Errors: ConfigurationError when no key is set or a value is out of its range.
     """
@@ -100,7 +100,9 @@ def read_settings() -> Settings:
         ) from error
     except ConfigurationException as error:
         raise ConfigurationError(f"[sources.gigstack]: {error}") from error
-    api_key = str(found.api_key or os.environ.get("GIGSTACK_API_KEY") or "").strip()
+    api_key = str(
+        found.api_key or os.environ.get("GIGSTACK_API_KEY") or key_elsewhere() or ""
+    ).strip()
     if not api_key:
         raise ConfigurationError(
             "No API key. Set GIGSTACK_API_KEY, or api_key under [sources.gigstack] in "

@@ -113,6 +113,7 @@ def main() -> None:
         directory.mkdir(parents=True, exist_ok=True)
         rows = [*_speed(directory, invoices), *_memory(directory, invoices, large)]
         rows += [*_documents(directory), *_second_night(directory, invoices), _help()]
+        rows.append(_flow_overhead(directory))
     versions = ", ".join(
         f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx", "pyarrow")
     )
@@ -194,6 +195,27 @@ def _second_night(directory: Path, invoices: int) -> Iterator[list[object]]:
 def _help() -> list[object]:
     seconds = help_seconds()
     return _row("gigstack-etl --help, seconds", f"{seconds:.2f}", "under 1", seconds < 1)
+
+
+def _flow_overhead(directory: Path) -> list[object]:
+    """A night as a flow and by its steps alone, a Prefect server running."""
+    with (
+        sandbox(directory, *account(directory, 2_000, 100)) as server,
+        tempfile.TemporaryDirectory() as empty,
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.flows.overhead", *server, empty],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(f"the flow failed:\n{done.stderr[-3000:]}")
+    took = json.loads(done.stdout.splitlines()[-1])
+    more = took["flow"] - took["alone"]
+    label = f"a night as a flow, {took['flow']:.1f} s to {took['alone']:.1f} s: seconds more"
+    return _row(label, f"{more:.1f}", "under 5", more < 5)
 
 
 def _row(measure: str, figure: str, bar: str, met: bool | None) -> list[object]:

@@ -27,8 +27,8 @@ from tests.pipelines.loads import differences
 from tests.pipelines.scripted import key
 
 COMMANDS = (
-    *("demo", "check", "load", "transform", "docs", "publish", "report"),
-    *("status", "sandbox"),
+    *("demo", "check", "load", "transform", "publish", "run"),
+    *("report", "docs", "status", "sandbox"),
 )
 
 

@@ -1,0 +1,40 @@
+"""Every night: load what may have changed, build the models, publish."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import steps
+from flows.naming import run_name
+from flows.outcome import conclude
+from flows.parameters import Teams, WaitMinutes
+from pipelines.gigstack.settings import Settings
+from pipelines.load import Order
+from pipelines.night import Night
+
+
+def _window(settings: Settings, _: dict[str, Any]) -> str:
+    return f"last {settings.lookback_days} days"
+
+
+@flow(flow_run_name=run_name(_window), persist_result=False)
+def nightly(
+    teams: Teams = None, data_dir: Path | None = None, wait_minutes: WaitMinutes = 60
+) -> State[Any]:
+    """Load what may have changed since the last night, build and test the models, publish.
+
+    One run is one group of teams; several groups on one warehouse take turns.
+
+    Args:
+        teams: Ids, or ["all"]. Empty: as configured, else the key's own team.
+        data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
+        wait_minutes: How long to wait for another run on the same warehouse.
+    """
+
+    def work(night: Night, where: Path) -> None:
+        steps.load_group(night, teams, where, Order())
+        steps.build_and_publish(night, where)
+
+    return conclude("nightly", data_dir, wait_minutes, work)

@@ -1,0 +1,73 @@
+"""How a flow run ends: its turn on the warehouse, its artifacts, and its state.
+
+`Failed` says that data is missing or wrong. What is all there but wants a look ends as completed,
+under a name of its own that automations can tell apart.
+API: https://docs.prefect.io/v3/concepts/states
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from flows.artifacts import record
+from flows.parameters import data_dir_of
+from flows.turns import turn
+from pipelines.gigstack.errors import GigstackError
+from pipelines.night import Night
+
+WITH_WARNINGS = "CompletedWithWarnings"
+MOST_TOLD = 5
+
+Work = Callable[[Night, Path], None]
+
+
+def conclude(
+    flow: str,
+    data_dir: Path | None,
+    wait_minutes: float,
+    work: Work,
+    before: Work = lambda _night, _where: None,
+) -> State[Any]:
+    """Do the work of a flow in its turn, leave its artifacts, and say how it ended.
+
+    What is to be done `before` takes turns of its own. An error of ours becomes the state `Failed`;
+    any other is raised, for its traceback.
+    """
+    where = data_dir_of(data_dir)
+    night = Night()
+    error = _error_of(before, night, where)
+    try:
+        with turn(where, wait_minutes):
+            error = error or _error_of(work, night, where)
+            record(flow, night, where, error)
+    except GigstackError as busy:
+        return Failed(message=str(busy))
+    return state_of(night, error)
+
+
+def _error_of(work: Work, night: Night, where: Path) -> Exception | None:
+    try:
+        work(night, where)
+    except Exception as error:  # told in the artifact first
+        return error
+    return None
+
+
+def state_of(night: Night, error: Exception | None = None) -> State[Any]:
+    """`Failed`, `CompletedWithWarnings` or `Completed`, with the reasons in its message."""
+    if error and not isinstance(error, GigstackError):
+        raise error
+    if missing := [*([str(error)] if error else []), *night.missing()]:
+        return Failed(message=_told(missing))
+    if to_look_at := list(night.to_look_at()):
+        return Completed(name=WITH_WARNINGS, message=_told(to_look_at))
+    return Completed(message="All is loaded and as the API delivered it.")
+
+
+def _told(reasons: Sequence[str]) -> str:
+    more = len(reasons) - MOST_TOLD
+    told = [*reasons[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
+    return "; ".join(told)

@@ -1,0 +1,31 @@
+"""At any time: publish what the warehouse holds."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import steps
+from flows.naming import run_name
+from flows.outcome import conclude
+from flows.parameters import Pii, WaitMinutes
+from pipelines.night import Night
+
+
+@flow(flow_run_name=run_name(lambda *_: "published files"), persist_result=False)
+def publish(
+    data_dir: Path | None = None, pii: Pii = None, wait_minutes: WaitMinutes = 60
+) -> State[Any]:
+    """Write the snapshot and the Parquet files that BI reads, from the warehouse as it is.
+
+    Args:
+        data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
+        pii: What becomes of personal data. Empty: as configured, else it is kept.
+        wait_minutes: How long to wait for another run on the same warehouse.
+    """
+
+    def work(night: Night, where: Path) -> None:
+        night.publication = steps.publish(where, pii)
+
+    return conclude("publish", data_dir, wait_minutes, work)

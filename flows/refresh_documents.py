@@ -1,0 +1,34 @@
+"""In between: look whether support documents have come or changed."""
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows import steps
+from flows.naming import run_name
+from flows.outcome import conclude
+from flows.parameters import Teams, WaitMinutes
+from pipelines.load import Order
+from pipelines.night import Night
+
+
+@flow(flow_run_name=run_name(lambda *_: "documents"), persist_result=False)
+def refresh_documents(
+    teams: Teams = None, data_dir: Path | None = None, wait_minutes: WaitMinutes = 10
+) -> State[Any]:
+    """Load support documents and their parents, within the request budget; where something
+    changed, build and test the models, and publish.
+
+    Args:
+        teams: Ids, or ["all"]. Empty: as configured, else the key's own team.
+        data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
+        wait_minutes: How long to wait for another run on the same warehouse.
+    """
+
+    def work(night: Night, where: Path) -> None:
+        steps.load_group(night, teams, where, Order(), ["support_documents"])
+        steps.publish_changes(night, where)
+
+    return conclude("refresh_documents", data_dir, wait_minutes, work)

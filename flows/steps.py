@@ -1,0 +1,158 @@
+"""The steps of a night as Prefect tasks, and the way through them.
+
+A load reads all its teams at once and writes them in one go, so it is one task; what a team then
+still lacks is read again by a task of that team. Retries belong to tasks: a retry goes on from the
+journal of the try before it, and asks for nothing twice.
+API: https://docs.prefect.io/v3/how-to-guides/workflows/retries
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.exceptions import MissingResult
+from prefect.tasks import Task, exponential_backoff
+
+from flows.access import settings_of
+from flows.naming import teams_named
+from flows.watching import watched
+from pipelines import load as loading
+from pipelines import publish as publishing
+from pipelines import transform as transforming
+from pipelines.gigstack.catalogue import Stream
+from pipelines.gigstack.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    GigstackError,
+    WarehouseError,
+)
+from pipelines.ledger import RunReport
+from pipelines.load import Order
+from pipelines.night import Night
+from pipelines.publish import Publication
+from pipelines.selection import select_streams
+from pipelines.transform import Transformation
+
+HOPELESS = (AuthenticationError, ConfigurationError)
+JITTER = 0.5  # of a delay, at most
+LONGEST_LOAD = timedelta(hours=6)
+LONGEST_STEP = timedelta(hours=1)  # of any other
+
+
+def _may_pass(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
+    """Whether another try may do better."""
+    return not isinstance(_error_in(state), HOPELESS)
+
+
+def _is_about_the_warehouse(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
+    """Whether somebody else held the file, or the disk was full: all else stays as it is."""
+    return isinstance(_error_in(state), WarehouseError | TimeoutError)
+
+
+def _error_in(state: State[object]) -> object:
+    try:
+        return state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
+    except MissingResult:
+        return None
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    task_run_name="load {label}",
+    retries=3,
+    retry_delay_seconds=exponential_backoff(10),
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=_may_pass,
+    timeout_seconds=LONGEST_LOAD.total_seconds(),
+)
+def load(
+    label: str,  # for people: it stands in the name of the task
+    teams: Sequence[str] | None,
+    data_dir: Path,
+    streams: Sequence[Stream],
+    order: Order,
+) -> RunReport:
+    """Extract and load these streams of a group of teams."""
+    with watched(get_run_logger(), "gigstack-load") as watch:
+        return loading.load(settings_of(teams), data_dir, streams, watch, order)
+
+
+load_again = load.with_options(
+    task_run_name="load again {label}", retries=1, retry_delay_seconds=60
+)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=_is_about_the_warehouse,
+    timeout_seconds=LONGEST_STEP.total_seconds(),
+)
+def transform(data_dir: Path) -> Transformation:
+    """Build and test the models."""
+    return transforming.transform(data_dir)
+
+
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=_is_about_the_warehouse,
+    timeout_seconds=LONGEST_STEP.total_seconds(),
+)
+def publish(data_dir: Path, pii: str | None = None) -> Publication:
+    """Write the snapshot and the Parquet files that BI reads."""
+    return publishing.publish(data_dir, pii)
+
+
+def load_group(
+    night: Night,
+    teams: Sequence[str] | None,
+    data_dir: Path,
+    order: Order,
+    names: Sequence[str] = (),
+) -> None:
+    """Load a group of teams, and once more what one of them then lacks."""
+    streams = select_streams(names, settings_of(teams).documents)
+    run = load(teams_named(teams), teams, data_dir, streams, order)
+    night.runs.append(run)
+    for team, lacking in _lacking(run, streams).items():
+        label = f"{team}: {', '.join(stream.name for stream in lacking)}"
+        try:
+            night.repeats.append(load_again(label, [team], data_dir, lacking, order))
+        except GigstackError as error:
+            get_run_logger().warning("%s is still missing: %s", label, error)
+
+
+def _lacking(run: RunReport, streams: Sequence[Stream]) -> dict[str, list[Stream]]:
+    """By team, the streams that failed while others came through."""
+    failed = {
+        (report.team_id, report.stream) for report in run.streams if report.status == "failed"
+    }
+    return {
+        team: [stream for stream in streams if (team, stream.name) in failed]
+        for team in sorted({team for team, _ in failed})
+    }
+
+
+def build_and_publish(night: Night, data_dir: Path) -> None:
+    """Build the models from what is loaded, and publish them."""
+    night.transformation = transform(data_dir)
+    night.publication = publish(data_dir)
+
+
+def publish_changes(night: Night, data_dir: Path) -> None:
+    """Build and publish, where a load has changed anything."""
+    if any(run.total("rows_changed") + run.total("rows_deleted") for run in night.runs):
+        build_and_publish(night, data_dir)
+    else:
+        get_run_logger().info("Nothing changed: models and published files stay as they are.")

@@ -1,0 +1,107 @@
+"""What a night leaves to look at, and `gigstack-etl run`, which does it all."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipelines.gigstack.batch import Reject
+from pipelines.gigstack.reports import StreamReport
+from pipelines.ledger import Comparison, RunReport
+from pipelines.night import Night, missing_in
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, serving
+from tests.pipelines.between import Between, failure, path_of
+from tests.pipelines.commands import access, cli
+
+
+def a_run(*streams: StreamReport, **more: Any) -> RunReport:
+    started_at = datetime(2026, 11, 26, 8, 30, tzinfo=UTC)
+    return RunReport("run", "incremental", started_at, streams=list(streams), **more)
+
+
+def rejects(count: int, stream: str = "clients") -> list[Reject]:
+    return [Reject(stream, "team_1", "no id", None, "{}") for _ in range(count)]
+
+
+def test_a_night_without_findings_is_ok() -> None:
+    night = Night([a_run(StreamReport("clients", "team_1"))])
+    assert night.status == "ok"
+    assert [*night.missing(), *night.to_look_at()] == []
+
+
+def test_a_list_that_failed_is_missing_until_it_is_read_again() -> None:
+    good = StreamReport("clients", "team_1")
+    bad = StreamReport("payments", "team_1", status="failed", error="500")
+    night = Night([a_run(good, bad)])
+    assert list(night.missing()) == ["team_1 payments: 500"]
+    assert night.status == "partial"
+    night.repeats.append(a_run(StreamReport("payments", "team_1")))
+    assert list(night.missing()) == []
+    assert night.status == "ok"
+
+
+def test_a_team_of_which_no_list_answers_is_missing() -> None:
+    gone = StreamReport("clients", "team_2", status="unavailable")
+    night = Night([a_run(StreamReport("clients", "team_1"), gone)])
+    assert [line.partition(":")[0] for line in night.missing()] == ["team_2"]
+
+
+@pytest.mark.parametrize(
+    ("held", "rejected", "is_missing"),
+    [(10, 0, False), (8, 2, False), (8, 0, True), (8, 1, True), (11, 0, True)],
+    ids=["all there", "rejected", "lost", "one rejected and one lost", "too many"],
+)
+def test_rows_are_missing_unless_they_were_rejected(
+    held: int, rejected: int, is_missing: bool
+) -> None:
+    compared = Comparison("team_1", "clients", "rows", 10, held)
+    run = a_run(rejects=rejects(rejected), comparisons=[compared])
+    assert bool(list(missing_in(run))) is is_missing
+
+
+def test_what_is_kept_aside_is_to_be_looked_at() -> None:
+    drift = Counter({("clients", name, "unknown_field"): 1 for name in "abcd"})
+    postponed = StreamReport("client_support_documents", "team_1", postponed=7)
+    run = a_run(postponed, rejects=rejects(2), drift=drift, held_back=["5 of 6 rows are gone."])
+    told = list(Night([run]).to_look_at())
+    assert told == [
+        "2 records were rejected; they are kept in ops.rejects",
+        "the API sends what is not declared (kept in `extra`): clients.a, clients.b, clients.c "
+        "and 1 more",
+        "5 of 6 rows are gone.",
+        "documents of 7 parents wait for the next run (request budget)",
+    ]
+    assert Night([run]).status == "warn"
+
+
+def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(
+    account: Account, tmp_path: Path
+) -> None:
+    def refuse(request: Request) -> Response | None:
+        return failure(400) if path_of(request) == "/payments" else None
+
+    with serving(Between(create_app(account), refuse)) as url:
+        done = cli(tmp_path, "run", "--json", env=access(account, url))
+    assert done.returncode == 3, done.stderr
+    told = json.loads(done.stdout)
+    own = account.teams[0]
+    assert told["status"] == "partial"
+    assert [line.partition(": ")[0] for line in told["missing"]] == [f"{own} payments"]
+    assert told["transform"]["models"] > 0
+    assert told["publish"]["run_id"] == told["load"][0]["run_id"]
+    snapshot = tmp_path / "data/published/analytics.duckdb"
+    with duckdb.connect(str(snapshot), read_only=True) as published:
+        found = published.execute("select count(*) from gigstack.invoices").fetchone()
+    seen = sum(
+        stream["rows_seen"]
+        for stream in told["load"][0]["streams"]
+        if stream["stream"] in ("invoices_income", "invoices_egress", "invoices_payment")
+    )
+    assert found == (seen,)
