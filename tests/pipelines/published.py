@@ -69,6 +69,8 @@ def add_small_warehouse(data_dir: Path) -> None:
                     'run_1' as run_id,
                     i::decimal(18, 6) as total,
                     timestamptz '2026-01-01 05:30:00Z' + i * interval 1 day as created_at,
+                    created_at as updated_at,
+                    created_at as loaded_at,
                 from range(100) as r (i)
             """
         )

@@ -26,7 +26,7 @@ from tests.pipelines.commands import COMMAND, access, cli, environment
 from tests.pipelines.loads import differences
 from tests.pipelines.scripted import key
 
-COMMANDS = ("demo", "check", "load", "report", "status", "sandbox")
+COMMANDS = ("demo", "check", "load", "publish", "report", "status", "sandbox")
 
 
 @pytest.fixture
@@ -327,7 +327,9 @@ def test_the_demo_shows_progress_tables_query_and_paths_in_this_order(empty: Pat
         QUESTION,
         "order by owed desc",
         "oldest ",
+        "Published run",
         "Warehouse: data/demo/warehouse.duckdb",
+        "For BI:    data/demo/published/analytics.duckdb",
         "data/demo/report.html",
         "gigstack-etl status",
     )
