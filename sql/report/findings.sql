@@ -1,5 +1,5 @@
 -- findings: one row per thing that a person should look at, the gravest first.
-create or replace temp view findings as
+create or replace temp table findings as
 with runs_that_failed as (
     select
         'failed' as severity,

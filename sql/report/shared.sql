@@ -1,4 +1,5 @@
--- What several queries of the report ask for. All of it is temporary: the snapshot is only read.
+-- What several queries of the report ask for, worked out once. All of it is temporary: the snapshot
+-- is only read.
 -- `manifest` is a variable: the path of the manifest of the same version.
 set timezone = 'America/Mexico_City';
 
@@ -20,11 +21,11 @@ set variable team_names = coalesce(
     'select null::varchar as team_id, null::varchar as name where false'
 );
 
-create or replace temp view team_names as
+create or replace temp table team_names as
 from query(getvariable('team_names'));
 
 -- published_files: one row per Parquet file, as the manifest of the same version lists it.
-create or replace temp view published_files as
+create or replace temp table published_files as
 with entries as (
     select unnest(files) as entry,
     from read_json(
@@ -44,7 +45,7 @@ from entries
 where entry."table" is not null;
 
 -- recent_runs: one row per run of the 30 days before the newest.
-create or replace temp view recent_runs as
+create or replace temp table recent_runs as
 with newest as (
     select max(started_at) as newest_at,
     from ops.runs
@@ -69,7 +70,7 @@ from ops.runs as runs
 inner join newest on runs.started_at > newest.newest_at - interval 30 days;
 
 -- last_run: the newest run, whatever became of it; no row before the first one.
-create or replace temp view last_run as
+create or replace temp table last_run as
 select
     run_id,
     mode,
@@ -110,7 +111,7 @@ inner join ops.runs as runs on streams.run_id = runs.run_id
 left join team_names as names on streams.team_id = names.team_id;
 
 -- stream_states: one row per team and stream: its newest reading, and when it was last read well.
-create or replace temp view stream_states as
+create or replace temp table stream_states as
 with good as (
     select
         team_id,
@@ -144,7 +145,7 @@ qualify
     row_number() over (partition by tried.team_id, tried.stream order by tried.tried_at desc) = 1;
 
 -- kept_rejects: one row per record that was rejected and is still kept, however often it came.
-create or replace temp view kept_rejects as
+create or replace temp table kept_rejects as
 select
     rejects.stream,
     rejects.team_id,
@@ -157,7 +158,7 @@ left join team_names as names on rejects.team_id = names.team_id
 group by rejects.stream, rejects.team_id, rejects.raw, rejects.parent_id;
 
 -- newest_comparisons: one row per team, stream and measure, as compared last.
-create or replace temp view newest_comparisons as
+create or replace temp table newest_comparisons as
 select
     compared.team_id,
     coalesce(names.name, compared.team_id) as team,
