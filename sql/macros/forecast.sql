@@ -25,3 +25,12 @@
         else 0.012424
     end
 {%- endmacro %}
+
+{#- How far back the curve looks, and how many invoices it takes to trust it. -#}
+{% macro history_days() -%}
+    cast('{{ var("forecast_history_days") }}' as integer)
+{%- endmacro %}
+
+{% macro least_invoices() -%}
+    cast('{{ var("forecast_least_invoices") }}' as integer)
+{%- endmacro %}

@@ -1,5 +1,5 @@
--- One row per team, client, currency, past month end and pair of buckets: the accountants' (days past
--- due) and gigstack's (days since creation). Sum over either, never over month ends.
+-- One row per team, client, currency, past month end and pair of buckets: the accountants' (days
+-- past due) and gigstack's (days since creation). Sum over either, never over month ends.
 select
     balances.client_key,
     balances.team_id,
@@ -18,12 +18,12 @@ select
     {{ money(
         'coalesce(sum(balances.open_balance_mxn) filter (balances.days_past_due > 90), 0)'
     ) }} as over_90_mxn,
-    {% for tier in [1, 2, 3, 4] -%}
-    {{ money(
-        'coalesce(sum(balances.open_balance_mxn) filter (balances.evidence_tier = '
-        ~ tier ~ '), 0)'
-    ) }} as open_balance_tier_{{ tier }}_mxn,
-    {% endfor -%}
+    {% for tier in [1, 2, 3, 4] %}
+        {{ money(
+            'coalesce(sum(balances.open_balance_mxn) filter (balances.evidence_tier = '
+            ~ tier ~ '), 0)'
+        ) }} as open_balance_tier_{{ tier }}_mxn,
+    {% endfor %}
     {{ money(
         'coalesce(sum(balances.open_balance_mxn) filter (balances.evidence_tier is null), 0)'
     ) }} as open_balance_unpaid_mxn,

@@ -5,15 +5,16 @@ with steps as (
         team_id,
         currency_code,
         movement_month as month_start_date,
-        {% for step in ['invoiced', 'collected', 'credited', 'cancelled'] -%}
-        {% set sign = '' if step == 'invoiced' else '-' -%}
-        {{ sign }}sum(change) filter (step = '{{ step }}') as {{ step }},
-        {{ sign }}sum(change_mxn) filter (step = '{{ step }}') as {{ step }}_mxn,
-        {% endfor -%}
-        {% for tier in [1, 2, 3, 4] -%}
-        -sum(change_mxn) filter (step = 'collected' and evidence_tier = {{ tier }})
-            as collected_tier_{{ tier }}_mxn,
-        {% endfor -%}
+        {% for step in ['invoiced', 'collected', 'credited', 'cancelled'] %}
+            sum(change) filter (step = '{{ step }}') as {{ step }},
+            sum(change_mxn) filter (step = '{{ step }}') as {{ step }}_mxn,
+        {% endfor %}
+        {% for tier in [1, 2, 3, 4] %}
+            sum(change_mxn) filter (step = 'collected' and evidence_tier = {{ tier }})
+                as tier_{{ tier }},
+        {% endfor %}
+        sum(change) as change,
+        sum(change_mxn) as change_mxn,
         count(*) filter (step = 'invoiced') as invoices_count,
         count(*) filter (is_fx_missing and step = 'invoiced') as fx_missing_count,
     from {{ live('fct_receivable_movement') }}
@@ -53,14 +54,33 @@ months as (
 carried as (
     select
         months.*,
-        steps.* exclude (team_id, currency_code, month_start_date),
+        steps.invoices_count,
+        steps.fx_missing_count,
+        {% for mxn in ['', '_mxn'] %}
+            steps.invoiced{{ mxn }},
+            steps.collected{{ mxn }},
+            steps.credited{{ mxn }},
+            steps.cancelled{{ mxn }},
+            steps.change{{ mxn }},
+        {% endfor %}
+        {% for tier in [1, 2, 3, 4] %}
+            steps.tier_{{ tier }},
+        {% endfor %}
         coalesce(closings.closing, 0) as closing,
         coalesce(closings.closing_mxn, 0) as closing_mxn,
         lag(coalesce(closings.closing, 0), 1, 0) over one_currency as opening,
         lag(coalesce(closings.closing_mxn, 0), 1, 0) over one_currency as opening_mxn,
     from months
-    left join steps using (team_id, currency_code, month_start_date)
-    left join closings using (team_id, currency_code, month_start_date)
+    left join steps
+        on
+            months.team_id = steps.team_id
+            and months.currency_code = steps.currency_code
+            and months.month_start_date = steps.month_start_date
+    left join closings
+        on
+            months.team_id = closings.team_id
+            and months.currency_code = closings.currency_code
+            and months.month_start_date = closings.month_start_date
     window
         one_currency as (
             partition by months.team_id, months.currency_code order by months.month_start_date
@@ -72,22 +92,19 @@ select
     currency_code,
     cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
     cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
-    {% for suffix in ['', '_mxn'] -%}
-    {{ money('opening' ~ suffix) }} as opening{{ suffix }},
-    {{ money('coalesce(invoiced' ~ suffix ~ ', 0)') }} as invoiced_ppd{{ suffix }},
-    {{ money('coalesce(collected' ~ suffix ~ ', 0)') }} as collected{{ suffix }},
-    {{ money('coalesce(credited' ~ suffix ~ ', 0)') }} as credit_notes{{ suffix }},
-    {{ money('coalesce(cancelled' ~ suffix ~ ', 0)') }} as cancelled{{ suffix }},
-    {{ money('closing' ~ suffix) }} as closing{{ suffix }},
-    {{ money(
-        'closing' ~ suffix ~ ' - opening' ~ suffix ~ ' - coalesce(invoiced' ~ suffix
-        ~ ', 0) + coalesce(collected' ~ suffix ~ ', 0) + coalesce(credited' ~ suffix
-        ~ ', 0) + coalesce(cancelled' ~ suffix ~ ', 0)'
-    ) }} as unexplained{{ suffix }},
-    {% endfor -%}
-    {% for tier in [1, 2, 3, 4] -%}
-    {{ money('coalesce(collected_tier_' ~ tier ~ '_mxn, 0)') }} as collected_tier_{{ tier }}_mxn,
-    {% endfor -%}
+    {% for mxn in ['', '_mxn'] %}
+        {{ money('opening' ~ mxn) }} as opening{{ mxn }},
+        {{ money('coalesce(invoiced' ~ mxn ~ ', 0)') }} as invoiced_ppd{{ mxn }},
+        {{ money('-coalesce(collected' ~ mxn ~ ', 0)') }} as collected{{ mxn }},
+        {{ money('-coalesce(credited' ~ mxn ~ ', 0)') }} as credit_notes{{ mxn }},
+        {{ money('-coalesce(cancelled' ~ mxn ~ ', 0)') }} as cancelled{{ mxn }},
+        {{ money('closing' ~ mxn) }} as closing{{ mxn }},
+        {{ money('closing' ~ mxn ~ ' - opening' ~ mxn ~ ' - coalesce(change' ~ mxn ~ ', 0)') }}
+            as unexplained{{ mxn }},
+    {% endfor %}
+    {% for tier in [1, 2, 3, 4] %}
+        {{ money('-coalesce(tier_' ~ tier ~ ', 0)') }} as collected_tier_{{ tier }}_mxn,
+    {% endfor %}
     last_day(month_start_date) <= as_of_date as is_complete_month,
     month_start_date,
     least(last_day(month_start_date), as_of_date) as month_end_date,

@@ -1,9 +1,9 @@
--- One row per team, currency, source of the rate and each of the thirteen weeks that follow the as-of
--- day: what of today's open PPD invoices is expected to come in. A forecast, not a promise.
+-- One row per team, currency, source of the rate and each of the thirteen weeks that follow the
+-- as-of day: what of today's open PPD invoices is expected to come in. A forecast, not a promise.
 with recursive buckets as (
     select unnest(
         ['0 Por vencer', '1 1-30', '2 31-60', '3 61-90', '4 91-120', '5 >120']
-    ) as aging_bucket
+    ) as aging_bucket,
 ),
 
 open_items as (
@@ -89,7 +89,8 @@ cohorts as (
         sum(open_items.open_balance) as open_balance,
         sum(open_items.open_balance_mxn) as open_balance_mxn,
     from open_items
-    inner join sources using (team_id, segment)
+    inner join sources
+        on open_items.team_id = sources.team_id and open_items.segment = sources.segment
     group by all
 ),
 
@@ -146,7 +147,8 @@ falling_due as (
         sum(open_items.open_balance) as due,
         sum(open_items.open_balance_mxn) as due_mxn,
     from open_items
-    inner join sources using (team_id, segment)
+    inner join sources
+        on open_items.team_id = sources.team_id and open_items.segment = sources.segment
     where open_items.due_week between 1 and 13
     group by all
 ),
@@ -174,8 +176,11 @@ select
     expected.rate_source,
     cast(expected.week_number as bigint) as week_number,
     cast(
-        case when expected.week_number <= 5 then 30 when expected.week_number <= 9 then 60 else 90 end
-        as bigint
+        case
+            when expected.week_number <= 5 then 30
+            when expected.week_number <= 9 then 60
+            else 90
+        end as bigint
     ) as horizon_days,
     {{ money('expected.open_balance') }} as open_balance,
     {{ money('expected.open_balance_mxn') }} as open_balance_mxn,

@@ -1,5 +1,5 @@
--- One row per team, client and month in which the client bought, or had not bought for three months.
--- Clients with a generic RFC and sales without a client are nobody, and left out.
+-- One row per team, client and month in which the client bought, or had not bought for three
+-- months. Clients with a generic RFC and sales without a client are nobody, and left out.
 with bought as (
     select
         team_id,

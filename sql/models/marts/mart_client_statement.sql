@@ -1,5 +1,5 @@
--- One row per movement of a client's account with a team, in a currency, in order of date: PPD invoices,
--- what settles them, credit notes, cancellations; with what the client owes after each.
+-- One row per movement of a client's account with a team, in a currency, in order of date: PPD
+-- invoices, what settles them, credit notes, cancellations; with what the client owes after each.
 with movements as (
     select
         movements.*,

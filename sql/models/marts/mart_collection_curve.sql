@@ -1,6 +1,6 @@
--- One row per team, segment of clients ('todos' is all of them) and ageing bucket: which part of what
--- was open when a week began was collected in that week. From PPD invoices issued in the year before
--- the as-of day; weeks count from the due date, and only whole ones that are over.
+-- One row per team, segment of clients ('todos' is all of them) and ageing bucket: which part of
+-- what was open when a week began was collected in that week. From PPD invoices issued in the year
+-- before the as-of day; weeks count from the due date, and only whole ones that are over.
 with invoices as (
     select
         documents.cfdi_key,
@@ -16,11 +16,11 @@ with invoices as (
     where
         documents.is_valid and documents.cfdi_type_code = 'I'
         and documents.payment_method_code = 'PPD' and not documents.is_fx_missing
-        and documents.issue_date > documents.as_of_date - {{ var('forecast_history_days') }}
+        and documents.issue_date > documents.as_of_date - {{ history_days() }}
 ),
 
 observed as (
-    select * from invoices
+    select *, from invoices
     where first_week <= last_week
 ),
 
@@ -85,9 +85,9 @@ moves as (
 ),
 
 with_all as (
-    select * from moves
+    select *, from moves
     union all
-    select * replace ('todos' as segment)
+    select * replace ('todos' as segment),
     from moves
 ),
 
@@ -119,10 +119,10 @@ by_week as (
         sum(sum(entered)) over one_segment as at_risk,
         sum(sum(invoices_count)) over (partition by team_id, segment) as invoices_count,
     from (
-        select * from with_all
+        select *, from with_all
         union all
-        select * from weeks
-    )
+        select *, from weeks
+    ) as all_weeks
     group by team_id, segment, week
     window one_segment as (partition by team_id, segment order by week)
 ),
@@ -153,5 +153,5 @@ select
         when collected > at_risk then 1
         else {{ ratio('collected', 'at_risk') }}
     end as weekly_rate_pct,
-    invoices_count >= {{ var('forecast_least_invoices') }} as is_enough,
+    invoices_count >= {{ least_invoices() }} as is_enough,
 from by_bucket

@@ -1,6 +1,6 @@
--- One row per team, client and month that ended by the as-of day in which the client owed, bought on
--- credit or paid. In pesos; everything as it looked at the month's end, except that payments that
--- were undone later are not counted as paid.
+-- One row per team, client and month that ended by the as-of day in which the client owed, bought
+-- on credit or paid. In pesos; everything as it looked at the month's end, except that payments
+-- that were undone later are not counted as paid.
 with balances as (
     select
         team_id,
@@ -93,9 +93,9 @@ figures as (
         sum(amount_mxn) as paid,
         sum(amount_mxn) filter (is_on_time) as paid_on_time,
         sum(cast(amount_mxn as decimal(38, 2)) * days_taken) as paid_days,
-        {% for tier in [1, 2, 3, 4] -%}
-        sum(amount_mxn) filter (evidence_tier = {{ tier }}) as paid_tier_{{ tier }},
-        {% endfor -%}
+        {% for tier in [1, 2, 3, 4] %}
+            sum(amount_mxn) filter (evidence_tier = {{ tier }}) as paid_tier_{{ tier }},
+        {% endfor %}
     from payments
     group by all
 ),
@@ -105,9 +105,9 @@ sums as (
         figures.team_id,
         figures.client_key,
         figures.month_start_date,
-        {% for sum in collection_sums() -%}
-        {{ money('coalesce(sum(figures.' ~ sum ~ '), 0)') }} as {{ sum }}_mxn,
-        {% endfor -%}
+        {% for sum in collection_sums() %}
+            {{ money('coalesce(sum(figures.' ~ sum ~ '), 0)') }} as {{ sum }}_mxn,
+        {% endfor %}
         cast(coalesce(sum(figures.paid_days), 0) as decimal(38, 2)) as paid_days_mxn,
     from figures
     inner join {{ ref('dim_team') }} as teams on figures.team_id = teams.team_id
@@ -120,9 +120,9 @@ select
     sums.team_id,
     clients.client_id,
     clients.client_name,
-    {% for sum in collection_sums() -%}
-    sums.{{ sum }}_mxn,
-    {% endfor -%}
+    {% for sum in collection_sums() %}
+        sums.{{ sum }}_mxn,
+    {% endfor %}
     sums.paid_days_mxn,
     {{ collection_ratios('sums.month_start_date') }}
     sums.month_start_date,

@@ -22,14 +22,16 @@ sums as (
     select
         months.team_id,
         months.month_start_date,
-        {% for sum in collection_sums() -%}
-        {{ money('coalesce(sum(clients.' ~ sum ~ '_mxn), 0)') }} as {{ sum }}_mxn,
-        {% endfor -%}
+        {% for sum in collection_sums() %}
+            {{ money('coalesce(sum(clients.' ~ sum ~ '_mxn), 0)') }} as {{ sum }}_mxn,
+        {% endfor %}
         cast(coalesce(sum(clients.paid_days_mxn), 0) as decimal(38, 2)) as paid_days_mxn,
         count(*) filter (clients.closing_ar_mxn <> 0) as clients_count,
     from months
     left join {{ ref('mart_collections_client_monthly') }} as clients
-        using (team_id, month_start_date)
+        on
+            months.team_id = clients.team_id
+            and months.month_start_date = clients.month_start_date
     where last_day(months.month_start_date) <= months.as_of_date
     group by all
 )
@@ -39,9 +41,9 @@ select
     cast(clients_count as bigint) as clients_owing_count,
     cast({{ days_of('month_start_date') }} as bigint) as days_in_month,
     cast({{ days_of('month_start_date', 3) }} as bigint) as days_in_3m,
-    {% for sum in collection_sums() -%}
-    {{ sum }}_mxn,
-    {% endfor -%}
+    {% for sum in collection_sums() %}
+        {{ sum }}_mxn,
+    {% endfor %}
     paid_days_mxn,
     {{ collection_ratios() }}
     month_start_date,

@@ -21,9 +21,8 @@ complements as (
         paid.settlement_month as month_start_date,
         sum(paid.payment_amount_mxn) as rep_paid,
     from {{ live('fct_invoice_settlement') }} as paid
-    semi join (
-        select cfdi_key from {{ live('fct_cfdi') }} where is_valid
-    ) as invoices on paid.cfdi_key = invoices.cfdi_key
+    inner join {{ live('fct_cfdi') }} as invoices
+        on paid.cfdi_key = invoices.cfdi_key and invoices.is_valid
     where
         paid.settlement_type = 'payment' and paid.is_effective and paid.evidence_tier <= 2
         and paid.payment_method_code = 'PPD'
@@ -89,11 +88,12 @@ collected as (
         -sum(amount_mxn) filter (is_refund) as refunded,
         count(*) filter (not is_refund) as payments_count,
         count(*) filter (settles = 'none' and not is_refund) as payments_without_cfdi_count,
-        count(*) filter (is_fx_missing) as payments_fx_missing_count,
+        count(*) filter (is_fx_missing) as fx_missing_count,
     from moves
     group by all
 ),
 
+-- a month may have any of the three
 joined as (
     select
         team_id,
@@ -102,16 +102,20 @@ joined as (
             'invoiced_pue', 'invoiced_ppd', 'credit_notes', 'rep_paid', 'collected',
             'collected_ppd', 'collected_pue', 'receipts_not_invoiced', 'collected_without_cfdi',
             'refunded',
-        ] -%}
-        {{ money('coalesce(' ~ name ~ ', 0)') }} as {{ name }}_mxn,
-        {% endfor -%}
-        coalesce(payments_count, 0) as payments_count,
-        coalesce(payments_without_cfdi_count, 0) as payments_without_cfdi_count,
-        coalesce(fx_missing_count, 0) + coalesce(payments_fx_missing_count, 0)
-            as fx_missing_count,
-    from invoiced
-    full join complements using (team_id, month_start_date)
-    full join collected using (team_id, month_start_date)
+        ] %}
+            {{ money('coalesce(sum(' ~ name ~ '), 0)') }} as {{ name }}_mxn,
+        {% endfor %}
+        coalesce(sum(payments_count), 0) as payments_count,
+        coalesce(sum(payments_without_cfdi_count), 0) as payments_without_cfdi_count,
+        coalesce(sum(fx_missing_count), 0) as fx_missing_count,
+    from (
+        select *, from invoiced
+        union all by name
+        select *, from complements
+        union all by name
+        select *, from collected
+    ) as parts
+    group by team_id, month_start_date
 )
 
 select

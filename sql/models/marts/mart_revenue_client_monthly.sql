@@ -1,5 +1,5 @@
--- One row per team, client and month of issue, in pesos. What was sold under a generic RFC is one row
--- for the public in general and one for foreigners: part of revenue, but nobody's concentration.
+-- One row per team, client and month of issue, in pesos. What was sold under a generic RFC is one
+-- row for the public in general and one for foreigners: revenue, but nobody's concentration.
 with documents as (
     select
         *,
@@ -38,11 +38,12 @@ shared as (
             is_generic,
             null,
             row_number() over (
-                partition by team_id, issue_month, is_generic order by revenue desc, client_group
+                partition by team_id, issue_month, is_generic
+                order by revenue desc, client_group asc
             )
         ) as revenue_rank,
         sum(if(is_generic, 0, revenue)) over (
-            partition by team_id, issue_month order by revenue desc, client_group
+            partition by team_id, issue_month order by revenue desc, client_group asc
             rows between unbounded preceding and current row
         ) as cumulative_revenue,
     from sums

@@ -1,14 +1,14 @@
--- One row per team, month of issue, currency, service, SAT key of product and unit, and own code (sku):
--- what was sold, from the lines of valid invoices; credit notes beside it.
+-- One row per team, month of issue, currency, service, SAT key of product and unit, and own code
+-- (sku): what was sold, from the lines of valid invoices; credit notes beside it.
 with lines as (
     select
-        documents.team_id,
-        documents.issue_month,
-        documents.currency_code,
-        documents.cfdi_key,
-        documents.cfdi_type_code,
-        documents.exchange_rate,
-        documents.is_fx_missing,
+        invoices.team_id,
+        invoices.issue_month,
+        invoices.currency_code,
+        invoices.cfdi_key,
+        invoices.cfdi_type_code,
+        invoices.exchange_rate,
+        invoices.is_fx_missing,
         lines.service_key,
         {{ code('lines.product_code') }} as product_code,
         {{ code('lines.unit_code') }} as unit_code,
@@ -25,8 +25,8 @@ with lines as (
             ) }}
         end as discount,
     from {{ live('fct_cfdi_line') }} as lines
-    inner join {{ live('fct_cfdi') }} as documents on lines.cfdi_key = documents.cfdi_key
-    where documents.is_valid and documents.cfdi_type_code in ('I', 'E')
+    inner join {{ live('fct_cfdi') }} as invoices on lines.cfdi_key = invoices.cfdi_key
+    where invoices.is_valid and invoices.cfdi_type_code in ('I', 'E')
 ),
 
 sums as (

@@ -1,8 +1,8 @@
--- One row per team, month of issue, currency, type of CFDI (I, E) and whether it is a global invoice.
--- Without gaps from the first month of the slice to the month of the as-of day, so that the figures
+-- One row per team, month of issue, currency, type of CFDI (I, E) and whether it is a global
+-- invoice. Without gaps from the slice's first month to that of the as-of day, so that the figures
 -- of the month and of the year before may be summed over any slices.
 with documents as (
-    select * from {{ live('fct_cfdi') }}
+    select *, from {{ live('fct_cfdi') }}
     where
         cfdi_type_code in ('I', 'E') and is_stamped and issue_date <= as_of_date
         and (is_valid or cfdi_type_code = 'I')
@@ -45,7 +45,12 @@ months as (
             slices.first_month, teams.as_of_date, interval 1 month
         )) as date) as issue_month,
     from (
-        select team_id, currency_code, cfdi_type_code, is_global, min(issue_month) as first_month,
+        select
+            team_id,
+            currency_code,
+            cfdi_type_code,
+            is_global,
+            min(issue_month) as first_month,
         from sums
         group by all
     ) as slices

@@ -61,14 +61,14 @@ seen as (
         issue_month,
         currency_code,
         greatest(issue_month, {{ month_of('(change_date - 5)') }}) as snapshot_month,
-        {% for suffix in ['', '_mxn'] -%}
-        sum(change{{ suffix }}) filter (reason <> 'later_note') as revenue_change{{ suffix }},
-        {% for reason in [
-            'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
-        ] -%}
-        sum(change{{ suffix }}) filter (reason = '{{ reason }}') as {{ reason }}{{ suffix }},
-        {% endfor -%}
-        {% endfor -%}
+        {% for suffix in ['', '_mxn'] %}
+            sum(change{{ suffix }}) filter (reason <> 'later_note') as revenue_change{{ suffix }},
+            {% for reason in [
+                'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
+            ] %}
+                sum(change{{ suffix }}) filter (reason = '{{ reason }}') as {{ reason }}{{ suffix }},
+            {% endfor %}
+        {% endfor %}
         count(*) filter (reason not in ('in_time', 'later_note')) as changes_count,
     from changes
     group by all
@@ -107,16 +107,16 @@ running as (
             partition by snapshots.team_id, snapshots.issue_month, snapshots.currency_code
         ) as is_current_snapshot,
         sum(coalesce(seen.changes_count, 0)) over one_month as changes_count,
-        {% for suffix in ['', '_mxn'] -%}
-        sum(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month as revenue{{ suffix }},
-        first(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month
-            as revenue_as_closed{{ suffix }},
-        {% for reason in [
-            'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
-        ] -%}
-        sum(coalesce(seen.{{ reason }}{{ suffix }}, 0)) over one_month as {{ reason }}{{ suffix }},
-        {% endfor -%}
-        {% endfor -%}
+        {% for suffix in ['', '_mxn'] %}
+            sum(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month as revenue{{ suffix }},
+            first(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month
+                as revenue_as_closed{{ suffix }},
+            {% for reason in [
+                'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
+            ] %}
+                sum(coalesce(seen.{{ reason }}{{ suffix }}, 0)) over one_month as {{ reason }}{{ suffix }},
+            {% endfor %}
+        {% endfor %}
     from snapshots
     left join seen using (team_id, issue_month, currency_code, snapshot_month)
     window
@@ -130,19 +130,19 @@ select
     team_id,
     currency_code,
     cast(changes_count as bigint) as changes_count,
-    {% for suffix in ['', '_mxn'] -%}
-    if(is_closed, {{ money('revenue_as_closed' ~ suffix) }}, null)
-        as revenue_as_closed{{ suffix }},
-    {{ money('revenue' ~ suffix) }} as revenue_at_snapshot{{ suffix }},
-    if(is_closed, {{ money('revenue' ~ suffix ~ ' - revenue_as_closed' ~ suffix) }}, null)
-        as restatement{{ suffix }},
-    {% for reason in [
-        'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped',
-    ] -%}
-    {{ money(reason ~ suffix) }} as {{ reason }}{{ suffix }},
-    {% endfor -%}
-    {{ money('later_note' ~ suffix) }} as later_credit_notes{{ suffix }},
-    {% endfor -%}
+    {% for suffix in ['', '_mxn'] %}
+        if(is_closed, {{ money('revenue_as_closed' ~ suffix) }}, null)
+            as revenue_as_closed{{ suffix }},
+        {{ money('revenue' ~ suffix) }} as revenue_at_snapshot{{ suffix }},
+        if(is_closed, {{ money('revenue' ~ suffix ~ ' - revenue_as_closed' ~ suffix) }}, null)
+            as restatement{{ suffix }},
+        {% for reason in [
+            'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped',
+        ] %}
+            {{ money(reason ~ suffix) }} as {{ reason }}{{ suffix }},
+        {% endfor %}
+        {{ money('later_note' ~ suffix) }} as later_credit_notes{{ suffix }},
+    {% endfor %}
     is_closed,
     is_current_snapshot,
     issue_month,
