@@ -1,0 +1,184 @@
+"""What a sandbox account's own life does not bring: written by hand into the account.
+
+The days are those of the last months before the account's end, so that month ends have a past.
+"""
+
+import re
+from typing import Any
+
+from pipelines.sandbox import names
+from pipelines.sandbox.account import Account
+
+from .hand import (
+    IVA,
+    Record,
+    at,
+    cancelled,
+    cfdi,
+    invoice,
+    item,
+    note,
+    paid_text,
+    payment,
+    refund,
+    rep,
+    uuid,
+)
+
+STREAMS = {"I": "income", "E": "egress", "P": "complements", "T": "transfers"}
+IEPS = {"type": "IEPS", "rate": "0.08", "factor": "Tasa", "withholding": False}
+USD: dict[str, Any] = {"currency": "USD", "exchange_rate": "17.333333"}
+_TRANSFERRED = (
+    '<pago20:TrasladoDR BaseDR="{base}" ImpuestoDR="002" TipoFactorDR="Tasa" '
+    'TasaOCuotaDR="0.160000" ImporteDR="{tax}"/>'
+)
+
+
+def _notes_and_payments_of_several() -> list[Record]:
+    return [
+        invoice("s1", "2026-08-03", "1160.00"),
+        invoice("s2", "2026-08-05", "2320.00", subtotal="2000.00", taxes="320.00"),
+        invoice("s3", "2026-08-06", "100.00", subtotal="86.21", taxes="13.79"),
+        note("sn", "2026-08-20", "1000.00", "s1", "s2", "s3", subtotal="862.07", taxes="137.93"),
+        payment("sp", "2026-09-10", "1500.01", "s1", "s2"),
+        invoice("s4", "2026-08-07", "500.00", subtotal="431.03", taxes="68.97"),
+        note("sc", "2026-08-21", "50.00", "s4", subtotal="43.10", taxes="6.90"),
+        cancelled(note("sx", "2026-08-22", "100.00", "s4", subtotal="86.21"), "2026-09-15"),
+        note("sl", "2026-09-01", "58.00", subtotal="50.00", taxes="8.00", items=[item("50", IVA)]),
+        note("sr", "2026-09-02", "11.60", "s4", relation="03", subtotal="10.00", taxes="1.60"),
+        note("s7", "2026-09-03", "11.60", "s4", relation="07", subtotal="10.00", taxes="1.60"),
+    ]
+
+
+def _complements() -> list[Record]:
+    replaced = [{"relationship": "04", "documents": [uuid("r1")]}]
+    tax = _TRANSFERRED.format(base="333.34", tax="53.34")
+    law: dict[str, Any] = {"currency": "XXX", "exchange_rate": None}
+    return [
+        invoice("c1", "2026-08-03"),
+        payment("c1p", "2026-08-20", "400.00", "c1"),
+        rep("r1", "2026-09-04", "400.00", "c1p", of="c1"),
+        rep("r2", "2026-09-10", "400.00", "c1p", of="c1", related_documents=replaced),
+        invoice("c2", "2026-08-04"),
+        payment("c2p", "2026-08-25", "300.00", "c2"),
+        rep("r3", "2026-09-07", "0", "c2p", of="c2", **law),
+        invoice("c3", "2026-08-05"),
+        payment("c3p", "2026-08-28", "200.00", "c3", refunds=[refund("2026-09-20", "50.00")]),
+        invoice("c4", "2026-08-05"),
+        payment("c4p", "2026-08-31", "386.67", "c4", succeeded_at=at("2026-08-31", "23:59:30")),
+        rep("r4", "2026-09-01", "386.67", "c4p", of="c4", complements=_told("c4", tax)),
+        payment("c4q", "2026-09-08", "386.67", "c4"),
+        payment("c4r", "2026-09-09", "386.66", "c4"),
+        rep("r5", "2026-10-06", "773.33", "c4q", "c4r", of="c4"),
+        invoice("c7", "2026-08-05"),
+        payment("c7p", "2026-08-31", "386.67", "c7", succeeded_at=at("2026-08-31", "23:59:30")),
+        rep("r7", "2026-09-01", "386.67", "c7p", of="c7", complements=_told("c7", tax)),
+        invoice("c5", "2026-08-06"),
+        payment("c5p", "2026-08-28", "500.00", "c5"),
+        payment("c5q", "2026-08-29", "200.00", "c5"),
+        rep("r6", "2026-08-30", "600.00", of="c5"),
+        invoice("c6", "2026-08-07", last_balance="660.00"),
+    ]
+
+
+def _told(of: str, tax: str) -> list[Record]:
+    return paid_text("2026-08-31T23:59:30", of, "386.67", tax)
+
+
+def _currencies_and_taxes() -> list[Record]:
+    yen: dict[str, Any] = {"currency": "JPY", "exchange_rate": "0.115302"}
+    both = [item("1000.00", IVA | {"base": "1080.00"}, IEPS), item("100.00")]
+    return [
+        invoice("m1", "2026-08-03", **USD),
+        rep("m1r", "2026-09-02", "386.67", of="m1", currency="USD", exchange_rate="18.123456"),
+        invoice("m2", "2026-08-03", **USD | {"exchange_rate": None}),
+        invoice("m3", "2026-08-04"),
+        payment("m3p", "2026-09-04", "20.00", "m3", **USD),
+        invoice("m4", "2026-08-05", "1001", subtotal="863", taxes="138", items=[item("863", IVA)])
+        | yen,
+        rep("m4a", "2026-09-05", "333", of="m4", **yen),
+        rep("m4b", "2026-10-05", "333", of="m4", **yen),
+        rep("m4c", "2026-10-15", "335", of="m4", **yen),
+        invoice("m5", "2026-08-06", "1352.80", subtotal="1100.00", taxes="252.80", items=both),
+        rep("m5r", "2026-09-06", "500.00", of="m5"),
+        invoice("m6", "2026-08-07", taxes="160.01", total="1160.01"),
+        invoice("m7", "2026-08-08", items=[]),
+        payment("m7p", "2026-09-07", "580.00", "m7"),
+    ]
+
+
+def _who_and_when() -> list[Record]:
+    last_second = at("2026-08-31", "23:59:59")
+    foreign = {"payment_method": "PUE"}
+    return [
+        invoice("w1", "2026-08-31", date=last_second * 1000, created_at=last_second),
+        invoice("w2", "2026-09-01", date=(last_second + 1) * 1000, created_at=last_second + 1),
+        invoice("w3", "2026-08-10", livemode=False),
+        invoice("w4", "2026-08-11", status="stamped"),
+        cancelled(invoice("w5", "2026-08-12"), "2026-09-12"),
+        cancelled(invoice("w6", "2026-08-13"), "2026-08-31"),
+        invoice("w7", "2026-08-14", **foreign),
+        payment("w7p", "2026-10-02", "1160.00", "w7"),
+        payment("w8", "2026-08-15", "777.00", payment_form="17"),
+        payment("w9", "2026-08-15", "333.00", livemode=False),
+        payment("wa", "2026-08-16", "0") | {"total": None, "subtotal": "100.00", "taxes": "16.00"},
+        cfdi("wt", "T", "2026-08-17", "99.00", subtotal="99.00"),
+        invoice("wb", "2026-08-18", **foreign),
+        payment("wbp", "2026-08-18", "1160.00", "wb", refunds=[refund("2026-09-18", "1160.00")])
+        | {"status": "refunded"},
+        note("wbn", "2026-09-19", "1160.00", "wb", subtotal="1000.00", taxes="160.00")
+        | {"items": [item("1000.00", IVA)]},
+        invoice("wc", "2026-08-19", **foreign),
+        payment("wcp", "2026-08-19", "1160.00", "wc"),
+        note("wcn", "2026-09-21", "116.00", "wc", subtotal="100.00", taxes="16.00")
+        | {"items": [item("100.00", IVA)]},
+    ]
+
+
+def add_cases(account: Account, team: int) -> None:
+    """Write all of them into a team of the account; its first client has them all."""
+    records = [
+        *_notes_and_payments_of_several(),
+        *_complements(),
+        *_currencies_and_taxes(),
+        *_who_and_when(),
+    ]
+    store, client = account.store, account.roster[team].clients[0]
+    places = {one["id"]: _place(account, team, one) for one in records}
+    known = {key: names.object_id(_prefix(key, records), place) for key, place in places.items()}
+    known |= {uuid(key): names.uuid(place) for key, place in places.items()}
+    who = {"id": client.id, "legal_name": client.record["legal_name"], "tax_id": client.tax_id}
+    store.begin()
+    for one in records:
+        complete = {"team": account.teams[team], "stamp": _stamp(one), **one, "client": who}
+        store.add(places[one["id"]], _renamed(complete, known))
+    store.flush()
+    store.commit()
+
+
+def _place(account: Account, team: int, record: Record) -> int:
+    stream = STREAMS[record["invoice_type"]] if "invoice_type" in record else "payments"
+    return names.position(team, stream, record["created_at"], account.store.next_serial())
+
+
+def _prefix(key: str, records: list[Record]) -> str:
+    is_invoice = any(one["id"] == key and "invoice_type" in one for one in records)
+    return "inv_" if is_invoice else "payment_"
+
+
+def _stamp(record: Record) -> Record | None:
+    return {"stamp_at": record["created_at"]} if "invoice_type" in record else None
+
+
+def _renamed(value: Any, known: dict[str, str]) -> Any:
+    """Names of this file become ids and UUIDs as the account makes them."""
+    if isinstance(value, dict):
+        return {name: _renamed(inner, known) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner, known) for inner in value]
+    if not isinstance(value, str):
+        return value
+    named = re.search(r'IdDocumento="([^"]+)"', value)
+    if named:
+        return value.replace(named[1], known[named[1].lower()].upper())
+    return known.get(value, value)

@@ -1,0 +1,117 @@
+"""What of the taxes of the team's CFDI was collected, document by document, as things stand."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from . import amounts, days
+from .allocation import Share, note_shares
+from .amounts import ZERO, part_until
+from .books import Books
+from .cfdi import Cfdi
+from .evidence import Event, Kind, events_now
+from .settling import share, steps
+from .taxes import Part
+
+Basis = Literal["sat_prefill", "cash"]
+Parts = dict[str, Part]
+
+
+class Collected(NamedTuple):
+    """A part of a document's taxes that was collected (or, negative, given back)."""
+
+    cfdi: Cfdi
+    month: date
+    label: str
+    part: Part
+    rate: Decimal | None
+    is_estimated: bool = False
+
+    def mxn(self, amount: Decimal) -> Decimal | None:
+        return amounts.mxn(amount, self.cfdi.currency, self.rate)
+
+
+class Clock(NamedTuple):
+    """When money counts, and which taxes are asked for: of a document, and as a REP tells them."""
+
+    basis: Basis
+    parts_of: Callable[[Cfdi], Parts]
+    told_by: Callable[[Event], Parts]
+
+    def is_at_issue(self, invoice: Cfdi) -> bool:
+        """SAT prefills what is paid in one exhibition in the month of its issue."""
+        return self.basis == "sat_prefill" and not invoice.is_ppd
+
+
+def collected(books: Books, clock: Clock) -> Iterator[Collected]:
+    for invoice in books.valid("I"):
+        if clock.is_at_issue(invoice):
+            yield from _whole(invoice, clock.parts_of(invoice))
+        else:
+            yield from _by_events(books, invoice, clock)
+    for note in books.valid("E"):
+        yield from _given_back(books, note, clock)
+
+
+def _whole(cfdi: Cfdi, parts: Parts) -> Iterator[Collected]:
+    month = days.month(cfdi.issue_day)
+    for label, part in parts.items():
+        yield Collected(cfdi, month, label, _times(part, cfdi.sign), cfdi.rate)
+
+
+def _by_events(books: Books, invoice: Cfdi, clock: Clock) -> Iterator[Collected]:
+    parts = clock.parts_of(invoice)
+    money = [event for event in events_now(books, invoice) if event.kind != Kind.NOTE]
+    for step in steps(invoice, money):
+        event = step.event
+        shares = {label: share(part, step, invoice) for label, part in parts.items()}
+        told = clock.told_by(event)
+        if told:
+            kept = {label: part for label, part in shares.items() if label == "not_subject"}
+            shares = kept | told
+        rate = event.rate if invoice.is_ppd else invoice.rate
+        for label, part in shares.items():
+            yield Collected(invoice, days.month(event.day), label, part, rate, not told)
+
+
+def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
+    """Of a note only what had been collected of its invoice; all of it when nobody can tell."""
+    shares = note_shares(books).get(note.key, [])
+    if not shares:
+        yield from _whole(note, clock.parts_of(note))
+    before = ZERO
+    for one in shares:
+        parts = {
+            label: _slice(part, note, before, before + one.amount)
+            for label, part in clock.parts_of(note).items()
+        }
+        before += one.amount
+        if not clock.is_at_issue(one.invoice):
+            excess = _beyond_open(books, note, one)
+            if not excess:
+                continue
+            parts = {
+                label: Part(*(amounts.rounded(x * excess / one.amount, note.unit) for x in part))
+                for label, part in parts.items()
+            }
+        yield from _whole(note, parts)
+
+
+def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
+    """How much of a note's share goes beyond what was still unpaid of the invoice."""
+    for step in steps(one.invoice, events_now(books, one.invoice)):
+        if step.event.kind == Kind.NOTE and step.event.source == note.key:
+            return max(one.amount - max(one.invoice.total - step.before, ZERO), ZERO)
+    raise LookupError(f"{note.key} is no event of {one.invoice.key}")
+
+
+def _slice(part: Part, note: Cfdi, before: Decimal, after: Decimal) -> Part:
+    whole, unit = note.total, note.unit
+    return Part(
+        *(part_until(x, after, whole, unit) - part_until(x, before, whole, unit) for x in part)
+    )
+
+
+def _times(part: Part, sign: int) -> Part:
+    return Part(sign * part.base, sign * part.amount)

@@ -1,0 +1,128 @@
+"""The taxes of a CFDI by tax, factor and rate: worked out from its lines, held to its header."""
+
+from collections import defaultdict
+from decimal import Decimal
+from functools import cache
+from typing import Any, NamedTuple
+
+from . import amounts
+from .amounts import ZERO, number
+from .cfdi import Cfdi
+
+_CODES = range(1, 9)  # of c_ObjetoImp, which the API shows in the place of a base
+RATE_CLASSES = {Decimal("0.16"): "16", Decimal("0.08"): "8", ZERO: "0"}
+
+
+class Group(NamedTuple):
+    """What a CFDI totals taxes by."""
+
+    tax: str
+    factor: str
+    rate: Decimal
+    is_withheld: bool
+
+
+class Part(NamedTuple):
+    """Base and tax, in the currency of the document."""
+
+    base: Decimal
+    amount: Decimal
+
+
+UNKNOWN = Group("", "", ZERO, False)
+
+
+@cache
+def groups(cfdi: Cfdi) -> dict[Group, Part]:
+    """Base and amount of each group; the amounts sum to the header's `taxes` and withholdings."""
+    bases: dict[Group, Decimal] = defaultdict(Decimal)
+    taxes: dict[Group, Decimal] = defaultdict(Decimal)
+    for item in cfdi.record.get("items") or []:
+        for tax in item.get("taxes") or []:
+            group, base = _group(tax), _base(item, tax)
+            bases[group] += base
+            taxes[group] += base * group.rate
+    found = {}
+    for is_withheld, header in ((False, "taxes"), (True, "withholding_taxes")):
+        side = {
+            group: amounts.rounded(taxes[group], cfdi.unit)
+            for group in sorted(taxes)
+            if group.is_withheld == is_withheld
+        }
+        for group, amount in _held_to(cfdi.amount(header), side, is_withheld, cfdi.unit).items():
+            found[group] = Part(amounts.rounded(bases[group], cfdi.unit), amount)
+    return found
+
+
+def _group(tax: dict[str, Any]) -> Group:
+    name, factor = str(tax["type"]).upper(), str(tax.get("factor") or "Tasa").lower()
+    return Group(name, factor, number(tax.get("rate")) or ZERO, bool(tax.get("withholding")))
+
+
+def net(item: dict[str, Any]) -> Decimal:
+    gross = Decimal(str(item["quantity"])) * Decimal(str(item["unit_price"]))
+    return gross - (number(item.get("discount")) or ZERO)
+
+
+def _base(item: dict[str, Any], tax: dict[str, Any]) -> Decimal:
+    base = number(tax.get("base"))
+    if base is not None and (base not in _CODES or base == net(item)):
+        return base
+    others = [one for one in item["taxes"] if not one.get("withholding")]
+    rates = (number(one.get("rate")) or ZERO for one in others if one.get("inclusive"))
+    bare = net(item) / (1 + sum(rates, ZERO))
+    if _group(tax).tax != "IVA":
+        return bare
+    excise = (_group(one).rate for one in others if _group(one).tax == "IEPS")
+    return bare * (1 + sum(excise, ZERO))
+
+
+def _held_to(
+    header: Decimal | None, side: dict[Group, Decimal], is_withheld: bool, unit: Decimal
+) -> dict[Group, Decimal]:
+    told = sum(side.values(), ZERO)
+    if header is None or header == told:
+        return side
+    if not told:
+        return side | {UNKNOWN._replace(is_withheld=is_withheld): header}
+    shares = amounts.split(header, list(side.values()), unit)
+    return dict(zip(side, shares, strict=True))
+
+
+@cache
+def iva(cfdi: Cfdi) -> dict[str, Part]:
+    """Transferred IVA by class of rate; lines without any are `not_subject`."""
+    found: dict[str, Part] = {}
+    for group, part in groups(cfdi).items():
+        if not group.is_withheld and group.tax in ("IVA", ""):
+            name = rate_class(group.factor, group.rate) if group.tax else "unknown"
+            found[name] = _sum(found.get(name), part)
+    without = [item for item in cfdi.record.get("items") or [] if not _transfers_iva(item)]
+    if without:
+        base = sum((net(item) for item in without), ZERO)
+        found["not_subject"] = Part(amounts.rounded(base, cfdi.unit), ZERO)
+    return found
+
+
+@cache
+def withheld(cfdi: Cfdi) -> dict[str, Part]:
+    """What the client kept back, by tax."""
+    found: dict[str, Part] = {}
+    for group, part in groups(cfdi).items():
+        if group.is_withheld:
+            name = group.tax or "unknown"
+            found[name] = _sum(found.get(name), part)
+    return found
+
+
+def rate_class(factor: str, rate: Decimal) -> str:
+    return "exempt" if factor == "exento" else RATE_CLASSES.get(rate, "other")
+
+
+def _transfers_iva(item: dict[str, Any]) -> bool:
+    taxes = (_group(tax) for tax in item.get("taxes") or [])
+    return any(group.tax == "IVA" and not group.is_withheld for group in taxes)
+
+
+def _sum(one: Part | None, other: Part) -> Part:
+    return Part(one.base + other.base, one.amount + other.amount) if one else other
