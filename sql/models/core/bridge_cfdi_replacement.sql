@@ -10,12 +10,12 @@ with recursive replacements as (
 
 chain as (
     select
-        team_id,
-        old_key as root_cfdi_key,
-        old_key as cfdi_key,
+        replacements.team_id,
+        replacements.old_key as root_cfdi_key,
+        replacements.old_key as cfdi_key,
         0 as depth,
     from replacements
-    where old_key not in (select new_key from replacements)
+    anti join replacements as earlier on replacements.old_key = earlier.new_key
     union all
     select
         chain.team_id,

@@ -1,16 +1,46 @@
 -- One row per client of a team, whether listed or only named by documents; and the unknown one.
 -- Never keyed by RFC: many clients may share a generic one.
 with documents as (
-    select team_id, client_id, client_name, client_legal_name, client_rfc, client_tax_regime_code,
-        client_address_zip, client_cfdi_use_code, created_at, is_live, loaded_at,
+    select
+        team_id,
+        client_id,
+        client_name,
+        client_legal_name,
+        client_rfc,
+        client_tax_regime_code,
+        client_address_zip,
+        client_cfdi_use_code,
+        created_at,
+        is_live,
+        loaded_at,
     from {{ ref('stg_invoices') }}
     union all
-    select team_id, client_id, client_name, client_legal_name, client_rfc, client_tax_regime_code,
-        client_address_zip, client_cfdi_use_code, created_at, is_live, loaded_at,
+    select
+        team_id,
+        client_id,
+        client_name,
+        client_legal_name,
+        client_rfc,
+        client_tax_regime_code,
+        client_address_zip,
+        client_cfdi_use_code,
+        created_at,
+        is_live,
+        loaded_at,
     from {{ ref('stg_payments') }}
     union all
-    select team_id, client_id, client_name, client_legal_name, client_rfc, client_tax_regime_code,
-        client_address_zip, client_cfdi_use_code, created_at, is_live, loaded_at,
+    select
+        team_id,
+        client_id,
+        client_name,
+        client_legal_name,
+        client_rfc,
+        client_tax_regime_code,
+        client_address_zip,
+        client_cfdi_use_code,
+        created_at,
+        is_live,
+        loaded_at,
     from {{ ref('stg_receipts') }}
 ),
 
@@ -45,7 +75,10 @@ clients as (
         address_zip as zip,
         address_state as state,
         'list' as client_source,
-        try_cast(metadata ->> '{{ var("client_terms_key") }}' as integer) as terms_days,
+        try_cast(
+            metadata ->> '{{ var("client_terms_key") }}' as integer
+        )
+            as terms_days,
         is_live,
         is_valid,
         coalesce(sat_status_efos_is_valid, efos_is_valid) as is_off_efos_list,

@@ -16,13 +16,22 @@ with documents as (
         and created_at is not null
 ),
 
+compared as (
+    select
+        *,
+        concat_ws('|', rfc, coalesce(legal_name, ''), tax_regime_code, zip) as fiscal_data,
+    from documents
+),
+
 marked as (
     select
         *,
-        (rfc, legal_name, tax_regime_code, zip) is distinct from lag(
-            (rfc, legal_name, tax_regime_code, zip)
-        ) over (partition by team_id, client_id order by created_at) as is_new,
-    from documents
+        coalesce(
+            fiscal_data
+            <> lag(fiscal_data) over (partition by team_id, client_id order by created_at),
+            true
+        ) as is_new,
+    from compared
 ),
 
 versions as (

@@ -1,4 +1,4 @@
--- One row per kind of tax factor (c_TipoFactor), lines without IVA (No objeto), and the unknown one.
+-- One row per kind of tax factor (c_TipoFactor), No objeto for lines without IVA, and the unknown.
 select
     code as tax_factor,
     description_es,

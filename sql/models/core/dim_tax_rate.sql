@@ -1,6 +1,7 @@
 -- One row per rule on the rate of a tax (c_TasaOCuota): a fixed value or a range.
 select
-    {{ key(['tax', 'factor', 'rule_type', 'value', 'is_transfer', 'is_withholding']) }} as tax_rate_key,
+    {{ key(['tax', 'factor', 'rule_type', 'value', 'is_transfer', 'is_withholding']) }}
+        as tax_rate_key,
     tax as tax_label,
     split_part(tax, ' ', 1) as tax_name,
     factor as tax_factor,

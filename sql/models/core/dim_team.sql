@@ -1,14 +1,14 @@
 -- One row per team that has data; carries the zone and the day as of which everything is told.
 with seen as (
-    select team_id from {{ ref('stg_teams') }}
+    select team_id, from {{ ref('stg_teams') }}
     union
-    select team_id from {{ ref('stg_clients') }}
+    select team_id, from {{ ref('stg_clients') }}
     union
-    select team_id from {{ ref('stg_invoices') }}
+    select team_id, from {{ ref('stg_invoices') }}
     union
-    select team_id from {{ ref('stg_payments') }}
+    select team_id, from {{ ref('stg_payments') }}
     union
-    select team_id from {{ ref('stg_receipts') }}
+    select team_id, from {{ ref('stg_receipts') }}
 )
 
 select

@@ -1,4 +1,4 @@
--- One row per line (concepto) of a CFDI, numbered as listed. Amounts to six decimals; the header wins.
+-- One row per line (concepto) of a CFDI, numbered as listed. To six decimals; the header wins.
 -- Incremental: the lines of invoices that were loaded anew replace those that were there.
 {{ config(
     materialized='incremental', incremental_strategy='append', on_schema_change='fail',
@@ -6,11 +6,11 @@
 ) }}
 with invoices as (
     select
-        team_id,
-        invoice_id,
-        coalesce(currency_code, 'MXN') as currency_code,
-        exchange_rate,
-        loaded_at,
+        invoices.team_id,
+        invoices.invoice_id,
+        coalesce(invoices.currency_code, 'MXN') as currency_code,
+        invoices.exchange_rate,
+        invoices.loaded_at,
     from {{ ref('stg_invoices') }} as invoices
     {{ not_built_yet() }}
 ),
@@ -22,7 +22,9 @@ inclusive as (
         item_number,
         sum(tax_rate) as inclusive_rate,
     from {{ ref('stg_invoice_item_taxes') }}
-    where is_inclusive and not coalesce(is_withheld, false) and coalesce(tax_factor, 'Tasa') = 'Tasa'
+    where
+        is_inclusive and not coalesce(is_withheld, false)
+        and coalesce(tax_factor, 'Tasa') = 'Tasa'
     group by all
 ),
 

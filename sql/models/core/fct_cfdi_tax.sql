@@ -10,14 +10,12 @@ with invoices as (
         invoices.team_id,
         invoices.invoice_id,
         coalesce(invoices.currency_code, 'MXN') as currency_code,
-        coalesce(cast(currencies.decimals as integer), 2) as decimals,
+        {{ decimals_of('invoices.currency_code') }} as decimals,
         invoices.exchange_rate,
         invoices.transferred_taxes,
         invoices.withheld_taxes,
         invoices.loaded_at,
     from {{ ref('stg_invoices') }} as invoices
-    left join {{ ref('c_Moneda') }} as currencies
-        on coalesce(invoices.currency_code, 'MXN') = currencies.code
     {{ not_built_yet() }}
     where invoices.cfdi_type_code in ('I', 'E')
 ),
@@ -91,23 +89,37 @@ based as (
             and line_taxes.line_number = excise.line_number
 ),
 
+with_iva as (
+    select
+        team_id,
+        invoice_id,
+        line_number,
+    from line_taxes
+    where tax_name = 'IVA' and not is_withheld
+),
+
 not_subject as (
     select
-        *,
+        lines.*,
         'IVA' as tax_name,
         'No objeto' as tax_factor,
         cast(0 as decimal(18, 6)) as tax_rate,
         false as is_withheld,
-        cast(net_amount as decimal(38, 6)) as tax_base,
+        cast(lines.net_amount as decimal(38, 6)) as tax_base,
     from lines
-    anti join (
-        select * from line_taxes
-        where tax_name = 'IVA' and not is_withheld
-    ) as taxed
+    anti join with_iva
         on
-            lines.team_id = taxed.team_id
-            and lines.invoice_id = taxed.invoice_id
-            and lines.line_number = taxed.line_number
+            lines.team_id = with_iva.team_id
+            and lines.invoice_id = with_iva.invoice_id
+            and lines.line_number = with_iva.line_number
+),
+
+every_tax as (
+    select *,
+    from based
+    union all by name
+    select *,
+    from not_subject
 ),
 
 grouped as (
@@ -125,19 +137,14 @@ grouped as (
             ~ " * tax_rate)",
             'any_value(decimals)'
         ) }} as computed_amount,
-    from (
-        select * from based
-        union all by name
-        select * from not_subject
-    )
+    from every_tax
     group by team_id, invoice_id, tax_name, tax_factor, tax_rate, is_withheld
 ),
 
 with_header as (
     select
-        grouped.* exclude (decimals),
+        grouped.*,
         invoices.currency_code,
-        invoices.decimals,
         invoices.exchange_rate,
         invoices.loaded_at,
         coalesce(
@@ -149,6 +156,31 @@ with_header as (
     inner join invoices
         on grouped.team_id = invoices.team_id and grouped.invoice_id = invoices.invoice_id
     window same_side as (partition by grouped.team_id, grouped.invoice_id, grouped.is_withheld)
+),
+
+sides as (
+    select
+        team_id,
+        invoice_id,
+        false as is_withheld,
+        transferred_taxes as amount,
+    from invoices
+    union all
+    select
+        team_id,
+        invoice_id,
+        true as is_withheld,
+        withheld_taxes as amount,
+    from invoices
+),
+
+explained as (
+    select distinct
+        team_id,
+        invoice_id,
+        is_withheld,
+    from with_header
+    where computed_total > 0
 ),
 
 -- the header has a tax that no line explains: all of it stays in one row
@@ -168,29 +200,15 @@ unexplained as (
         invoices.loaded_at,
         sides.amount as header_amount,
         0 as computed_total,
-    from invoices
-    cross join lateral (
-        select
-            false as is_withheld,
-            invoices.transferred_taxes as amount,
-        union all
-        select
-            true as is_withheld,
-            invoices.withheld_taxes as amount,
-    ) as sides
-    left join (
-        select distinct
-            team_id,
-            invoice_id,
-            is_withheld,
-        from with_header
-        where computed_total > 0
-    ) as explained
+    from sides
+    inner join invoices
+        on sides.team_id = invoices.team_id and sides.invoice_id = invoices.invoice_id
+    anti join explained
         on
-            invoices.team_id = explained.team_id
-            and invoices.invoice_id = explained.invoice_id
+            sides.team_id = explained.team_id
+            and sides.invoice_id = explained.invoice_id
             and sides.is_withheld = explained.is_withheld
-    where sides.amount > 0 and explained.team_id is null
+    where sides.amount > 0
 ),
 
 exact as (
@@ -207,7 +225,7 @@ exact as (
 ),
 
 differing as (
-    select * from with_header
+    select *, from with_header
     where header_amount <> computed_total and computed_total > 0
 ),
 
@@ -219,7 +237,7 @@ scaled as (
 ),
 
 amounts as (
-    select * from exact
+    select *, from exact
     union all by name
     select
         * exclude (split_amount),
@@ -234,8 +252,12 @@ select
     team_id,
     invoice_id as cfdi_id,
     tax_name,
-    case tax_name when 'ISR' then '001' when 'IVA' then '002' when 'IEPS' then '003' else 'unknown' end
-        as tax_code,
+    case tax_name
+        when 'ISR' then '001'
+        when 'IVA' then '002'
+        when 'IEPS' then '003'
+        else 'unknown'
+    end as tax_code,
     tax_factor,
     case
         when is_withheld then null

@@ -1,6 +1,6 @@
--- One row per credit note (E) and invoice that it reduces, with the part of the note that is for it.
--- A CFDI carries no such part: of one invoice it is the whole, of several our split by open balance.
--- Notes for future sales relate to nothing and are not here.
+-- One row per credit note (E) and invoice that it reduces, with the part of the note for it. A CFDI
+-- carries no such part: of one invoice it is the whole, of several our split by open balance. Notes
+-- for future sales relate to nothing and are not here.
 with pairs as (
     select distinct
         notes.cfdi_key as credit_note_cfdi_key,
@@ -57,7 +57,7 @@ earlier as (
         sum(paid.allocated_amount) as paid_amount,
     from counted as several
     inner join paid
-        on several.cfdi_key = paid.cfdi_key and paid.payment_date <= several.credit_note_date
+        on several.cfdi_key = paid.cfdi_key and several.credit_note_date >= paid.payment_date
     where several.invoices_count > 1
     group by several.credit_note_cfdi_key, several.cfdi_key
 ),
@@ -82,12 +82,12 @@ capped as (
     select
         * exclude (weight),
         if(sum(weight) over one_note > 0, weight, total) as weight,
-        case
-            when sum(weight) over one_note between 0.01 and
-                note_total * coalesce(note_exchange_rate, 1)
-                then sum(weight) over one_note
-            else note_total
-        end as note_amount,
+        least(
+            note_total,
+            nullif(
+                {{ share('sum(weight) over one_note', 1, 'coalesce(note_exchange_rate, 1)') }}, 0
+            )
+        ) as note_amount,
     from weighed
     window one_note as (partition by credit_note_cfdi_key)
 ),
@@ -95,7 +95,7 @@ capped as (
 split_notes as (
     {{ split(
         'capped', 'note_amount', 'weight', 'credit_note_cfdi_key', 'issue_date, cfdi_key',
-        "if(note_currency_code = 'JPY', 0, 2)"
+        decimals_of('note_currency_code')
     ) | indent }}
 ),
 

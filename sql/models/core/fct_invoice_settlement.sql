@@ -1,8 +1,8 @@
--- One row per income invoice and event that settles it or undoes that: payments by the evidence that
--- there is (evidence_tier), refunds, credit notes, and their reversals with the opposite sign.
+-- One row per income invoice and event that settles it or undoes that: payments by the evidence
+-- that there is (evidence_tier), refunds, credit notes, and their reversals with the opposite sign.
 -- The balance of a valid invoice on any day is its total less the amounts dated up to that day.
 with invoices as (
-    select * from {{ ref('fct_cfdi') }}
+    select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'I' and is_in_scope and is_stamped
 ),
 
@@ -23,18 +23,28 @@ payments as (
 ),
 
 -- the lowest tier that an invoice has, and no other: 1 (the complement's XML) the API does not give
+found as (
+    select
+        cfdi_key,
+        2 as evidence_tier,
+    from complements
+    union all
+    select
+        cfdi_key,
+        3 as evidence_tier,
+    from payments
+),
+
 tiers as (
     select
         invoices.cfdi_key,
-        case
-            when
-                invoices.payment_method_code = 'PPD'
-                and invoices.cfdi_key in (select cfdi_key from complements)
-                then 2
-            when invoices.cfdi_key in (select cfdi_key from payments) then 3
-            when invoices.payment_method_code = 'PPD' then 4
-        end as evidence_tier,
+        coalesce(min(found.evidence_tier), 4) as evidence_tier,
     from invoices
+    left join found
+        on
+            invoices.cfdi_key = found.cfdi_key
+            and (invoices.payment_method_code = 'PPD' or found.evidence_tier = 3)
+    group by invoices.cfdi_key
 ),
 
 rep_events as (
@@ -102,6 +112,15 @@ credit_events as (
     where allocated_amount is not null
 ),
 
+credits as (
+    select
+        cfdi_key,
+        sum(amount) as amount,
+    from credit_events
+    where reversed_date is null
+    group by cfdi_key
+),
+
 -- nothing but the balance that the API tells: dated when it was seen
 balance_events as (
     select
@@ -113,14 +132,7 @@ balance_events as (
         {{ local_date('invoices.updated_at', 'invoices.team_id') }} as settlement_date,
         4 as evidence_tier,
     from invoices
-    left join (
-        select
-            cfdi_key,
-            sum(amount) as amount,
-        from credit_events
-        where reversed_date is null
-        group by cfdi_key
-    ) as credits on invoices.cfdi_key = credits.cfdi_key
+    left join credits on invoices.cfdi_key = credits.cfdi_key
     where
         invoices.payment_method_code = 'PPD'
         and invoices.is_valid
@@ -128,25 +140,31 @@ balance_events as (
         and {{ local_date('invoices.updated_at', 'invoices.team_id') }} <= invoices.as_of_date
 ),
 
+every_event as (
+    select *,
+    from rep_events
+    union all by name
+    select *,
+    from payment_events
+    union all by name
+    select *,
+    from refund_events
+    union all by name
+    select *,
+    from balance_events
+),
+
 paid as (
-    select events.*
-    from (
-        select * from rep_events
-        union all by name
-        select * from payment_events
-        union all by name
-        select * from refund_events
-        union all by name
-        select * from balance_events
-    ) as events
+    select events.*,
+    from every_event as events
     inner join tiers
         on events.cfdi_key = tiers.cfdi_key and events.evidence_tier = tiers.evidence_tier
 ),
 
 settled as (
-    select * from paid
+    select *, from paid
     union all by name
-    select * from credit_events
+    select *, from credit_events
 ),
 
 both_ways as (

@@ -23,6 +23,42 @@ collected as (
         *,
         is_in_scope and coalesce(has_succeeded and money_date <= as_of_date, false) as is_collected,
     from dated
+),
+
+links as (
+    select
+        team_id,
+        payment_id,
+        true as is_to_cfdi,
+    from {{ ref('stg_payment_invoices') }}
+    union all
+    select
+        team_id,
+        payment_id,
+        true as is_to_cfdi,
+    from {{ ref('stg_invoice_payments') }}
+    union all
+    select
+        team_id,
+        payment_id,
+        false as is_to_cfdi,
+    from {{ ref('stg_payment_receipts') }}
+    union all
+    select
+        team_id,
+        payment_id,
+        false as is_to_cfdi,
+    from {{ ref('stg_receipt_payments') }}
+),
+
+linked as (
+    select
+        team_id,
+        payment_id,
+        bool_or(is_to_cfdi) as has_cfdi,
+        bool_or(not is_to_cfdi) as has_receipt,
+    from links
+    group by team_id, payment_id
 )
 
 select
@@ -49,20 +85,8 @@ select
     coalesce(forms.is_money_inflow, true) as is_money_inflow,
     coalesce(collected.is_live, true) as is_live,
     collected.deleted_at is not null as is_deleted,
-    exists(
-        select 1 from {{ ref('stg_payment_invoices') }} as links
-        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
-    ) or exists(
-        select 1 from {{ ref('stg_invoice_payments') }} as links
-        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
-    ) as has_cfdi,
-    exists(
-        select 1 from {{ ref('stg_payment_receipts') }} as links
-        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
-    ) or exists(
-        select 1 from {{ ref('stg_receipt_payments') }} as links
-        where links.team_id = collected.team_id and links.payment_id = collected.payment_id
-    ) as has_receipt,
+    coalesce(linked.has_cfdi, false) as has_cfdi,
+    coalesce(linked.has_receipt, false) as has_receipt,
     collected.exchange_rate is null as is_fx_missing,
     collected.created_date,
     if(collected.is_collected, collected.money_date, null) as collected_date,
@@ -74,5 +98,7 @@ select
     collected.updated_at,
     collected.loaded_at,
 from collected
+left join linked
+    on collected.team_id = linked.team_id and collected.payment_id = linked.payment_id
 left join {{ ref('dim_payment_form') }} as forms
     on collected.payment_form_code = forms.payment_form_code

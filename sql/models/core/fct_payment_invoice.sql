@@ -1,19 +1,43 @@
 -- One row per payment and income invoice that it pays, with the part of the payment that is for it.
 -- A payment of one invoice is for it as a whole; one of several is split by their open balances.
-with links as (
-    select team_id, payment_id, invoice_id, 1 as rank, 'payment' as link_source,
+with receipts as (
+    select
+        team_id,
+        payment_id,
+        receipt_id,
+    from {{ ref('stg_payment_receipts') }}
+    union
+    select
+        team_id,
+        payment_id,
+        receipt_id,
+    from {{ ref('stg_receipt_payments') }}
+),
+
+links as (
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+        1 as rank,
+        'payment' as link_source,
     from {{ ref('stg_payment_invoices') }}
     union all
-    select team_id, payment_id, invoice_id, 2 as rank, 'invoice' as link_source,
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+        2 as rank,
+        'invoice' as link_source,
     from {{ ref('stg_invoice_payments') }}
     union all
-    select payments.team_id, payments.payment_id, invoices.invoice_id, 3 as rank,
+    select
+        payments.team_id,
+        payments.payment_id,
+        invoices.invoice_id,
+        3 as rank,
         'receipt' as link_source,
-    from (
-        select team_id, payment_id, receipt_id from {{ ref('stg_payment_receipts') }}
-        union
-        select team_id, payment_id, receipt_id from {{ ref('stg_receipt_payments') }}
-    ) as payments
+    from receipts as payments
     inner join {{ ref('stg_receipt_invoices') }} as invoices
         on payments.team_id = invoices.team_id and payments.receipt_id = invoices.receipt_id
 ),
@@ -89,7 +113,7 @@ earlier as (
     inner join singles
         on
             several.cfdi_key = singles.cfdi_key
-            and singles.payment_date <= several.payment_date
+            and several.payment_date >= singles.payment_date
     where several.invoices_count > 1
     group by several.payment_key, several.cfdi_key
 ),
@@ -110,7 +134,7 @@ weighed as (
 split_payments as (
     {{ split(
         'weighed', 'payment_amount', 'weight', 'payment_key', 'issue_date, cfdi_key',
-        "if(payment_currency_code = 'JPY', 0, 2)"
+        decimals_of('payment_currency_code')
     ) | indent }}
 ),
 

@@ -1,51 +1,87 @@
--- One row per payment complement (REP), payment that it names and invoice that it pays.
--- Tier 2 of evidence: the API shows which payment and invoice a complement belongs to and its total,
--- not the amounts inside it. Of one invoice the total is its amount; of several it is split.
+-- One row per payment complement (REP), payment that it names and invoice that it pays. Tier 2 of
+-- evidence: the API shows which payment and invoice a complement belongs to and its total, not the
+-- amounts inside it. Of one invoice the total is its amount; of several it is split.
 with reps as (
-    select * from {{ ref('fct_cfdi') }}
+    select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'P' and is_in_scope and is_stamped
 ),
 
 invoices as (
-    select * from {{ ref('fct_cfdi') }}
+    select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'I' and is_in_scope
 ),
 
-invoice_links as (
+-- either of the two may name the other
+links as (
     select
+        team_id,
+        invoice_id as reference,
+        linked_invoice_id as other_reference,
+    from {{ ref('stg_invoice_links') }}
+    union all
+    select
+        team_id,
+        linked_invoice_id as reference,
+        invoice_id as other_reference,
+    from {{ ref('stg_invoice_links') }}
+),
+
+invoice_links as (
+    select distinct
         rep.cfdi_key as rep_cfdi_key,
         invoice.cfdi_key,
-    from {{ ref('stg_invoice_links') }} as links
-    inner join {{ ref('bridge_cfdi_reference') }} as one
-        on links.team_id = one.team_id and links.invoice_id = one.reference
-    inner join {{ ref('bridge_cfdi_reference') }} as other
-        on links.team_id = other.team_id and links.linked_invoice_id = other.reference
-    cross join lateral (
-        select
-            if(one.cfdi_type_code = 'P', one.cfdi_key, other.cfdi_key) as cfdi_key
-    ) as rep
-    cross join lateral (
-        select
-            if(one.cfdi_type_code = 'P', other.cfdi_key, one.cfdi_key) as cfdi_key
-    ) as invoice
-    where 'P' in (one.cfdi_type_code, other.cfdi_type_code)
-    group by all
+    from links
+    inner join {{ ref('bridge_cfdi_reference') }} as rep
+        on links.team_id = rep.team_id and links.reference = rep.reference
+    inner join {{ ref('bridge_cfdi_reference') }} as invoice
+        on links.team_id = invoice.team_id and links.other_reference = invoice.reference
+    where rep.cfdi_type_code = 'P' and invoice.cfdi_type_code = 'I'
+),
+
+named_payments as (
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+    from {{ ref('stg_invoice_payments') }}
+    union
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+    from {{ ref('stg_payment_invoices') }}
 ),
 
 payment_links as (
     select
         named.cfdi_key as rep_cfdi_key,
         payments.payment_key,
-    from (
-        select team_id, payment_id, invoice_id from {{ ref('stg_invoice_payments') }}
-        union
-        select team_id, payment_id, invoice_id from {{ ref('stg_payment_invoices') }}
-    ) as links
+    from named_payments as links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_payment') }} as payments
         on links.team_id = payments.team_id and links.payment_id = payments.payment_id
     where named.cfdi_type_code = 'P'
+),
+
+allocations as (
+    select
+        payment_links.rep_cfdi_key,
+        pairs.cfdi_key,
+        pairs.payment_key,
+        pairs.payment_amount,
+    from payment_links
+    inner join {{ ref('fct_payment_invoice') }} as pairs
+        on payment_links.payment_key = pairs.payment_key
+),
+
+only_payment as (
+    select
+        rep_cfdi_key,
+        any_value(payment_key) as payment_key,
+    from payment_links
+    group by rep_cfdi_key
+    having count(*) = 1
 ),
 
 -- the payments of a complement that pay the invoice; else its only payment; else none
@@ -56,27 +92,11 @@ paired as (
         coalesce(allocations.payment_key, only_payment.payment_key) as payment_key,
         allocations.payment_amount as allocated_amount,
     from invoice_links
-    left join (
-        select
-            payment_links.rep_cfdi_key,
-            pairs.cfdi_key,
-            pairs.payment_key,
-            pairs.payment_amount,
-        from payment_links
-        inner join {{ ref('fct_payment_invoice') }} as pairs
-            on payment_links.payment_key = pairs.payment_key
-    ) as allocations
+    left join allocations
         on
             invoice_links.rep_cfdi_key = allocations.rep_cfdi_key
             and invoice_links.cfdi_key = allocations.cfdi_key
-    left join (
-        select
-            rep_cfdi_key,
-            any_value(payment_key) as payment_key,
-        from payment_links
-        group by rep_cfdi_key
-        having count(*) = 1
-    ) as only_payment
+    left join only_payment
         on invoice_links.rep_cfdi_key = only_payment.rep_cfdi_key
 ),
 
@@ -122,14 +142,14 @@ documented as (
 ),
 
 several as (
-    select * from documented
+    select *, from documented
     where rows_count > 1 and rep_amount is distinct from known_total and rep_amount is not null
 ),
 
 split_reps as (
     {{ split(
         'several', 'rep_amount', 'weight', 'rep_cfdi_key', 'cfdi_key, payment_key',
-        "if(paid_currency_code = 'JPY', 0, 2)"
+        decimals_of('paid_currency_code')
     ) | indent }}
 ),
 
@@ -139,7 +159,7 @@ amounts as (
         if(rows_count = 1, rep_amount, known_amount) as split_amount,
         case
             when rep_amount is null then 'none'
-            when rows_count = 1 and known_total is distinct from rep_amount then 'rep_total'
+            when rows_count = 1 and coalesce(known_total <> rep_amount, true) then 'rep_total'
             else 'payment'
         end as amount_source,
     from documented

@@ -1,19 +1,18 @@
--- One row per payment or refund of an invoice and tax of that invoice: the part of the tax that was
--- collected with it. An estimate (no complement's XML): prorated by cumulative rounding, so that the
--- parts of an invoice that is paid add up to its tax. Only what is in effect on the as-of day.
+-- One row per payment or refund of an invoice and tax of that invoice: the part of the tax that
+-- was collected with it. An estimate (no complement's XML): prorated by cumulative rounding, so
+-- that the parts of a paid invoice add up to its tax. Only what is in effect on the as-of day.
 with running as (
     select
         settlements.*,
         invoices.total,
         invoices.exchange_rate,
-        coalesce(cast(currencies.decimals as integer), 2) as decimals,
+        {{ decimals_of('settlements.currency_code') }} as decimals,
         sum(settlements.amount) over (
             partition by settlements.cfdi_key
             order by settlements.settlement_date, settlements.settlement_key
         ) as cumulative_amount,
     from {{ ref('fct_invoice_settlement') }} as settlements
     inner join {{ ref('fct_cfdi') }} as invoices on settlements.cfdi_key = invoices.cfdi_key
-    left join {{ ref('c_Moneda') }} as currencies on settlements.currency_code = currencies.code
     where settlements.settlement_type in ('payment', 'refund') and settlements.is_effective
 ),
 
@@ -30,7 +29,13 @@ bounded as (
 parts as (
     select
         bounded.*,
-        taxes.* exclude (cfdi_key, team_id, currency_code, loaded_at),
+        taxes.cfdi_tax_key,
+        taxes.tax_name,
+        taxes.tax_code,
+        taxes.tax_factor,
+        taxes.iva_rate_class,
+        taxes.tax_rate,
+        taxes.is_withheld,
         {{ share('taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
         - {{ share(
             'taxes.base_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
