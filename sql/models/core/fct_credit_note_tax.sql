@@ -3,20 +3,15 @@
 -- A note reduces first what is unpaid of its invoice. One without invoice gives all of it back.
 with settled as (
     select
-        settlements.cfdi_key,
-        settlements.credit_note_cfdi_key,
-        sum(settlements.amount) over (
-            partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date,
-                settlements.settlement_type = 'credit_note',
-                notes.cfdi_id
+        cfdi_key,
+        credit_note_cfdi_key,
+        sum(amount) over (
+            partition by cfdi_key
+            order by settlement_date, settlement_type = 'credit_note', source_id
             rows between unbounded preceding and 1 preceding
         ) as settled_before,
-    from {{ ref('fct_invoice_settlement') }} as settlements
-    left join {{ ref('fct_cfdi') }} as notes
-        on settlements.credit_note_cfdi_key = notes.cfdi_key
-    where settlements.is_effective
+    from {{ ref('fct_invoice_settlement') }}
+    where is_effective
 ),
 
 -- parts of a note over several invoices add up to it
@@ -50,16 +45,17 @@ notes as (
         notes.exchange_rate,
         notes.issue_date as credit_note_date,
         notes.issue_month as credit_note_month,
-        coalesce(cast(currencies.decimals as integer), 2) as decimals,
+        {{ decimals_of('notes.currency_code') }} as decimals,
         placed.cfdi_key,
         placed.payment_method_code,
         coalesce(placed.until_now, 1) as until_now,
         coalesce(placed.until_now - placed.allocated_amount, 0) as until_before,
         coalesce(placed.whole, 1) as whole,
         coalesce(placed.allocated_amount, 1) as allocated_amount,
-        coalesce(greatest(placed.allocated_amount - placed.open_before, 0), 1) as excess_amount,
+        if(
+            placed.cfdi_key is null, 1, greatest(placed.allocated_amount - placed.open_before, 0)
+        ) as excess_amount,
     from {{ ref('fct_cfdi') }} as notes
-    left join {{ ref('c_Moneda') }} as currencies on notes.currency_code = currencies.code
     left join placed on notes.cfdi_key = placed.credit_note_cfdi_key
     where notes.cfdi_type_code = 'E' and notes.is_valid
 ),
@@ -67,7 +63,15 @@ notes as (
 parts as (
     select
         notes.*,
-        taxes.* exclude (cfdi_key, base_amount, tax_amount),
+        taxes.cfdi_tax_key,
+        taxes.team_id,
+        taxes.tax_name,
+        taxes.tax_code,
+        taxes.tax_factor,
+        taxes.iva_rate_class,
+        taxes.currency_code,
+        taxes.tax_rate,
+        taxes.is_withheld,
         {{ next_share(
             'taxes.base_amount', '(notes.until_now - notes.until_before)', 'notes.until_before',
             'notes.whole', 'notes.decimals'

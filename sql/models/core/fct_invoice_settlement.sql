@@ -7,54 +7,65 @@ with invoices as (
 ),
 
 complements as (
-    select
-        * exclude (is_effective),
-        rep_document_key as event_id,
-    from {{ ref('fct_rep_document') }}
-    where paid_amount is not null
+    select *, from {{ ref('fct_rep_document') }}
+    where is_in_scope
 ),
 
 payments as (
-    select
-        *,
-        payment_invoice_key as event_id,
-    from {{ ref('fct_payment_invoice') }}
+    select *, from {{ ref('fct_payment_invoice') }}
     where is_collected and is_in_scope and allocated_amount is not null
 ),
 
--- the lowest tier that an invoice has, and no other: 1 (the complement's XML) the API does not give
-found as (
+complemented as (
     select
         cfdi_key,
-        2 as evidence_tier,
+        bool_and(evidence_tier is not null) as is_each_of_one,
     from complements
-    union all
-    select
-        cfdi_key,
-        3 as evidence_tier,
+    group by cfdi_key
+),
+
+paid_ever as (
+    select pairs.cfdi_key,
+    from {{ ref('fct_payment_invoice') }} as pairs
+    inner join {{ ref('fct_payment') }} as payments on pairs.payment_key = payments.payment_key
+    where payments.succeeded_at is not null and payments.is_live
+    union
+    select cfdi_key,
+    from {{ ref('fct_rep_document') }}
+),
+
+paid as (
+    select distinct cfdi_key,
     from payments
 ),
 
+-- One tier per invoice, decided by all its complements, cancelled ones too. 1, the complement's
+-- XML, is not read. Its balance (4) says something only where nothing else ever does.
 tiers as (
     select
         invoices.cfdi_key,
-        coalesce(min(found.evidence_tier), 4) as evidence_tier,
+        case
+            when invoices.payment_method_code = 'PPD' and complemented.is_each_of_one then 2
+            when paid.cfdi_key is not null then 3
+            when invoices.payment_method_code = 'PPD' and paid_ever.cfdi_key is null then 4
+        end as evidence_tier,
     from invoices
-    left join found
-        on
-            invoices.cfdi_key = found.cfdi_key
-            and (invoices.payment_method_code = 'PPD' or found.evidence_tier = 3)
-    group by invoices.cfdi_key
+    left join complemented on invoices.cfdi_key = complemented.cfdi_key
+    left join paid on invoices.cfdi_key = paid.cfdi_key
+    left join paid_ever on invoices.cfdi_key = paid_ever.cfdi_key
 ),
 
 rep_events as (
     select
-        event_id,
+        rep_document_key as event_id,
+        rep_id as source_id,
         cfdi_key,
         'payment' as settlement_type,
         payment_key,
         rep_cfdi_key,
         amount_source as allocation_method,
+        paid_currency_code = currency_code as has_own_rate,
+        paid_exchange_rate as event_rate,
         paid_amount as amount,
         paid_amount_mxn as payment_amount_mxn,
         is_money_inflow,
@@ -62,45 +73,51 @@ rep_events as (
         reversed_date,
         2 as evidence_tier,
     from complements
+    where paid_amount is not null
 ),
 
 payment_events as (
     select
-        event_id,
-        cfdi_key,
+        payments.payment_invoice_key as event_id,
+        payments.payment_id as source_id,
+        payments.cfdi_key,
         'payment' as settlement_type,
-        payment_key,
-        allocation_method,
-        allocated_amount as amount,
-        payment_amount_mxn,
-        is_money_inflow,
-        collected_date as settlement_date,
+        payments.payment_key,
+        payments.allocation_method,
+        not payments.is_converted as has_own_rate,
+        whole.exchange_rate as event_rate,
+        payments.allocated_amount as amount,
+        payments.payment_amount_mxn,
+        payments.is_money_inflow,
+        payments.collected_date as settlement_date,
         3 as evidence_tier,
     from payments
+    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
 ),
 
 refund_events as (
     select
         refunds.refund_key as event_id,
-        payments.cfdi_key,
+        whole.payment_id as source_id,
+        refunds.cfdi_key,
         'refund' as settlement_type,
-        payments.payment_key,
-        payments.allocation_method,
-        -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
-        -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
-            as payment_amount_mxn,
-        payments.is_money_inflow,
+        refunds.payment_key,
+        refunds.allocation_method,
+        refunds.payment_currency_code = refunds.currency_code as has_own_rate,
+        whole.exchange_rate as event_rate,
+        -refunds.allocated_amount as amount,
+        -refunds.refund_amount_mxn as payment_amount_mxn,
+        refunds.is_money_inflow,
         refunds.refund_date as settlement_date,
         3 as evidence_tier,
-    from {{ ref('fct_refund') }} as refunds
-    inner join payments on refunds.payment_key = payments.payment_key
-    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
-    where refunds.is_effective
+    from {{ ref('fct_refund_invoice') }} as refunds
+    inner join {{ ref('fct_payment') }} as whole on refunds.payment_key = whole.payment_key
 ),
 
 credit_events as (
     select
         credit_note_invoice_key as event_id,
+        credit_note_id as source_id,
         cfdi_key,
         'credit_note' as settlement_type,
         credit_note_cfdi_key,
@@ -109,35 +126,43 @@ credit_events as (
         credit_note_date as settlement_date,
         reversed_date,
     from {{ ref('fct_credit_note_invoice') }}
-    where allocated_amount is not null
+    where is_in_scope and allocated_amount is not null
 ),
 
+-- the balance of today knows the notes of today
 credits as (
     select
         cfdi_key,
-        sum(amount) as amount,
-    from credit_events
-    where reversed_date is null
+        sum(allocated_amount) as amount,
+    from {{ ref('fct_credit_note_invoice') }}
+    where not is_ever_cancelled
     group by cfdi_key
 ),
 
--- nothing but the balance that the API tells: dated when it was seen
+-- dated when a change of the balance was seen; when that is not known, today
 balance_events as (
     select
         invoices.cfdi_id as event_id,
+        invoices.cfdi_id as source_id,
         invoices.cfdi_key,
         'payment' as settlement_type,
         'balance' as allocation_method,
         invoices.total - invoices.last_balance - coalesce(credits.amount, 0) as amount,
-        {{ local_date('invoices.updated_at', 'invoices.team_id') }} as settlement_date,
+        if(
+            loaded.updated_at_basis = 'observed',
+            {{ local_date('loaded.updated_at', 'invoices.team_id') }},
+            invoices.as_of_date
+        ) as settlement_date,
         4 as evidence_tier,
     from invoices
+    inner join {{ ref('stg_invoices') }} as loaded
+        on invoices.team_id = loaded.team_id and invoices.cfdi_id = loaded.invoice_id
     left join credits on invoices.cfdi_key = credits.cfdi_key
     where
         invoices.payment_method_code = 'PPD'
         and invoices.is_valid
+        and loaded.status <> 'cancelled' -- the balance of today tells of the cancelling then
         and invoices.total - invoices.last_balance - coalesce(credits.amount, 0) > 0.01
-        and {{ local_date('invoices.updated_at', 'invoices.team_id') }} <= invoices.as_of_date
 ),
 
 every_event as (
@@ -154,15 +179,17 @@ every_event as (
     from balance_events
 ),
 
-paid as (
+proven as (
     select events.*,
     from every_event as events
     inner join tiers
         on events.cfdi_key = tiers.cfdi_key and events.evidence_tier = tiers.evidence_tier
+    inner join invoices on events.cfdi_key = invoices.cfdi_key
+    where events.settlement_date <= invoices.as_of_date
 ),
 
 settled as (
-    select *, from paid
+    select *, from proven
     union all by name
     select *, from credit_events
 ),
@@ -202,8 +229,14 @@ select
         when events.evidence_tier = 4 then 'balance'
     end as evidence,
     events.allocation_method,
+    events.source_id,
     invoices.currency_code,
     events.evidence_tier,
+    -- of another currency it was converted at the rates of both, which comes to the invoice's
+    cast(
+        if(coalesce(events.has_own_rate, false), events.event_rate, invoices.exchange_rate)
+        as decimal(18, 6)
+    ) as exchange_rate,
     {{ money('events.amount') }} as amount,
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,

@@ -2,7 +2,7 @@
 -- billed, collected, reduced by credit notes, cancelled. Told as it looked at the time, so that the
 -- running sum of pending_change up to any day is what was pending then.
 with invoices as (
-    select * from {{ ref('fct_cfdi') }}
+    select *, from {{ ref('fct_cfdi') }}
     where
         cfdi_type_code = 'I' and payment_method_code = 'PPD'
         and is_in_scope and is_stamped and issue_date <= as_of_date and total > 0
@@ -95,21 +95,22 @@ movements as (
 
 pending as (
     select
-        movements.* exclude (cfdi_key, settled_before, settled_after),
+        movements.movement_type,
+        movements.source_key,
+        movements.movement_date,
         invoices.*,
         taxes.iva_rate_class,
         taxes.tax_amount - {{ share(
             'taxes.tax_amount', 'movements.settled_before', 'invoices.total',
-            'coalesce(cast(currencies.decimals as integer), 2)'
+            decimals_of('invoices.currency_code')
         ) }} as pending_before,
         taxes.tax_amount - {{ share(
             'taxes.tax_amount', 'movements.settled_after', 'invoices.total',
-            'coalesce(cast(currencies.decimals as integer), 2)'
+            decimals_of('invoices.currency_code')
         ) }} as pending_after,
     from movements
     inner join invoices on movements.cfdi_key = invoices.cfdi_key
     inner join taxes on movements.cfdi_key = taxes.cfdi_key
-    left join {{ ref('c_Moneda') }} as currencies on invoices.currency_code = currencies.code
 )
 
 select

@@ -55,7 +55,7 @@ pairs as (
     group by all
 ),
 
-candidates as (
+named as (
     select
         pairs.link_source,
         payments.payment_key,
@@ -72,18 +72,26 @@ candidates as (
         invoices.client_key,
         invoices.team_id,
         invoices.cfdi_id,
+        invoices.payment_method_code,
         invoices.currency_code,
         invoices.exchange_rate,
         invoices.total,
         invoices.issue_date,
         invoices.is_valid,
-        -- a replaced or cancelled invoice leaves its payment to the others that the payment names
-        invoices.is_valid or not bool_or(invoices.is_valid) over one_payment as is_paid,
+        {{ in_other_currency(
+            'payments.amount', 'payments.currency_code', 'payments.exchange_rate',
+            'invoices.currency_code', 'invoices.exchange_rate'
+        ) }} as converted_amount,
     from pairs
     inner join {{ ref('fct_payment') }} as payments
         on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
     inner join {{ ref('fct_cfdi') }} as invoices on pairs.cfdi_key = invoices.cfdi_key
-    window one_payment as (partition by payments.payment_key)
+    where invoices.is_stamped
+),
+
+-- a replaced or cancelled invoice leaves its payment to the others that the payment names
+candidates as (
+    {{ payable('named', 'payment_key', 'converted_amount', 'payment_currency_code') | indent }}
 ),
 
 counted as (
@@ -91,64 +99,59 @@ counted as (
         *,
         count(*) over (partition by payment_key) as invoices_count,
     from candidates
-    where is_paid
 ),
 
-singles as (
+complements as (
     select
-        cfdi_key,
-        payment_date,
-        payment_amount,
-    from counted
-    where invoices_count = 1 and is_collected
+        payments.payment_key,
+        payments.cfdi_key,
+        sum(paid.paid_amount) as amount,
+    from counted as payments
+    inner join {{ ref('fct_rep_document') }} as paid
+        on payments.cfdi_key = paid.cfdi_key and payments.payment_date > paid.payment_date
+    where payments.invoices_count > 1 and payments.payment_method_code = 'PPD' and paid.is_effective
+    group by payments.payment_key, payments.cfdi_key
 ),
 
--- what other payments, each of one invoice, had left open; in pesos where currencies differ
-earlier as (
+credits as (
     select
-        several.payment_key,
-        several.cfdi_key,
-        sum(singles.payment_amount) as paid_amount,
-    from counted as several
-    inner join singles
-        on
-            several.cfdi_key = singles.cfdi_key
-            and several.payment_date >= singles.payment_date
-    where several.invoices_count > 1
-    group by several.payment_key, several.cfdi_key
+        payments.payment_key,
+        payments.cfdi_key,
+        sum(notes.allocated_amount) as amount,
+    from counted as payments
+    inner join {{ ref('fct_credit_note_invoice') }} as notes
+        on payments.cfdi_key = notes.cfdi_key and payments.payment_date >= notes.credit_note_date
+    where payments.invoices_count > 1 and notes.is_effective
+    group by payments.payment_key, payments.cfdi_key
 ),
 
 weighed as (
     select
-        several.*,
-        cast(
-            greatest(several.total - coalesce(earlier.paid_amount, 0), 0)
-            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
-        ) as weight,
-    from counted as several
-    left join earlier
-        on several.payment_key = earlier.payment_key and several.cfdi_key = earlier.cfdi_key
-    where several.invoices_count > 1
+        counted.*,
+        greatest(
+            counted.total - coalesce(complements.amount, 0) - coalesce(credits.amount, 0), 0
+        ) as open_amount,
+    from counted
+    left join complements
+        on
+            counted.payment_key = complements.payment_key
+            and counted.cfdi_key = complements.cfdi_key
+    left join credits
+        on counted.payment_key = credits.payment_key and counted.cfdi_key = credits.cfdi_key
 ),
 
 split_payments as (
-    {{ split(
-        'weighed', 'payment_amount', 'weight', 'payment_key', 'issue_date, cfdi_key',
-        decimals_of('payment_currency_code')
-    ) | indent }}
+    {{ split_capped('weighed', 'converted_amount', 'payment_key') | indent }}
 ),
 
 allocated as (
     select
-        *,
-        payment_amount as split_amount,
-        'single' as allocation_method,
-    from counted
-    where invoices_count = 1
-    union all by name
-    select
-        *,
-        'prorata' as allocation_method,
+        * exclude (payment_amount),
+        case
+            when payment_currency_code = currency_code then allocated_amount
+            when invoices_count = 1 then payment_amount
+            else {{ share('payment_amount', 'allocated_amount', 'converted_amount') }}
+        end as payment_amount,
     from split_payments
 )
 
@@ -161,15 +164,12 @@ select
     payment_id,
     cfdi_id,
     link_source,
-    allocation_method,
+    if(invoices_count = 1, 'single', 'prorata') as allocation_method,
     payment_currency_code,
     currency_code,
-    {{ money('split_amount') }} as payment_amount,
-    {{ money(in_other_currency(
-        'split_amount', 'payment_currency_code', 'payment_exchange_rate',
-        'currency_code', 'exchange_rate'
-    )) }} as allocated_amount,
-    {{ to_mxn('split_amount', 'payment_currency_code', 'payment_exchange_rate') }}
+    {{ money('payment_amount') }} as payment_amount,
+    {{ money('allocated_amount') }} as allocated_amount,
+    {{ to_mxn('payment_amount', 'payment_currency_code', 'payment_exchange_rate') }}
         as payment_amount_mxn,
     payment_currency_code <> currency_code as is_converted,
     is_in_scope,

@@ -1,16 +1,15 @@
--- One row per refund that was paid out and invoice of its payment: the part of the refund that takes
--- back what the payment paid of that invoice. Of several invoices it is split like the payment was.
+-- One row per refund that was paid out and invoice of its payment: the part of the refund that
+-- takes back what the payment paid of that invoice. Of several it is split like the payment was.
 with pairs as (
     select
         refunds.refund_key,
         refunds.amount as refund_amount,
         refunds.refund_date,
         refunds.refund_month,
-        payments.* exclude (payment_amount),
-        payments.payment_amount,
+        payments.*,
         invoices.exchange_rate,
         invoices.issue_date,
-        coalesce(whole.exchange_rate, 0) as payment_exchange_rate,
+        whole.exchange_rate as payment_exchange_rate,
     from {{ ref('fct_refund') }} as refunds
     inner join {{ ref('fct_payment_invoice') }} as payments
         on refunds.payment_key = payments.payment_key
@@ -24,7 +23,7 @@ with pairs as (
 split_refunds as (
     {{ split(
         'pairs', 'refund_amount', 'payment_amount', 'refund_key', 'issue_date, cfdi_id',
-        "if(payment_currency_code = 'JPY', 0, 2)"
+        decimals_of('payment_currency_code')
     ) | indent }}
 )
 
@@ -43,7 +42,7 @@ select
     {{ money(in_other_currency(
         'split_amount', 'payment_currency_code', 'payment_exchange_rate',
         'currency_code', 'exchange_rate'
-    )) }} as refunded_amount,
+    )) }} as allocated_amount,
     {{ to_mxn('split_amount', 'payment_currency_code', 'payment_exchange_rate') }}
         as refund_amount_mxn,
     is_in_scope,
