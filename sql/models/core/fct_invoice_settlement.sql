@@ -7,117 +7,103 @@ with invoices as (
 ),
 
 complements as (
-    select *, from {{ ref('fct_rep_document') }}
-    where is_in_scope
+    select
+        * exclude (is_effective),
+        rep_document_key as event_id,
+    from {{ ref('fct_rep_document') }}
+    where paid_amount is not null
 ),
 
 payments as (
-    select *, from {{ ref('fct_payment_invoice') }}
+    select
+        *,
+        payment_invoice_key as event_id,
+    from {{ ref('fct_payment_invoice') }}
     where is_collected and is_in_scope and allocated_amount is not null
 ),
 
-complemented as (
+-- the lowest tier that an invoice has, and no other: 1 (the complement's XML) the API does not give
+found as (
     select
         cfdi_key,
-        bool_and(evidence_tier is not null) as is_each_of_one,
+        2 as evidence_tier,
     from complements
-    group by cfdi_key
-),
-
-paid_ever as (
-    select pairs.cfdi_key,
-    from {{ ref('fct_payment_invoice') }} as pairs
-    inner join {{ ref('fct_payment') }} as payments on pairs.payment_key = payments.payment_key
-    where payments.succeeded_at is not null and payments.is_live
-    union
-    select cfdi_key,
-    from {{ ref('fct_rep_document') }}
-),
-
-paid as (
-    select distinct cfdi_key,
+    union all
+    select
+        cfdi_key,
+        3 as evidence_tier,
     from payments
 ),
 
--- One tier per invoice, decided by all its complements, cancelled ones too. 1, the complement's
--- XML, is not read. Its balance (4) says something only where nothing else ever does.
 tiers as (
     select
         invoices.cfdi_key,
-        case
-            when invoices.payment_method_code = 'PPD' and complemented.is_each_of_one then 2
-            when paid.cfdi_key is not null then 3
-            when invoices.payment_method_code = 'PPD' and paid_ever.cfdi_key is null then 4
-        end as evidence_tier,
+        coalesce(min(found.evidence_tier), 4) as evidence_tier,
     from invoices
-    left join complemented on invoices.cfdi_key = complemented.cfdi_key
-    left join paid on invoices.cfdi_key = paid.cfdi_key
-    left join paid_ever on invoices.cfdi_key = paid_ever.cfdi_key
+    left join found
+        on
+            invoices.cfdi_key = found.cfdi_key
+            and (invoices.payment_method_code = 'PPD' or found.evidence_tier = 3)
+    group by invoices.cfdi_key
 ),
 
 rep_events as (
     select
-        rep_document_key as event_id,
-        rep_id as source_id,
+        event_id,
         cfdi_key,
         'payment' as settlement_type,
         payment_key,
         rep_cfdi_key,
         amount_source as allocation_method,
-        paid_currency_code = currency_code as has_own_rate,
-        paid_exchange_rate as event_rate,
         paid_amount as amount,
         paid_amount_mxn as payment_amount_mxn,
+        settlement_exchange_rate,
         is_money_inflow,
         payment_date as settlement_date,
         reversed_date,
         2 as evidence_tier,
     from complements
-    where paid_amount is not null
 ),
 
 payment_events as (
     select
-        payments.payment_invoice_key as event_id,
-        payments.payment_id as source_id,
-        payments.cfdi_key,
+        event_id,
+        cfdi_key,
         'payment' as settlement_type,
-        payments.payment_key,
-        payments.allocation_method,
-        not payments.is_converted as has_own_rate,
-        whole.exchange_rate as event_rate,
-        payments.allocated_amount as amount,
-        payments.payment_amount_mxn,
-        payments.is_money_inflow,
-        payments.collected_date as settlement_date,
+        payment_key,
+        allocation_method,
+        allocated_amount as amount,
+        payment_amount_mxn,
+        settlement_exchange_rate,
+        is_money_inflow,
+        collected_date as settlement_date,
         3 as evidence_tier,
     from payments
-    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
 ),
 
 refund_events as (
     select
         refunds.refund_key as event_id,
-        whole.payment_id as source_id,
-        refunds.cfdi_key,
+        payments.cfdi_key,
         'refund' as settlement_type,
-        refunds.payment_key,
-        refunds.allocation_method,
-        refunds.payment_currency_code = refunds.currency_code as has_own_rate,
-        whole.exchange_rate as event_rate,
-        -refunds.allocated_amount as amount,
-        -refunds.refund_amount_mxn as payment_amount_mxn,
-        refunds.is_money_inflow,
+        payments.payment_key,
+        payments.allocation_method,
+        -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
+        -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
+            as payment_amount_mxn,
+        payments.settlement_exchange_rate,
+        payments.is_money_inflow,
         refunds.refund_date as settlement_date,
         3 as evidence_tier,
-    from {{ ref('fct_refund_invoice') }} as refunds
-    inner join {{ ref('fct_payment') }} as whole on refunds.payment_key = whole.payment_key
+    from {{ ref('fct_refund') }} as refunds
+    inner join payments on refunds.payment_key = payments.payment_key
+    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
+    where refunds.is_effective
 ),
 
 credit_events as (
     select
         credit_note_invoice_key as event_id,
-        credit_note_id as source_id,
         cfdi_key,
         'credit_note' as settlement_type,
         credit_note_cfdi_key,
@@ -126,43 +112,71 @@ credit_events as (
         credit_note_date as settlement_date,
         reversed_date,
     from {{ ref('fct_credit_note_invoice') }}
-    where is_in_scope and allocated_amount is not null
+    where allocated_amount is not null
 ),
 
--- the balance of today knows the notes of today
 credits as (
     select
         cfdi_key,
-        sum(allocated_amount) as amount,
-    from {{ ref('fct_credit_note_invoice') }}
-    where not is_ever_cancelled
+        sum(amount) as amount,
+    from credit_events
+    where reversed_date is null
     group by cfdi_key
 ),
 
--- dated when a change of the balance was seen; when that is not known, today
+-- invoices whose balance of today has another reason: a payment or complement of any day, or a
+-- note later than the as-of day
+evidenced as (
+    select pairs.cfdi_key,
+    from {{ ref('fct_payment_invoice') }} as pairs
+    inner join {{ ref('stg_payments') }} as payments
+        on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
+    where payments.status in ('succeeded', 'refunded')
+    union
+    select if(one.cfdi_type_code = 'I', one.cfdi_key, other.cfdi_key) as cfdi_key,
+    from {{ ref('stg_invoice_links') }} as links
+    inner join {{ ref('bridge_cfdi_reference') }} as one
+        on links.team_id = one.team_id and links.invoice_id = one.reference
+    inner join {{ ref('bridge_cfdi_reference') }} as other
+        on links.team_id = other.team_id and links.linked_invoice_id = other.reference
+    where
+        'P' in (one.cfdi_type_code, other.cfdi_type_code)
+        and 'I' in (one.cfdi_type_code, other.cfdi_type_code)
+    union
+    select relations.related_cfdi_key as cfdi_key,
+    from {{ ref('fct_cfdi_relation') }} as relations
+    inner join {{ ref('fct_cfdi') }} as notes on relations.cfdi_key = notes.cfdi_key
+    where notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
+),
+
+observed as (
+    select
+        {{ key(['team_id', 'invoice_id']) }} as cfdi_key,
+        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
+    from {{ ref('stg_invoices') }}
+    where status in ('valid', 'stamped')
+),
+
+-- nothing but the balance that the API tells: dated when a load saw it change, else today
 balance_events as (
     select
         invoices.cfdi_id as event_id,
-        invoices.cfdi_id as source_id,
         invoices.cfdi_key,
         'payment' as settlement_type,
         'balance' as allocation_method,
         invoices.total - invoices.last_balance - coalesce(credits.amount, 0) as amount,
-        if(
-            loaded.updated_at_basis = 'observed',
-            {{ local_date('loaded.updated_at', 'invoices.team_id') }},
-            invoices.as_of_date
-        ) as settlement_date,
+        invoices.exchange_rate as settlement_exchange_rate,
+        coalesce(observed.seen_date, invoices.as_of_date) as settlement_date,
         4 as evidence_tier,
     from invoices
-    inner join {{ ref('stg_invoices') }} as loaded
-        on invoices.team_id = loaded.team_id and invoices.cfdi_id = loaded.invoice_id
+    inner join observed on invoices.cfdi_key = observed.cfdi_key
     left join credits on invoices.cfdi_key = credits.cfdi_key
+    anti join evidenced on invoices.cfdi_key = evidenced.cfdi_key
     where
         invoices.payment_method_code = 'PPD'
         and invoices.is_valid
-        and loaded.status <> 'cancelled' -- the balance of today tells of the cancelling then
         and invoices.total - invoices.last_balance - coalesce(credits.amount, 0) > 0.01
+        and coalesce(observed.seen_date, invoices.as_of_date) <= invoices.as_of_date
 ),
 
 every_event as (
@@ -179,17 +193,15 @@ every_event as (
     from balance_events
 ),
 
-proven as (
+paid as (
     select events.*,
     from every_event as events
     inner join tiers
         on events.cfdi_key = tiers.cfdi_key and events.evidence_tier = tiers.evidence_tier
-    inner join invoices on events.cfdi_key = invoices.cfdi_key
-    where events.settlement_date <= invoices.as_of_date
 ),
 
 settled as (
-    select *, from proven
+    select *, from paid
     union all by name
     select *, from credit_events
 ),
@@ -229,18 +241,13 @@ select
         when events.evidence_tier = 4 then 'balance'
     end as evidence,
     events.allocation_method,
-    events.source_id,
     invoices.currency_code,
     events.evidence_tier,
-    -- of another currency it was converted at the rates of both, which comes to the invoice's
-    cast(
-        if(coalesce(events.has_own_rate, false), events.event_rate, invoices.exchange_rate)
-        as decimal(18, 6)
-    ) as exchange_rate,
     {{ money('events.amount') }} as amount,
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,
     {{ money('events.payment_amount_mxn') }} as payment_amount_mxn,
+    cast(events.settlement_exchange_rate as decimal(18, 6)) as settlement_exchange_rate,
     events.is_reversal,
     events.reversed_date is null as is_effective,
     coalesce(events.is_money_inflow, true) as is_money_inflow,

@@ -4,16 +4,12 @@
 with running as (
     select
         settlements.*,
-        invoices.exchange_rate as invoice_exchange_rate,
         invoices.total,
+        invoices.exchange_rate,
         {{ decimals_of('settlements.currency_code') }} as decimals,
         sum(settlements.amount) over (
             partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date,
-                settlements.settlement_type,
-                settlements.source_id,
-                settlements.settlement_key
+            order by settlements.settlement_date, settlements.settlement_key
         ) as cumulative_amount,
     from {{ ref('fct_invoice_settlement') }} as settlements
     inner join {{ ref('fct_cfdi') }} as invoices on settlements.cfdi_key = invoices.cfdi_key
@@ -72,10 +68,12 @@ select
     tax_rate,
     {{ money('base_part') }} as base_amount,
     {{ money('tax_part') }} as tax_amount,
-    {{ to_mxn('base_part', rate='invoice_exchange_rate') }} as base_amount_mxn,
-    {{ to_mxn('tax_part', rate='invoice_exchange_rate') }} as tax_amount_mxn,
-    {{ to_mxn('base_part') }} as base_at_payment_rate_mxn,
-    {{ to_mxn('tax_part') }} as tax_at_payment_rate_mxn,
+    {{ to_mxn('base_part') }} as base_amount_mxn,
+    {{ to_mxn('tax_part') }} as tax_amount_mxn,
+    {{ to_mxn('base_part', 'currency_code', 'settlement_exchange_rate') }}
+        as base_at_payment_rate_mxn,
+    {{ to_mxn('tax_part', 'currency_code', 'settlement_exchange_rate') }}
+        as tax_at_payment_rate_mxn,
     is_withheld,
     true as is_estimate,
     true as is_in_scope,

@@ -23,7 +23,7 @@
     ('payment_rate_missing', 'error', 'fct_payment', 'is_collected', 'is_fx_missing'),
     ('payment_amount_missing', 'error', 'fct_payment', 'is_collected', 'amount is null'),
     ('complement_amount_missing', 'warn', 'fct_rep_document', 'is_effective', "amount_source = 'none'"),
-    ('complement_of_several', 'warn', 'fct_rep_document', 'is_effective', 'invoices_count > 1'),
+    ('complement_of_several', 'warn', 'fct_rep_document', 'is_effective', "amount_source = 'prorata'"),
     ('balance_differs_from_api', 'warn', 'fct_invoice_balance', 'is_receivable and balance_difference is not null',
         'abs(balance_difference) > 0.01'),
     ('balance_negative', 'warn', 'fct_invoice_balance', 'is_receivable', 'open_balance < -0.01'),

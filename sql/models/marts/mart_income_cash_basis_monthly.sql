@@ -16,11 +16,14 @@ documents as (
 -- what is paid beyond the total is not for this invoice
 settled as (
     select
-        settlements.* exclude (exchange_rate),
+        settlements.*,
         documents.net_amount,
         documents.total,
-        if(settlements.payment_method_code = 'PPD', settlements.exchange_rate, documents.exchange_rate)
-            as exchange_rate,
+        if(
+            settlements.payment_method_code = 'PPD',
+            settlements.settlement_exchange_rate,
+            documents.exchange_rate
+        ) as exchange_rate,
         least(
             greatest(sum(settlements.amount) over running - settlements.amount, 0), documents.total
         ) as settled_before,

@@ -9,11 +9,12 @@ documents as (
     select
         cfdi_key,
         rep_cfdi_key,
-        payment_date_source = 'rep_issue' as has_no_payment,
-        if(amount_source = 'none', null, paid_amount) as rep_amount,
-        payment_date,
+        bool_and(payment_key = 'unknown') as has_no_payment,
+        sum(paid_amount) as rep_amount,
+        max(payment_date) as payment_date,
     from {{ live('fct_rep_document') }}
     where is_effective
+    group by cfdi_key, rep_cfdi_key
 ),
 
 credits as (

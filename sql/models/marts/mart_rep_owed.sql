@@ -29,29 +29,34 @@ paid as (
         and payments.allocated_amount > coalesce(refunds.refunded_amount, 0)
 ),
 
+complement_payments as (
+    select * from {{ live('fct_rep_document') }}
+    where is_effective and paid_amount is not null
+),
+
 complements as (
     select
         cfdi_key,
         rep_cfdi_key,
-        paid_amount as rep_amount,
-        rep_issue_date,
-    from {{ live('fct_rep_document') }}
-    where is_effective and paid_amount is not null
+        sum(paid_amount) as rep_amount,
+        max(rep_issue_date) as rep_issue_date,
+    from complement_payments
+    group by cfdi_key, rep_cfdi_key
 ),
 
 -- complements that name one payment of the invoice and no other are of that payment
 naming as (
     select
-        complements.cfdi_key,
-        complements.rep_cfdi_key,
+        paid.cfdi_key,
+        complement_payments.rep_cfdi_key,
         any_value(paid.payment_key) as payment_key,
-    from complements
-    inner join {{ ref('bridge_rep_payment') }} as names
-        on complements.rep_cfdi_key = names.rep_cfdi_key
+    from complement_payments
     inner join paid
-        on complements.cfdi_key = paid.cfdi_key and names.payment_key = paid.payment_key
-    group by complements.cfdi_key, complements.rep_cfdi_key
-    having count(*) = 1
+        on
+            complement_payments.cfdi_key = paid.cfdi_key
+            and complement_payments.payment_key = paid.payment_key
+    group by paid.cfdi_key, complement_payments.rep_cfdi_key
+    having count(distinct paid.payment_key) = 1
 ),
 
 named as (

@@ -1,12 +1,13 @@
 """How credit notes, payments and refunds fall on invoices (the CFDI says no amounts)."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from . import amounts, complements
+from . import amounts
 from .amounts import ZERO
 from .books import Books, order
 from .cfdi import Cfdi
@@ -17,17 +18,18 @@ CREDITING = ("01", "03", "07")
 
 
 class Share(NamedTuple):
-    """A part of a credit note or of a payment, and the invoice it falls on."""
+    """A part of a credit note or payment, its invoice, and the whole in the same currency."""
 
     invoice: Cfdi
     amount: Decimal
+    whole: Decimal
     method: str
 
 
 @cache
 def note_shares(books: Books) -> dict[str, list[Share]]:
     """Shares of every credit note issued so far that relates to invoices; cancelled ones too."""
-    targets = {note.key: _targets(books, note) for note in books.issued("E")}
+    targets = {note.key: _credited(books, note) for note in books.issued("E")}
     singles: dict[str, list[Cfdi]] = defaultdict(list)
     for note in books.valid("E"):
         if len(targets[note.key]) == 1:
@@ -39,25 +41,21 @@ def note_shares(books: Books) -> dict[str, list[Share]]:
     }
 
 
-def _targets(books: Books, note: Cfdi) -> list[Cfdi]:
+def _credited(books: Books, note: Cfdi) -> list[Cfdi]:
     named = books.named(note.related(*CREDITING))
     found = books.candidates({cfdi.key for cfdi in named if cfdi.kind == "I"})
-    return _payable(note.total, note, found)
+    return _payable(note, found)
 
 
 def _note(
     books: Books, note: Cfdi, targets: list[Cfdi], singles: dict[str, list[Cfdi]]
 ) -> list[Share]:
-    amount = _in_currency_of(note.total, note, targets[0]) or ZERO
-    if len(targets) == 1:
-        return [Share(targets[0], amount, "single")]
-    weights = []
+    credited: dict[str, Decimal] = defaultdict(Decimal)
     for target in targets:
         before = (one for one in singles[target.key] if order(one) < order(note))
-        earlier = [_in_currency_of(one.total, one, target) or ZERO for one in before]
-        paid = _paid_by_reps(books, target, note.issue_day)
-        weights.append(max(target.total - paid - sum(earlier, ZERO), ZERO))
-    return _prorata(amount, targets, weights)
+        for one in before:
+            credited[target.key] += in_currency_of(one.total, one, target) or ZERO
+    return _shares(books, note, targets, note.issue_day, credited)
 
 
 @cache
@@ -69,37 +67,74 @@ def payment_shares(books: Books) -> dict[str, list[Share]]:
             for share in shares:
                 notes[share.invoice.key].append((books.cfdis[key].issue_day, share.amount))
     found = {}
-    for payment in books.collected.values():
-        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
-        targets = _payable(payment.amount, payment, candidates)
-        if targets:
-            found[payment.key] = _payment(books, payment, targets, notes)
+    for key, targets in _paid(books).items():
+        payment = books.collected[key]
+        day = payment.day or books.as_of
+        credited = {
+            target.key: sum((part for on, part in notes[target.key] if on <= day), ZERO)
+            for target in targets
+        }
+        found[key] = _shares(books, payment, targets, day, credited)
     return found
 
 
-def _payable(amount: Decimal, source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
+@cache
+def _paid(books: Books) -> dict[str, list[Cfdi]]:
+    """The invoices that each collected payment pays, if any."""
+    found = {}
+    for payment in books.collected.values():
+        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
+        targets = _payable(payment, candidates)
+        if targets:
+            found[payment.key] = targets
+    return found
+
+
+@cache
+def _single_payments(books: Books) -> dict[str, list[tuple[date, Decimal]]]:
+    """By invoice: day and amount of the payments that are for it alone."""
+    found: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
+    for key, targets in _paid(books).items():
+        payment = books.collected[key]
+        if len(targets) == 1:
+            amount = in_currency_of(payment.amount, payment, targets[0]) or ZERO
+            found[targets[0].key].append((payment.day or books.as_of, amount))
+    return found
+
+
+def _payable(source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
     """Invoices of one currency: the source's own if there are any, else the first one's."""
-    known = [one for one in candidates if _in_currency_of(amount, source, one) is not None]
+    known = [one for one in candidates if in_currency_of(_worth(source), source, one) is not None]
     own = [one for one in known if one.currency == source.currency]
     return own or [one for one in known if one.currency == known[0].currency]
 
 
-def _payment(
+def _worth(source: Source) -> Decimal:
+    return source.amount if isinstance(source, Payment) else source.total
+
+
+def _shares(
     books: Books,
-    payment: Payment,
+    source: Source,
     targets: list[Cfdi],
-    notes: dict[str, list[tuple[date, Decimal]]],
+    day: date,
+    credited: Mapping[str, Decimal],
 ) -> list[Share]:
-    amount = _in_currency_of(payment.amount, payment, targets[0]) or ZERO
+    """All for one invoice; over several by what each had open on the day."""
+    worth = in_currency_of(_worth(source), source, targets[0]) or ZERO
     if len(targets) == 1:
-        return [Share(targets[0], amount, "single")]
+        return [Share(targets[0], worth, worth, "single")]
     weights = []
     for target in targets:
-        day = payment.day or books.as_of
-        credited = sum((part for on, part in notes[target.key] if on <= day), ZERO)
-        paid = _paid_by_reps(books, target, day, is_inclusive=False)
-        weights.append(max(target.total - paid - credited, ZERO))
-    return _prorata(amount, targets, weights)
+        paid = (part for on, part in _single_payments(books)[target.key] if on <= day)
+        weights.append(max(target.total - sum(paid, ZERO) - credited[target.key], ZERO))
+    given, open_amount = worth, sum(weights, ZERO)
+    if not open_amount:
+        weights = [target.total for target in targets]
+    elif isinstance(source, Cfdi):
+        given = min(worth, open_amount)  # a note takes back no more than is open
+    parts = amounts.split(given, weights, targets[0].unit)
+    return [Share(*pair, worth, "prorata") for pair in zip(targets, parts, strict=True)]
 
 
 def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
@@ -107,7 +142,7 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
     shares = payment_shares(books)[payment.key]
     found: dict[str, list[Refund]] = defaultdict(list)
     for refund in payment.refunds(books.as_of):
-        amount = _in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
+        amount = in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
         unit = shares[0].invoice.unit
         parts = [amount]
         if len(shares) > 1:
@@ -117,36 +152,7 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
     return found
 
 
-def _prorata(amount: Decimal, targets: list[Cfdi], weights: list[Decimal]) -> list[Share]:
-    unit = targets[0].unit
-    if any(weights):
-        parts = amounts.split_capped(amount, weights, unit)
-    else:
-        parts = amounts.split(amount, [target.total for target in targets], unit)
-    return [Share(*pair, "prorata") for pair in zip(targets, parts, strict=True)]
-
-
-def _paid_by_reps(
-    books: Books, invoice: Cfdi, until: date, *, is_inclusive: bool = True
-) -> Decimal:
-    if not invoice.is_ppd:
-        return ZERO
-    paid = (
-        paid
-        for rep in complements.effective(books, invoice)
-        for paid in complements.paid_by(books, rep, invoice)
-    )
-    return sum(
-        (one.amount for one in paid if one.day < until or (is_inclusive and one.day == until)), ZERO
-    )
-
-
-def _in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
+def in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
     """Money of a payment or note in the invoice's currency, at the rates of the two documents."""
-    if source.currency == invoice.currency:
-        return amount
-    paid_at = Decimal(1) if source.currency == "MXN" else source.rate
-    owed_at = Decimal(1) if invoice.currency == "MXN" else invoice.rate
-    if not paid_at or not owed_at:
-        return None
-    return amounts.rounded(amount * paid_at / owed_at, invoice.unit)
+    of, to = ((one.currency, one.rate) for one in (source, invoice))
+    return amounts.converted(amount, of, to)

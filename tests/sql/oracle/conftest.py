@@ -1,0 +1,73 @@
+"""Two teams, loaded once, and the models built as of three days, for the oracle to check."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, serving
+from pipelines.transform import transform
+from pipelines.warehouse import warehouse_path
+from tests.pipelines.loads import run, settings_for
+
+from .books import Books
+from .reading import read
+from .writing import add_cases
+
+AS_OF = (date(2026, 11, 20), date(2026, 9, 30), date(2026, 8, 31))
+PARENTS = ("clients", "invoices", "payments")
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A built warehouse, and the books of its teams as of the same day."""
+
+    connection: duckdb.DuckDBPyConnection
+    teams: list[Books]
+    as_of: date
+
+    def rows(self, sql: str, keys: int = 0) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        """Rows by their first columns, as many as `keys`."""
+        rows = self.connection.execute(sql).fetchall()
+        found = {row[:keys]: row[keys:] for row in rows}
+        assert len(found) == len(rows), "the key is not unique"
+        return found
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    path = tmp_path_factory.mktemp("oracle") / "account.sqlite"
+    with Account.create(path, clients=16, months=5, teams=2, invoices=450) as made:
+        for team in range(2):
+            add_cases(made, team)
+        yield made
+
+
+@pytest.fixture(scope="session")
+def audit(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Callable[[date], Audited]:
+    """The models built as of a day, once a session for each."""
+    where = tmp_path_factory.mktemp("audited")
+    with serving(create_app(account)) as url:
+        run(settings_for(account, url, documents=PARENTS), where / "loaded")
+
+    @cache
+    def built(as_of: date) -> Audited:
+        data_dir = where / as_of.isoformat()
+        shutil.copytree(where / "loaded", data_dir)
+        transform(data_dir, as_of=as_of)
+        connection = duckdb.connect(str(warehouse_path(data_dir)), read_only=True)
+        connection.execute("set TimeZone = 'UTC'")
+        return Audited(connection, read(account, as_of, reads_complements=False), as_of)
+
+    return built
+
+
+@pytest.fixture(params=AS_OF, ids=str)
+def audited(request: pytest.FixtureRequest, audit: Callable[[date], Audited]) -> Audited:
+    return audit(request.param)
