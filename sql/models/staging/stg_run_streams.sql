@@ -1,4 +1,4 @@
--- One row per run, team and stream of the loader's ledger.
+-- One row per run, team and stream: what was read, and how many records the API says there are.
 select
     streams.team_id,
     streams.run_id,
@@ -7,7 +7,10 @@ select
     streams.error,
     streams.rows_seen,
     streams.rejects as rejects_count,
+    streams.api_total,
+    streams.complete_sweep as is_complete_sweep,
     {{ local_date('runs.finished_at', 'streams.team_id') }} as finished_date,
+    runs.started_at,
     runs.finished_at,
 from {{ source('ops', 'run_streams') }} as streams
 inner join {{ source('ops', 'runs') }} as runs on streams.run_id = runs.run_id
