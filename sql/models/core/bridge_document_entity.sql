@@ -56,7 +56,7 @@ named as (
         document_id,
         entity_type,
         entity_id,
-        'linked' as link_source,
+        'linked' as link_kind,
         1 as rank,
         linked_date,
     from {{ ref('stg_support_document_linked_entities') }}
@@ -66,7 +66,7 @@ named as (
         document_id,
         parent_type as entity_type,
         parent_id as entity_id,
-        'listed' as link_source,
+        'listed' as link_kind,
         if(parent_type = 'client', 2, 4) as rank,
         null as linked_date,
     from {{ ref('stg_support_document_parents') }}
@@ -133,11 +133,11 @@ inherited as (
 ),
 
 ways as (
-    select * from direct
+    select *, from direct
     union all by name
     select
         *,
-        'inherited' as link_source,
+        'inherited' as link_kind,
         3 as rank,
         true as is_entity_known,
     from inherited
@@ -151,7 +151,7 @@ strongest as (
         entity_key,
         min(rank) as rank,
         arg_min(entity_id, rank) as entity_id,
-        arg_min(link_source, rank) as link_source,
+        arg_min(link_kind, rank) as link_kind,
         any_value(client_key) as client_key,
         any_value(is_entity_known) as is_entity_known,
         min(linked_date) as linked_date,
@@ -169,7 +169,7 @@ select
     strongest.document_id,
     strongest.entity_type,
     strongest.entity_id,
-    strongest.link_source,
+    strongest.link_kind,
     strongest.is_entity_known,
     strongest.rank < 4 as is_evidence,
     documents.is_in_scope,

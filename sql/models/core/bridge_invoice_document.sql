@@ -2,7 +2,7 @@
 -- a payment or receipt of it, or its client's and valid on the day of issue. Rejected and expired
 -- documents count nowhere.
 with documents as (
-    select * from {{ ref('fct_support_document') }}
+    select *, from {{ ref('fct_support_document') }}
     where is_in_scope and is_counting
 ),
 
@@ -10,10 +10,10 @@ ways as (
     select
         document_key,
         entity_key as cfdi_key,
-        if(link_source = 'linked', 'invoice', 'client') as evidence_path,
-        if(link_source = 'linked', 1, 4) as rank,
+        if(link_kind = 'linked', 'invoice', 'client') as evidence_path,
+        if(link_kind = 'linked', 1, 4) as rank,
     from {{ ref('bridge_document_entity') }}
-    where entity_type = 'invoice' and link_source <> 'listed' and is_entity_known
+    where entity_type = 'invoice' and link_kind <> 'listed' and is_entity_known
     union all
     select
         links.document_key,
@@ -23,7 +23,7 @@ ways as (
     from {{ ref('bridge_document_entity') }} as links
     inner join {{ ref('fct_payment_invoice') }} as paid on links.entity_key = paid.payment_key
     where
-        links.entity_type = 'payment' and links.link_source = 'linked'
+        links.entity_type = 'payment' and links.link_kind = 'linked'
         and paid.is_collected and paid.is_in_scope
     union all
     select
@@ -36,7 +36,7 @@ ways as (
         on links.team_id = taken.team_id and links.entity_id = taken.receipt_id
     inner join {{ ref('bridge_cfdi_reference') }} as invoices
         on taken.team_id = invoices.team_id and taken.invoice_id = invoices.reference
-    where links.entity_type = 'receipt' and links.link_source = 'linked'
+    where links.entity_type = 'receipt' and links.link_kind = 'linked'
 ),
 
 strongest as (

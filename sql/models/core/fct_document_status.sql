@@ -2,7 +2,15 @@
 -- One row per support document and compliance status that a load saw, in the order seen. The
 -- warehouse holds a document's newest version only, so each build adds what changed since the build
 -- before; full_refresh=false, because what was seen earlier can be read nowhere again.
-with documents as (
+with nothing as (
+    select
+        null as document_key,
+        null as compliance_status,
+        0 as status_number,
+    where false
+),
+
+documents as (
     select
         {{ key(['team_id', 'document_id']) }} as document_key,
         team_id,
@@ -14,20 +22,12 @@ with documents as (
 ),
 
 held as (
-    {%- if is_incremental() %}
     select
         document_key,
         arg_max(compliance_status, status_number) as compliance_status,
         max(status_number) as status_number,
-    from {{ this }}
+    from {{ this if is_incremental() else 'nothing' }}
     group by document_key
-    {%- else %}
-    select
-        null as document_key,
-        null as compliance_status,
-        0 as status_number,
-    where false
-    {%- endif %}
 )
 
 select

@@ -20,20 +20,20 @@ invoiced as (
     select
         links.team_id,
         links.receipt_id,
-        arg_min(invoices.cfdi_key, choice) as cfdi_key,
-        arg_min(invoices.is_global, choice) as is_in_global,
-        arg_min(invoices.issue_date, choice) as invoiced_date,
+        invoices.cfdi_key,
+        invoices.is_global as is_in_global,
+        invoices.issue_date as invoiced_date,
     from {{ ref('stg_receipt_invoices') }} as links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_cfdi') }} as invoices on named.cfdi_key = invoices.cfdi_key
-    cross join lateral (
-        select (not invoices.is_valid, invoices.issue_date, invoices.cfdi_id) as choice
-    )
     where
         invoices.cfdi_type_code = 'I' and invoices.is_in_scope and invoices.is_stamped
         and invoices.issue_date <= invoices.as_of_date
-    group by links.team_id, links.receipt_id
+    qualify row_number() over (
+        partition by links.team_id, links.receipt_id
+        order by invoices.is_valid desc, invoices.issue_date, invoices.cfdi_id
+    ) = 1
 )
 
 select

@@ -1,19 +1,29 @@
 -- One row per object whose CFDI was not stamped in time, with how that is known. The API keeps no
--- log of failures: only a receipt tells what its automatic invoice failed with (api_error). All else
--- is inferred from a day of grace that went by: a payment that should have made an invoice, a CFDI
--- that stays pending, a draft that nobody stamped.
+-- log of failures: only a receipt tells what its automatic invoice failed with (api_error). The
+-- others are inferred from a day of grace that went by: a payment that should have made an invoice,
+-- a CFDI that stays pending, a draft that nobody stamped.
 {% set grace = var('stamping_grace_days') | int -%}
-with invoiced as (
+with links as (
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+    from {{ ref('stg_payment_invoices') }}
+    union
+    select
+        team_id,
+        payment_id,
+        invoice_id,
+    from {{ ref('stg_invoice_payments') }}
+),
+
+invoiced as (
     select
         links.team_id,
         links.payment_id,
         min(invoices.issue_date) as cfdi_date,
         min(invoices.created_at) as cfdi_at,
-    from (
-        select team_id, payment_id, invoice_id from {{ ref('stg_payment_invoices') }}
-        union
-        select team_id, payment_id, invoice_id from {{ ref('stg_invoice_payments') }}
-    ) as links
+    from links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_cfdi') }} as invoices on named.cfdi_key = invoices.cfdi_key
@@ -75,8 +85,9 @@ drafts as (
         'unknown' as entity_key,
         'old_draft' as detection_method,
         null as error_message,
-        {{ to_mxn('drafts.total', "coalesce(drafts.currency_code, 'MXN')", 'drafts.exchange_rate') }}
-            as amount_mxn,
+        {{ to_mxn(
+            'drafts.total', "coalesce(drafts.currency_code, 'MXN')", 'drafts.exchange_rate'
+        ) }} as amount_mxn,
         coalesce(drafts.is_live, true)
         and coalesce(drafts.deleted_date > teams.as_of_date, true)
         and coalesce(drafts.created_date <= teams.as_of_date, true) as is_in_scope,
@@ -107,16 +118,18 @@ receipts as (
     where automatic_invoice_error is not null
 ),
 
-failures as (
-    select * from receipts
+inferred as (
+    select *, from payments
     union all by name
-    select * from (
-        select * from payments
-        union all by name
-        select * from pending
-        union all by name
-        select * from drafts
-    )
+    select *, from pending
+    union all by name
+    select *, from drafts
+),
+
+failures as (
+    select *, from receipts
+    union all by name
+    select *, from inferred
     where coalesce(resolved_date, as_of_date) - failed_date > {{ grace }}
 )
 

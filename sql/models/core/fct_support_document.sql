@@ -13,7 +13,7 @@ with warnings as (
 links as (
     select
         document_key,
-        cast(count(*) filter (where link_source <> 'inherited' and is_evidence) as integer)
+        cast(count(*) filter (where link_kind <> 'inherited' and is_evidence) as integer)
             as links_count,
         min(client_key) filter (where is_evidence and client_key <> 'unknown') as client_key,
     from {{ ref('bridge_document_entity') }}
@@ -43,15 +43,13 @@ select
     {{ code('documents.compliance_status') }} as compliance_status,
     documents.compliance_notes,
     documents.ai_extraction_model as ai_model,
-    {% if var('opinion_document_type') -%}
     if(
         documents.document_type = '{{ var("opinion_document_type") }}',
-        documents.ai_extraction_extracted_data ->> '{{ var("opinion_sense_key") }}',
+        json_value(
+            documents.ai_extraction_extracted_data, '$.' || '{{ var("opinion_sense_key") }}'
+        ) ->> '$',
         null
-    )
-    {%- else -%}
-    cast(null as varchar)
-    {%- endif %} as opinion_sense,
+    ) as opinion_sense,
     warnings.warnings,
     cast(documents.file_size as bigint) as file_size,
     documents.ai_extraction_confidence as ai_confidence,

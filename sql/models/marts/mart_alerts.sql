@@ -110,6 +110,18 @@ ledger as (
     where streams.finished_date <= teams.as_of_date
 ),
 
+streams as (
+    select
+        team_id,
+        stream,
+        any_value(as_of_date) as as_of_date,
+        arg_max(status, finished_at) as last_status,
+        max(finished_date) filter (where status = 'ok') as loaded_date,
+        min(finished_date) as first_date,
+    from ledger
+    group by team_id, stream
+),
+
 stale as (
     select
         'data_stale' as alert_type,
@@ -117,18 +129,15 @@ stale as (
         team_id,
         'stream' as entity_type,
         stream as entity_id,
-        cast(max(finished_date) filter (where status = 'ok') as varchar) as occurrence,
+        cast(loaded_date as varchar) as occurrence,
         'Datos sin actualizar: ' || stream as title,
-        max(finished_date) filter (where status = 'ok') + {{ var('stale_after_days') }} as due_date,
-    from ledger
-    group by team_id, stream
-    having
-        arg_max(status, finished_at) <> 'unavailable'
-        and coalesce(
-            max(finished_date) filter (where status = 'ok') + {{ var('stale_after_days') }}
-            < any_value(as_of_date),
-            true
-        )
+        coalesce(loaded_date, first_date) + cast('{{ var("stale_after_days") }}' as integer)
+            as due_date,
+    from streams
+    where
+        last_status <> 'unavailable'
+        and as_of_date
+        > coalesce(loaded_date, first_date) + cast('{{ var("stale_after_days") }}' as integer)
 ),
 
 rejects as (
@@ -139,7 +148,8 @@ rejects as (
         'stream' as entity_type,
         rejects.stream as entity_id,
         rejects.reason as occurrence,
-        count(*) || ' registros rechazados en ' || rejects.stream || ': ' || rejects.reason as title,
+        count(*) || ' registros rechazados en ' || rejects.stream || ': ' || rejects.reason
+            as title,
         min(rejects.seen_date) as due_date,
     from {{ ref('stg_rejects') }} as rejects
     inner join {{ ref('dim_team') }} as teams on rejects.team_id = teams.team_id
@@ -148,13 +158,19 @@ rejects as (
 ),
 
 alerts as (
-    {%- for part in [
-        'documents_ending', 'audits_failed', 'cancellations', 'receipts', 'clients', 'stale',
-        'rejects'
-    ] %}
-    select * from {{ part }}
-    {% if not loop.last %}union all by name{% endif %}
-    {%- endfor %}
+    select *, from documents_ending
+    union all by name
+    select *, from audits_failed
+    union all by name
+    select *, from cancellations
+    union all by name
+    select *, from receipts
+    union all by name
+    select *, from clients
+    union all by name
+    select *, from stale
+    union all by name
+    select *, from rejects
 )
 
 select

@@ -7,7 +7,7 @@ with documents as (
 ),
 
 ending as (
-    select * from documents
+    select *, from documents
     where compliance_status <> 'rejected' and days_to_expiry <= 90
 ),
 
@@ -28,7 +28,7 @@ links as (
         entity_id,
         team_id,
     from {{ ref('bridge_document_entity') }}
-    where is_in_scope and link_source = 'linked'
+    where is_in_scope and link_kind = 'linked'
 ),
 
 -- the newest document of the same type that shares a link, counts, and lasts longer

@@ -2,12 +2,12 @@
 -- (no_link), to something that is not there (missing_entity), to a cancelled CFDI (cancelled_cfdi,
 -- with the one that replaces it), or the same file as an earlier one (duplicate).
 with documents as (
-    select * from {{ live('fct_support_document') }}
+    select *, from {{ live('fct_support_document') }}
 ),
 
 links as (
-    select * from {{ ref('bridge_document_entity') }}
-    where is_in_scope and link_source <> 'inherited' and is_evidence
+    select *, from {{ ref('bridge_document_entity') }}
+    where is_in_scope and link_kind <> 'inherited' and is_evidence
 ),
 
 -- of the same client, type, file name and size: the first is the original

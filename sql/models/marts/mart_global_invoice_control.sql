@@ -38,7 +38,7 @@ periods as (
 ),
 
 receipts as (
-    select * from {{ live('fct_receipt') }}
+    select *, from {{ live('fct_receipt') }}
     where status <> 'cancelled'
 ),
 

@@ -1,5 +1,5 @@
--- One row per receipt whose money is in and that nobody invoiced yet. No receivable: never add it to
--- what clients owe.
+-- One row per receipt whose money is in and that nobody invoiced yet. No receivable: never add it
+-- to what clients owe.
 select
     receipts.receipt_key,
     receipts.client_key,

@@ -1,7 +1,7 @@
 -- One row per team, month, way of detection and error: CFDI that were not stamped in time. Only
 -- api_error was told by the API; the others are inferred.
 with failures as (
-    select * from {{ live('fct_stamping_failure') }}
+    select *, from {{ live('fct_stamping_failure') }}
 ),
 
 stamped as (
