@@ -64,7 +64,7 @@ def test_revenue_by_client(audited: Audited) -> None:
 
 def test_open_items(audited: Audited) -> None:
     expected = {
-        key: tuple(getattr(item, name) for name in OPEN_ITEM) + (item.evidence_tier or "none",)
+        key: (*(getattr(item, name) for name in OPEN_ITEM), item.evidence_tier or "none")
         for books in audited.teams
         for key, item in receivables.open_items(books, audited.as_of).items()
     }
