@@ -15,31 +15,30 @@ with dated as (
     inner join {{ ref('dim_team') }} as teams on receipts.team_id = teams.team_id
 ),
 
-invoiced as (
+linked as (
     select
         links.team_id,
         links.receipt_id,
-        min(invoices.cfdi_key) as cfdi_key,
-        bool_or(invoices.is_global) as is_in_global,
+        min(invoices.cfdi_key) filter (where invoices.is_valid) as cfdi_key,
+        bool_or(invoices.is_global) filter (where invoices.is_valid) as is_in_global,
         min(invoices.issue_date) as invoiced_date,
     from {{ ref('stg_receipt_invoices') }} as links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_cfdi') }} as invoices on named.cfdi_key = invoices.cfdi_key
-    where invoices.is_valid
     group by links.team_id, links.receipt_id
 )
 
 select
     {{ key(['dated.team_id', 'dated.receipt_id']) }} as receipt_key,
     {{ key_or_unknown(['dated.team_id', 'dated.client_id']) }} as client_key,
-    coalesce(invoiced.cfdi_key, 'unknown') as cfdi_key,
+    coalesce(linked.cfdi_key, 'unknown') as cfdi_key,
     dated.team_id,
     dated.receipt_id,
     case
         when dated.status in ('invoiced', 'completed', 'stamped')
             then if(
-                coalesce(dated.invoiced_date, invoiced.invoiced_date) > dated.as_of_date,
+                coalesce(dated.invoiced_date, linked.invoiced_date) > dated.as_of_date,
                 'pending',
                 'invoiced'
             )
@@ -63,14 +62,14 @@ select
     dated.is_in_scope,
     coalesce(dated.is_live, true) as is_live,
     dated.deleted_at is not null as is_deleted,
-    coalesce(invoiced.is_in_global, false) as is_in_global,
+    coalesce(linked.is_in_global, false) as is_in_global,
     dated.exchange_rate is null as is_fx_missing,
     dated.created_date,
     {{ month_of('dated.created_date') }} as created_month,
     dated.valid_until_date,
-    coalesce(dated.invoiced_date, invoiced.invoiced_date) as invoiced_date,
+    coalesce(dated.invoiced_date, linked.invoiced_date) as invoiced_date,
     dated.as_of_date,
     dated.created_at,
     dated.loaded_at,
 from dated
-left join invoiced on dated.team_id = invoiced.team_id and dated.receipt_id = invoiced.receipt_id
+left join linked on dated.team_id = linked.team_id and dated.receipt_id = linked.receipt_id

@@ -18,10 +18,11 @@ CREDITING = ("01", "03", "07")
 
 
 class Share(NamedTuple):
-    """A part of a credit note or of a payment, and the invoice it falls on."""
+    """A part of a credit note or payment, its invoice, and the whole in the same currency."""
 
     invoice: Cfdi
     amount: Decimal
+    whole: Decimal
     method: str
 
 
@@ -53,7 +54,7 @@ def _note(
     for target in targets:
         before = (one for one in singles[target.key] if order(one) < order(note))
         for one in before:
-            credited[target.key] += _in_currency_of(one.total, one, target) or ZERO
+            credited[target.key] += in_currency_of(one.total, one, target) or ZERO
     return _shares(books, note, targets, note.issue_day, credited)
 
 
@@ -96,14 +97,14 @@ def _single_payments(books: Books) -> dict[str, list[tuple[date, Decimal]]]:
     for key, targets in _paid(books).items():
         payment = books.collected[key]
         if len(targets) == 1:
-            amount = _in_currency_of(payment.amount, payment, targets[0]) or ZERO
+            amount = in_currency_of(payment.amount, payment, targets[0]) or ZERO
             found[targets[0].key].append((payment.day or books.as_of, amount))
     return found
 
 
 def _payable(source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
     """Invoices of one currency: the source's own if there are any, else the first one's."""
-    known = [one for one in candidates if _in_currency_of(_worth(source), source, one) is not None]
+    known = [one for one in candidates if in_currency_of(_worth(source), source, one) is not None]
     own = [one for one in known if one.currency == source.currency]
     return own or [one for one in known if one.currency == known[0].currency]
 
@@ -120,19 +121,20 @@ def _shares(
     credited: Mapping[str, Decimal],
 ) -> list[Share]:
     """All for one invoice; over several by what each had open on the day."""
-    converted = _in_currency_of(_worth(source), source, targets[0]) or ZERO
+    worth = in_currency_of(_worth(source), source, targets[0]) or ZERO
     if len(targets) == 1:
-        return [Share(targets[0], converted, "single")]
+        return [Share(targets[0], worth, worth, "single")]
     weights = []
     for target in targets:
         paid = (part for on, part in _single_payments(books)[target.key] if on <= day)
         weights.append(max(target.total - sum(paid, ZERO) - credited[target.key], ZERO))
-    unit = targets[0].unit
-    if any(weights):
-        parts = amounts.split_capped(converted, weights, unit)
-    else:
-        parts = amounts.split(converted, [target.total for target in targets], unit)
-    return [Share(*pair, "prorata") for pair in zip(targets, parts, strict=True)]
+    given, open_amount = worth, sum(weights, ZERO)
+    if not open_amount:
+        weights = [target.total for target in targets]
+    elif isinstance(source, Cfdi):
+        given = min(worth, open_amount)  # a note takes back no more than is open
+    parts = amounts.split(given, weights, targets[0].unit)
+    return [Share(*pair, worth, "prorata") for pair in zip(targets, parts, strict=True)]
 
 
 def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
@@ -140,7 +142,7 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
     shares = payment_shares(books)[payment.key]
     found: dict[str, list[Refund]] = defaultdict(list)
     for refund in payment.refunds(books.as_of):
-        amount = _in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
+        amount = in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
         unit = shares[0].invoice.unit
         parts = [amount]
         if len(shares) > 1:
@@ -150,12 +152,7 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
     return found
 
 
-def _in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
+def in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
     """Money of a payment or note in the invoice's currency, at the rates of the two documents."""
-    if source.currency == invoice.currency:
-        return amount
-    paid_at = Decimal(1) if source.currency == "MXN" else source.rate
-    owed_at = Decimal(1) if invoice.currency == "MXN" else invoice.rate
-    if not paid_at or not owed_at:
-        return None
-    return amounts.rounded(amount * paid_at / owed_at, invoice.unit)
+    of, to = ((one.currency, one.rate) for one in (source, invoice))
+    return amounts.converted(amount, of, to)

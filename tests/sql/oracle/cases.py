@@ -1,13 +1,9 @@
-"""What a sandbox account's own life does not bring: written by hand into the account.
+"""Invoices, complements and payments that a sandbox account's own life does not bring.
 
 The days are those of the last months before the account's end, so that month ends have a past.
 """
 
-import re
 from typing import Any
-
-from pipelines.sandbox import names
-from pipelines.sandbox.account import Account
 
 from .hand import (
     IVA,
@@ -25,7 +21,6 @@ from .hand import (
     uuid,
 )
 
-STREAMS = {"I": "income", "E": "egress", "P": "complements", "T": "transfers"}
 IEPS = {"type": "IEPS", "rate": "0.08", "factor": "Tasa", "withholding": False}
 USD: dict[str, Any] = {"currency": "USD", "exchange_rate": "17.333333"}
 _TRANSFERRED = (
@@ -90,6 +85,11 @@ def _currencies_and_taxes() -> list[Record]:
     both = [item("1000.00", IVA | {"base": "1080.00"}, IEPS), item("100.00")]
     return [
         invoice("m1", "2026-08-03", **USD),
+        invoice("m8", "2026-08-04", **USD),
+        payment("m8p", "2026-09-03", "10000.00", "m8"),
+        invoice("m9", "2026-08-04", **USD),
+        payment("m9p", "2026-09-03", "10000.00", "m9"),
+        rep("m9r", "2026-09-04", "10000.00", "m9p", of="m9"),
         rep("m1r", "2026-09-02", "386.67", of="m1", currency="USD", exchange_rate="18.123456"),
         invoice("m2", "2026-08-03", **USD | {"exchange_rate": None}),
         invoice("m3", "2026-08-04"),
@@ -135,50 +135,33 @@ def _who_and_when() -> list[Record]:
     ]
 
 
-def add_cases(account: Account, team: int) -> None:
-    """Write all of them into a team of the account; its first client has them all."""
-    records = [
+def _cancellations() -> list[Record]:
+    def asked(day: str, **more: Any) -> Record:
+        told = {"cancellation_status": "requested", "requested_at": at(day), "motive": "02"}
+        return {"cancellation": told | more}
+
+    answer = {"cancellation_status": "rejected", "last_checked": at("2026-09-08")}
+    corrected = [{"relationship": "04", "documents": [uuid("k1")]}]
+    return [
+        invoice("k1", "2026-08-03"),
+        invoice("k2", "2026-08-20", related_documents=corrected),
+        invoice("k3", "2026-08-04", **asked("2026-08-27")),
+        invoice("k4", "2026-08-05", **asked("2026-11-19")),
+        invoice("k5", "2026-08-06", **asked("2026-09-03", **answer)),
+        cancelled(invoice("k6", "2026-08-07"), "2026-08-25", motive="01"),
+        cancelled(
+            invoice("k7", "2026-08-08"), "2026-08-26", motive="01", substitution_uuid=uuid("k2")
+        ),
+        rep("k8", "2026-09-01", "100.00", of="k1", **asked("2026-09-02")),
+    ]
+
+
+def cfdi_and_payments() -> list[Record]:
+    """All of them; invoices have an `invoice_type`. They name each other by short names."""
+    return [
         *_notes_and_payments_of_several(),
         *_complements(),
         *_currencies_and_taxes(),
         *_who_and_when(),
+        *_cancellations(),
     ]
-    store, client = account.store, account.roster[team].clients[0]
-    places = {one["id"]: _place(account, team, one) for one in records}
-    known = {key: names.object_id(_prefix(key, records), place) for key, place in places.items()}
-    known |= {uuid(key): names.uuid(place) for key, place in places.items()}
-    who = {"id": client.id, "legal_name": client.record["legal_name"], "tax_id": client.tax_id}
-    store.begin()
-    for one in records:
-        complete = {"team": account.teams[team], "stamp": _stamp(one), **one, "client": who}
-        store.add(places[one["id"]], _renamed(complete, known))
-    store.flush()
-    store.commit()
-
-
-def _place(account: Account, team: int, record: Record) -> int:
-    stream = STREAMS[record["invoice_type"]] if "invoice_type" in record else "payments"
-    return names.position(team, stream, record["created_at"], account.store.next_serial())
-
-
-def _prefix(key: str, records: list[Record]) -> str:
-    is_invoice = any(one["id"] == key and "invoice_type" in one for one in records)
-    return "inv_" if is_invoice else "payment_"
-
-
-def _stamp(record: Record) -> Record | None:
-    return {"stamp_at": record["created_at"]} if "invoice_type" in record else None
-
-
-def _renamed(value: Any, known: dict[str, str]) -> Any:
-    """Names of this file become ids and UUIDs as the account makes them."""
-    if isinstance(value, dict):
-        return {name: _renamed(inner, known) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_renamed(inner, known) for inner in value]
-    if not isinstance(value, str):
-        return value
-    named = re.search(r'IdDocumento="([^"]+)"', value)
-    if named:
-        return value.replace(named[1], known[named[1].lower()].upper())
-    return known.get(value, value)

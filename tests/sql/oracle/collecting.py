@@ -82,10 +82,7 @@ def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
         yield from _whole(note, clock.parts_of(note))
     before = ZERO
     for one in shares:
-        parts = {
-            label: _slice(part, note, before, before + one.amount)
-            for label, part in clock.parts_of(note).items()
-        }
+        parts = _slice(note, clock, before, before + one.amount, one.whole)
         before += one.amount
         if not clock.is_at_issue(one.invoice):
             excess = _beyond_open(books, note, one)
@@ -96,6 +93,8 @@ def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
                 for label, part in parts.items()
             }
         yield from _whole(note, parts)
+    if shares and before < shares[0].whole:
+        yield from _whole(note, _slice(note, clock, before, shares[0].whole, shares[0].whole))
 
 
 def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
@@ -106,11 +105,15 @@ def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
     raise LookupError(f"{note.key} is no event of {one.invoice.key}")
 
 
-def _slice(part: Part, note: Cfdi, before: Decimal, after: Decimal) -> Part:
-    whole, unit = note.total, note.unit
-    return Part(
-        *(part_until(x, after, whole, unit) - part_until(x, before, whole, unit) for x in part)
-    )
+def _slice(note: Cfdi, clock: Clock, before: Decimal, after: Decimal, whole: Decimal) -> Parts:
+    """What of the note's own taxes belongs to the part of it between two sums."""
+    unit = note.unit
+    return {
+        label: Part(
+            *(part_until(x, after, whole, unit) - part_until(x, before, whole, unit) for x in part)
+        )
+        for label, part in clock.parts_of(note).items()
+    }
 
 
 def _times(part: Part, sign: int) -> Part:

@@ -17,8 +17,8 @@ from pipelines.warehouse import warehouse_path
 from tests.pipelines.loads import run, settings_for
 
 from .books import Books
-from .cases import add_cases
 from .reading import read
+from .writing import add_cases
 
 AS_OF = (date(2026, 11, 20), date(2026, 9, 30), date(2026, 8, 31))
 PARENTS = ("clients", "invoices", "payments")
@@ -43,7 +43,7 @@ class Audited:
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("oracle") / "account.sqlite"
-    with Account.create(path, clients=24, months=6, teams=2, invoices=700) as made:
+    with Account.create(path, clients=16, months=5, teams=2, invoices=450) as made:
         for team in range(2):
             add_cases(made, team)
         yield made

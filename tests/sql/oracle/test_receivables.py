@@ -142,8 +142,8 @@ def test_a_note_gives_nobody_more_than_is_owed_while_others_owe() -> None:
         note("e", "2026-02-01", "390.00", "a", "b"),
         note("f", "2026-01-20", "20.00", "b"),
     )
-    # weights 100 and 280, the note is 390: each its own, the 10 beyond fall on the first
-    assert (balance(*records, key="a"), balance(*records, key="b")) == (D("-10.00"), D(0))
+    # open 100 and 280, the note is 390: each its own, and the 10 beyond fall on nobody
+    assert (balance(*records, key="a"), balance(*records, key="b")) == (D(0), D(0))
 
 
 def test_a_note_without_relation_pays_nothing() -> None:
@@ -208,7 +208,11 @@ def test_terms_of_the_client_move_the_due_date() -> None:
 def test_ageing_is_by_client_currency_and_day() -> None:
     foreign: dict[str, Any] = {"currency": "USD", "total": "100.05", "exchange_rate": "17.3"}
     rows = ageing(
-        books(invoice("a"), invoice("b", **foreign), rep("p", "2026-02-01", "40.02", of="b")),
+        books(
+            invoice("a"),
+            invoice("b", **foreign),
+            rep("p", "2026-02-01", "40.02", of="b", currency="USD"),
+        ),
         [date(2026, 1, 31), date(2026, 2, 28)],
     )
     assert {key[2:]: row["open_balance_mxn"] for key, row in rows.items()} == {

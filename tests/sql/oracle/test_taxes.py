@@ -153,6 +153,19 @@ def test_a_note_gives_back_no_more_than_goes_beyond_what_is_open() -> None:
     assert collected(told) == {2: "152.00", 3: "-8.00"}
 
 
+def test_what_of_a_note_is_beyond_everything_open_gives_tax_back() -> None:
+    other: dict[str, Any] = {"total": "116.00", "subtotal": "100.00", "taxes": "16.00"}
+    small = [item("100.00", IVA)]
+    told = books(
+        invoice("a", items=small, **other),
+        invoice("b", day="2026-01-11", items=small, **other),
+        payment("p", "2026-02-01", "58.00", "a"),
+        note("e", "2026-03-01", "232.00", "a", "b", taxes="32.00", items=[item("200.00", IVA)]),
+    )
+    # open 58 and 116: 174 of the 232 only lower what is pending, 58 give back 58 * 32 / 232
+    assert collected(told) == {2: "8.00", 3: "-8.00"}
+
+
 def test_sat_prefills_a_note_on_what_was_paid_at_once_in_full() -> None:
     told = books(invoice(payment_method="PUE"), less("2026-03-01"))
     assert collected(told, "sat_prefill") == {1: "160.00", 3: "-16.00"}
@@ -170,6 +183,15 @@ def test_foreign_tax_is_worth_what_the_day_of_payment_says() -> None:
     rows = iva_collected(books(invoice(**foreign), paid), "cash")
     assert by_month(rows, "iva_collected") == {2: "80.00"}
     assert by_month(rows, "iva_collected_mxn") == {2: "1480.00"}
+
+
+def test_pesos_for_an_invoice_in_dollars_are_worth_what_they_are() -> None:
+    foreign: dict[str, Any] = {"currency": "USD", "exchange_rate": "20"}
+    paid = payment("pay", "2026-02-01", "11600.00", "i")  # 580.00 dollars
+    for records in ((paid,), (paid, rep("p", "2026-02-02", "11600.00", "pay"))):
+        rows = iva_collected(books(invoice(**foreign), *records), "cash")
+        assert by_month(rows, "iva_collected") == {2: "80.00"}
+        assert by_month(rows, "iva_collected_mxn") == {2: "1600.00"}
 
 
 def test_a_cancelled_complement_collected_nothing_as_things_stand() -> None:
