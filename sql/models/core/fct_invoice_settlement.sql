@@ -151,7 +151,8 @@ evidenced as (
 
 observed as (
     select
-        {{ key(['team_id', 'invoice_id']) }} as cfdi_key,
+        team_id,
+        invoice_id,
         if(updated_at_basis = 'observed', updated_date, null) as seen_date,
     from {{ ref('stg_invoices') }}
     where status in ('valid', 'stamped')
@@ -169,7 +170,8 @@ balance_events as (
         coalesce(observed.seen_date, invoices.as_of_date) as settlement_date,
         4 as evidence_tier,
     from invoices
-    inner join observed on invoices.cfdi_key = observed.cfdi_key
+    inner join observed
+        on invoices.team_id = observed.team_id and invoices.cfdi_id = observed.invoice_id
     left join credits on invoices.cfdi_key = credits.cfdi_key
     anti join evidenced on invoices.cfdi_key = evidenced.cfdi_key
     where
