@@ -73,6 +73,18 @@ shared as (
         on payments.payment_method_id = forms.payment_form_code
 ),
 
+lines as (
+    select *, from {{ live('fct_cfdi_line') }}
+),
+
+line_totals as (
+    select
+        cfdi_key,
+        sum(net_amount) as lines_net_amount,
+    from lines
+    group by cfdi_key
+),
+
 records as (
     select
         shared.*,
@@ -89,7 +101,7 @@ records as (
         null as refund_part,
         shared.revenue_sign * lines.net_amount as total_amount,
     from shared
-    inner join {{ live('fct_cfdi_line') }} as lines on shared.cfdi_key = lines.cfdi_key
+    inner join lines on shared.cfdi_key = lines.cfdi_key
     union all by name
     select
         shared.*,
@@ -99,11 +111,10 @@ records as (
         shared.revenue_sign * shared.tax_amount as tax_part,
         shared.revenue_sign * shared.refund_amount as refund_part,
         shared.revenue_sign
-        * (shared.net_amount + shared.tax_amount - coalesce(sum(lines.net_amount), 0))
+        * (shared.net_amount + shared.tax_amount - coalesce(line_totals.lines_net_amount, 0))
             as total_amount,
     from shared
-    left join {{ live('fct_cfdi_line') }} as lines on shared.cfdi_key = lines.cfdi_key
-    group by all
+    left join line_totals on shared.cfdi_key = line_totals.cfdi_key
 )
 
 select
