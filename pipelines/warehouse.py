@@ -84,7 +84,7 @@ def attached(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
     shutil.rmtree(spilled, ignore_errors=True)  # of a process that was killed
     with closing(duckdb.connect(config=config)) as connection:
         try:
-            connection.execute("set timezone = 'UTC'")
+            connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
             escaped = str(path).replace("'", "''")
             connection.execute(f"attach '{escaped}' as {name} (read_only)")
         except duckdb.IOException as error:

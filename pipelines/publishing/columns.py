@@ -12,6 +12,8 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
 
+import duckdb
+
 from pipelines.gigstack.shape import SQL_ROOT
 
 TEXTLESS = (  # types, or how they begin
@@ -20,7 +22,7 @@ TEXTLESS = (  # types, or how they begin
     "UUID",
 )
 HASH_DIGITS = 32  # 128 bits
-KEY_VARIABLE = "pii_key"
+HASH = "memory.main.hashed"  # a macro in the database that both files are attached to
 
 
 class Policy(Enum):
@@ -88,10 +90,17 @@ def declaration_of(*path: str) -> Declared | None:
     return next((one for one in declarations() if one.fits(*path)), None)
 
 
+def define_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Give all connections to this database the hash that goes with a key."""
+    connection.execute(
+        f"create macro {HASH}(value) as left(sha256('{key}' || value), {HASH_DIGITS})"
+    )
+
+
 def projection(columns: Iterable[Column], policy: Policy) -> str:
     """A select list: every column, those that are personal as the policy says.
 
-    Hashes read their key in a variable of DuckDB.
+    Hashes need `define_hash`.
     """
     return ", ".join(_selected(column, policy) for column in columns)
 
@@ -102,6 +111,6 @@ def _selected(column: Column, policy: Policy) -> str:
         return name
     if policy is Policy.DROP:
         return f"null::{column.type} as {name}"
-    digest = f"left(sha256(getvariable('{KEY_VARIABLE}') || {name}::varchar), {HASH_DIGITS})"
+    digest = f"{HASH}({name}::varchar)"
     digest = f"to_json({digest})" if column.type == "JSON" else digest
     return f"if({name} is null, null, {digest}) as {name}"

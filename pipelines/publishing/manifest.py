@@ -6,7 +6,7 @@ The manifest's figures are read back from the finished files, so they prove what
 import csv
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,46 +14,49 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publishing.relations import Relation, measures, text
+from pipelines.publishing.relations import Relation, text
 from pipelines.publishing.versions import DICTIONARY, MANIFEST, SNAPSHOT
 
 HEADINGS = ("schema", "table", "column", "type", "description", "personal")
 
 
 def snapshot_entry(
-    version: Path, tables: Sequence[Relation], figures: Sequence[list[Any]]
+    version: Path, tables: Sequence[Relation], figures: Mapping[str, list[Any]]
 ) -> dict[str, Any]:
     """The entry of the snapshot: its sums are named schema.table.column."""
     sums = {
         f"{table.schema}.{table.name}.{column}": amount
-        for table, (_, *amounts) in zip(tables, figures, strict=True)
-        for column, amount in zip(table.decimals, amounts, strict=True)
+        for table in tables
+        for column, amount in zip(table.decimals, figures[table.path][1:], strict=True)
     }
     columns = [
         f"{table.schema}.{table.name}.{column.name} {column.type}"
         for table in tables
         for column in table.columns
     ]
-    rows = sum(rows for rows, *_ in figures)
+    rows = sum(rows for rows, *_ in figures.values())
     return _entry(version / SNAPSHOT, version, rows, columns, sums)
 
 
-def parquet_source(*paths: Path) -> str:
-    """Files as what follows FROM."""
-    names = ", ".join(text(str(path)) for path in paths)
-    return f"read_parquet([{names}], hive_partitioning = false)"
+def parquet_source(path: Path) -> str:
+    """A file as what follows FROM."""
+    return f"read_parquet({text(str(path))}, hive_partitioning = false)"
 
 
 def parquet_entry(
-    connection: duckdb.DuckDBPyConnection, path: Path, version: Path, relation: Relation
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    version: Path,
+    table: Relation,
+    figures: list[Any],
 ) -> dict[str, Any]:
-    """The entry of a Parquet file, read from the file itself."""
-    source = parquet_source(path)
-    rows, *amounts = measures(connection, source, relation)
-    columns = connection.execute(f"describe from {source}").fetchall()
-    sums = dict(zip(relation.decimals, amounts, strict=True))
-    entry = _entry(path, version, rows, [f"{name} {kind}" for name, kind, *_ in columns], sums)
-    return {"path": entry.pop("path"), "schema": relation.schema, "table": relation.name} | entry
+    """The entry of a Parquet file of a table; `figures` were read from the file."""
+    rows, *amounts = figures
+    described = connection.execute(f"describe from {parquet_source(path)}").fetchall()
+    columns = [f"{name} {kind}" for name, kind, *_ in described]
+    sums = dict(zip(table.decimals, amounts, strict=True))
+    entry = _entry(path, version, rows, columns, sums)
+    return {"path": entry.pop("path"), "schema": table.schema, "table": table.name} | entry
 
 
 def _entry(

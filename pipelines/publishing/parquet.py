@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publishing.relations import Relation, quoted, text
+from pipelines.publishing.snapshot import SNAPSHOT
 
 MONTH_DIRECTORY, MONTH = "year_month", "local_month"  # the first is only in the directory's name
 OPTIONS = "format parquet, compression zstd"
@@ -35,9 +36,8 @@ def write_parquet(
     schema.mkdir(parents=True, exist_ok=True)
     options = f"({OPTIONS}, kv_metadata {_metadata(table, facts)})"
     whole = schema / f"{table.name}.parquet"
-    connection.execute(
-        f"copy (select {_columns(table)} from {table.path}) to {text(str(whole))} {options}"
-    )
+    rows = f"select {_columns(table)} from {SNAPSHOT}.{table.path}"
+    connection.execute(f"copy ({rows}) to {text(str(whole))} {options}")
     yield whole
     if table.is_fact:
         yield from _write_months(connection, table, schema / table.name, options)
@@ -50,7 +50,7 @@ def _write_months(
     DuckDB reads alone; `PARTITION_BY` takes up to three times as long.
     """
     months = connection.execute(
-        f"select {table.month} as month, min(rowid), max(rowid) from {table.path} "
+        f"select {table.month} as month, min(rowid), max(rowid) from {SNAPSHOT}.{table.path} "
         "group by month order by month"
     ).fetchall()
     for month, first, last in months:
@@ -59,7 +59,7 @@ def _write_months(
         path.parent.mkdir(parents=True)
         literal = f"date '{month}'" if month else "null::date"
         connection.execute(
-            f"copy (select {_columns(table)}, {literal} as {MONTH} from {table.path} "
+            f"copy (select {_columns(table)}, {literal} as {MONTH} from {SNAPSHOT}.{table.path} "
             f"where rowid between {first} and {last}) to {text(str(path))} {options}"
         )
         yield path

@@ -3,8 +3,10 @@
 API: https://duckdb.org/docs/stable/sql/meta/duckdb_table_functions
 """
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -22,6 +24,9 @@ DATES = (
 INSTANTS = ("issued_at", "created_at", "updated_at")
 DOCUMENTS = ("invoices", "payments", "receipts", "retentions", "sat_invoices")
 FACT = "fct_"
+AT_ONCE = 2  # tables; DuckDB has one thread for a table of less than 122,880 rows
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,21 @@ def measures(connection: duckdb.DuckDBPyConnection, source: str, relation: Relat
     sums = "".join(f", sum({quoted(name)})" for name in relation.decimals)
     row: Any = connection.execute(f"select count(*){sums} from {source}").fetchone()
     return list(row)
+
+
+def for_each(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[Relation],
+    work: Callable[[duckdb.DuckDBPyConnection, Relation], Result],
+) -> list[Result]:
+    """What the work gives for each table, some at once, each on a connection of its own."""
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        waiting = [threads.submit(work, connection.cursor(), table) for table in tables]
+        try:
+            return [one.result() for one in waiting]
+        except BaseException:
+            threads.shutdown(cancel_futures=True)
+            raise
 
 
 def quoted(name: str) -> str:

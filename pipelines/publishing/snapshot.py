@@ -12,23 +12,22 @@ import duckdb
 
 from pipelines.gigstack.errors import PublishingError
 from pipelines.publishing.columns import Policy, projection
-from pipelines.publishing.relations import SCHEMAS, Relation, quoted, relations, text
+from pipelines.publishing.relations import SCHEMAS, Relation, for_each, quoted, relations, text
 
 WAREHOUSE, SNAPSHOT = "warehouse", "analytics"  # the names under which both are attached
 KEYS = ("_id", "_key", "_number", "uuid")
-MOST_KEYS = 4
+MOST_KEYS = 3
 
 
 def copy_warehouse(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Relation]:
     """Fill the empty snapshot; returns what it was filled from."""
     found = relations(connection, WAREHOUSE)
-    connection.execute(f"use {SNAPSHOT}")
     for schema in SCHEMAS:
         if any(relation.schema == schema for relation in found):
-            connection.execute(f"create schema {schema}")
-    for relation in found:
-        if relation.view is None:
-            _copy(connection, relation, policy)
+            connection.execute(f"create schema {SNAPSHOT}.{schema}")
+    tables = [relation for relation in found if relation.view is None]
+    for_each(connection, tables, lambda worker, table: _copy(worker, table, policy))
+    connection.execute(f"use {SNAPSHOT}")
     _make_views(connection, [relation for relation in found if relation.view], policy)
     return found
 
@@ -40,7 +39,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, relation: Relation, policy: Pol
     """
     try:
         connection.execute(
-            f"create table {relation.path} as "
+            f"create table {SNAPSHOT}.{relation.path} as "
             f"select {projection(relation.columns, policy)} from {WAREHOUSE}.{relation.path} "
             f"order by {', '.join(_order(relation))}"
         )

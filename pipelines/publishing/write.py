@@ -13,10 +13,10 @@ import duckdb
 from pipelines import warehouse
 from pipelines.gigstack.errors import PublishingError
 from pipelines.publishing import manifest, snapshot, versions
-from pipelines.publishing.columns import KEY_VARIABLE, Policy
+from pipelines.publishing.columns import Policy, define_hash
 from pipelines.publishing.parquet import write_parquet
 from pipelines.publishing.personal import hash_key
-from pipelines.publishing.relations import Relation, measures, relations, text
+from pipelines.publishing.relations import Relation, for_each, measures, relations, text
 
 WAREHOUSE, COPY = snapshot.WAREHOUSE, snapshot.SNAPSHOT
 
@@ -41,14 +41,15 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
     began = time.perf_counter()
     with warehouse.attached(data_dir, WAREHOUSE) as connection:
         if policy is Policy.HASH:
-            connection.execute(f"set variable {KEY_VARIABLE} = $key", {"key": hash_key(data_dir)})
+            define_hash(connection, hash_key(data_dir))
         facts = _facts(connection, policy)
-        tables, figures = _write_snapshot(connection, version, policy, facts)
-        files = [
-            entry
-            for table, expected in zip(tables, figures, strict=True)
-            for entry in _write_parquet(connection, table, expected, version, facts)
-        ]
+        figures = _write_snapshot(connection, version, policy, facts)
+        tables = relations(connection, COPY)
+
+        def write(worker: duckdb.DuckDBPyConnection, table: Relation) -> list[dict[str, Any]]:
+            return _write_parquet(worker, table, figures[table.path], version, facts)
+
+        files = [entry for of_table in for_each(connection, tables, write) for entry in of_table]
     manifest.write_dictionary(version, tables)
     files.insert(0, manifest.snapshot_entry(version, tables, figures))
     told = asdict(facts) | {
@@ -78,20 +79,19 @@ def _facts(connection: duckdb.DuckDBPyConnection, policy: Policy) -> Facts:
 
 def _write_snapshot(
     connection: duckdb.DuckDBPyConnection, version: Path, policy: Policy, facts: Facts
-) -> tuple[list[Relation], list[list[Any]]]:
-    """Copy, and compare with the warehouse; returns what was made, with its rows and sums."""
+) -> dict[str, list[Any]]:
+    """Copy, and compare with the warehouse; returns rows and sums by table."""
     connection.execute(f"attach {text(str(version / versions.SNAPSHOT))} as {COPY}")
     sources = snapshot.copy_warehouse(connection, policy)
     snapshot.note(connection, asdict(facts))
     snapshot.comment(connection, sources)
     connection.execute(f"checkpoint {COPY}")
     tables = relations(connection, COPY)
-    figures = [measures(connection, table.path, table) for table in tables]
-    copied = {table.path: found for table, found in zip(tables, figures, strict=True)}
+    found = {table.path: measures(connection, table.path, table) for table in tables}
     for source in sources:
         expected = measures(connection, f"{WAREHOUSE}.{source.path}", source)
-        _refuse_difference(f"snapshot, {source.path}", expected, copied.get(source.path))
-    return tables, figures
+        _refuse_difference(f"snapshot, {source.path}", expected, found.get(source.path))
+    return found
 
 
 def _write_parquet(
@@ -101,14 +101,28 @@ def _write_parquet(
     version: Path,
     facts: Facts,
 ) -> list[dict[str, Any]]:
-    """Write a table's files and compare the whole one, and all months together, with it."""
+    """Write a table's files; what is read back from the whole one, and from all months together,
+    has to be what the snapshot has.
+    """
     told = {name: str(value) for name, value in asdict(facts).items()}
-    whole, *months = write_parquet(connection, table, version / versions.PARQUET, told)
-    for paths in ([whole], months):
-        if paths:
-            found = measures(connection, manifest.parquet_source(*paths), table)
-            _refuse_difference(f"Parquet, {table.path}", expected, found)
-    return [manifest.parquet_entry(connection, path, version, table) for path in (whole, *months)]
+    paths = list(write_parquet(connection, table, version / versions.PARQUET, told))
+    read = [measures(connection, manifest.parquet_source(path), table) for path in paths]
+    whole, *months = read
+    _refuse_difference(f"Parquet, {table.path}", expected, whole)
+    if months:
+        _refuse_difference(f"Parquet by month, {table.path}", expected, _together(months))
+    return [
+        manifest.parquet_entry(connection, path, version, table, figures)
+        for path, figures in zip(paths, read, strict=True)
+    ]
+
+
+def _together(figures: list[list[Any]]) -> list[Any]:
+    """Rows and sums of several files; null where none has a value."""
+    columns = (
+        [value for value in column if value is not None] for column in zip(*figures, strict=True)
+    )
+    return [sum(values) if values else None for values in columns]
 
 
 def _refuse_difference(name: str, expected: Sequence[Any], found: Sequence[Any] | None) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipelines.display import print_table
+from tests.benchmarks.publishing import grow
 
 INVOICES = 100_000
 SLOW_ONES = 20_000  # what dlt's defaults are measured on
@@ -112,8 +113,8 @@ def main() -> None:
         directory = Path(os.environ.get("BENCH_ACCOUNTS", name))
         directory.mkdir(parents=True, exist_ok=True)
         rows = [*_speed(directory, invoices), *_memory(directory, invoices, large)]
-        rows += [*_documents(directory), *_second_night(directory, invoices), _help()]
-        rows.append(_flow_overhead(directory))
+        rows += [*_documents(directory), *_second_night(directory, invoices)]
+        rows += [*_publishing(directory, large), _flow_overhead(directory), _help()]
     versions = ", ".join(
         f"{name} {version(name)}" for name in ("dlt", "duckdb", "httpx", "pyarrow")
     )
@@ -190,6 +191,39 @@ def _second_night(directory: Path, invoices: int) -> Iterator[list[object]]:
         f"{again.seconds:.1f} s to {alone.seconds:.1f} s for fetching alone"
     )
     yield _row(label, f"{times:.2f}", "below 1.2", times < 1.2)
+
+
+def _publishing(directory: Path, invoices: int) -> Iterator[list[object]]:
+    """Publishing, and bare copies of the same warehouse; the better of two each."""
+    with tempfile.TemporaryDirectory() as name:
+        loaded, large = Path(name, "loaded"), Path(name, "large")
+        with sandbox(directory, *account(directory, SLOW_ONES)) as server:
+            measure("ours_all", server, loaded)
+        grow(loaded, large, invoices // SLOW_ONES)
+        taken = {name: [_published(name, large) for _ in range(2)] for name in ("bare", "ours")}
+    bare, ours = (min(times, key=lambda one: one["seconds"]) for times in taken.values())
+    times = ours["seconds"] / bare["seconds"]
+    label = (
+        f"publishing {invoices:,} invoices: {ours['seconds']:.1f} s to {bare['seconds']:.1f} s "
+        "for bare copies"
+    )
+    yield _row(label, f"{times:.2f}", "at most 1.5", times <= 1.5)
+    yield _row("its peak MB", f"{ours['peak_mb']:,.0f} (bare {bare['peak_mb']:,.0f})", "", None)
+
+
+def _published(name: str, data_dir: Path) -> dict[str, float]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.publishing", name, str(data_dir)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"publishing, {name}, failed:\n{done.stderr[-3000:]}")
+    result: dict[str, float] = json.loads(done.stdout)
+    TO_STDERR.print(f"publishing, {name}: {result}")
+    return result
 
 
 def _help() -> list[object]:
