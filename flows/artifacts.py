@@ -15,7 +15,12 @@ from pipelines.gigstack.filters import MEXICO
 from pipelines.night import Night
 from pipelines.review import Review, Row, read_review
 
-MARKS = {"ok": "🟢", "warn": "🟡", "partial": "🔴", "failed": "🔴"}
+IN_WORDS = {
+    "ok": "all is well",
+    "warn": "all is there, something needs a look",
+    "partial": "data is missing or wrong",
+    "failed": "failed",
+}
 COUNTS = ("rows_seen", "rows_changed", "rows_deleted", "rejects")
 TABLE_NOTE = (
     "One row per team and stream. `fresh_as_of`: when it was last read without an error, in Mexico "
@@ -49,13 +54,13 @@ def stream_row(row: Row) -> Row:
         "team": row["team_id"],
         "stream": row["stream"],
         "status": row["status"],
+        "fresh_as_of": local(row["read_at"]),
         "seen": row["rows_seen"],
         "changed": row["rows_changed"],
         "deleted": row["rows_deleted"],
         "rejects": row["rejects"],
         "drift": row["drift"],
         "reconciliation": compared if row["measures"] else "",
-        "fresh_as_of": local(row["read_at"]),
         "error": row["error"] or "",
     }
 
@@ -69,7 +74,7 @@ def _summary(
 ) -> Iterator[str]:
     """The paragraphs of the summary."""
     status = "failed" if error else night.status
-    yield f"# {MARKS[status]} {flow}: {status}"
+    yield f"# {flow}: {IN_WORDS[status]}"
     if missing := [*([str(error)] if error else []), *night.missing()]:
         yield "## Missing or wrong\n\n" + _bullets(missing)
     if to_look_at := list(night.to_look_at()):

@@ -89,6 +89,7 @@ load_again = load.with_options(
 @task(
     cache_policy=NO_CACHE,
     persist_result=False,
+    task_run_name="transform",
     retries=2,
     retry_delay_seconds=exponential_backoff(30),
     retry_jitter_factor=JITTER,
@@ -103,6 +104,7 @@ def transform(data_dir: Path) -> Transformation:
 @task(
     cache_policy=NO_CACHE,
     persist_result=False,
+    task_run_name="publish",
     retries=2,
     retry_delay_seconds=exponential_backoff(30),
     retry_jitter_factor=JITTER,

@@ -87,7 +87,7 @@ def to_look_at_in(run: RunReport) -> Iterator[str]:
     if run.drift:
         names = ", ".join(f"{stream}.{path}" for stream, path, _ in sorted(run.drift)[:3])
         more = f" and {len(run.drift) - 3} more" if len(run.drift) > 3 else ""
-        yield f"the API sends what is not declared (kept in `extra`): {names}{more}"
+        yield f"the API sends what is not declared (kept in the column extra): {names}{more}"
     yield from run.held_back
     if postponed := run.total("postponed"):
         yield f"documents of {postponed:,} parents wait for the next run (request budget)"

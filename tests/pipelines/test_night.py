@@ -73,8 +73,8 @@ def test_what_is_kept_aside_is_to_be_looked_at() -> None:
     told = list(Night([run]).to_look_at())
     assert told == [
         "2 records were rejected; they are kept in ops.rejects",
-        "the API sends what is not declared (kept in `extra`): clients.a, clients.b, clients.c "
-        "and 1 more",
+        "the API sends what is not declared (kept in the column extra): clients.a, clients.b, "
+        "clients.c and 1 more",
         "5 of 6 rows are gone.",
         "documents of 7 parents wait for the next run (request budget)",
     ]
