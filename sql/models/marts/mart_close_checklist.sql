@@ -34,7 +34,7 @@ calendar as (
         checks.is_blocking,
         cast(unnest(generate_series(
             teams.first_month, date_trunc('month', teams.as_of_date), interval 1 month
-        )) as date) as close_month,
+        )) as date) as month_start_date,
     from teams
     cross join checks
 ),
@@ -50,7 +50,7 @@ global_months as (
 items as (
     select
         team_id,
-        created_month as close_month,
+        created_month as month_start_date,
         'draft_unstamped' as check_name,
         total_mxn as amount_mxn,
         last_day(created_month) as due_date,
@@ -58,7 +58,7 @@ items as (
     union all by name
     select
         team_id,
-        issue_month as close_month,
+        issue_month as month_start_date,
         'pue_unpaid' as check_name,
         problem_amount_mxn as amount_mxn,
         payment_limit_date as due_date,
@@ -67,7 +67,7 @@ items as (
     union all by name
     select
         team_id,
-        payment_month as close_month,
+        payment_month as month_start_date,
         'rep_owed' as check_name,
         owed_amount_mxn as amount_mxn,
         rep_due_date as due_date,
@@ -76,7 +76,7 @@ items as (
     union all by name
     select
         team_id,
-        created_month as close_month,
+        created_month as month_start_date,
         'receipt_expired' as check_name,
         total_mxn as amount_mxn,
         valid_until_date as due_date,
@@ -85,7 +85,7 @@ items as (
     union all by name
     select
         receipts.team_id,
-        receipts.created_month as close_month,
+        receipts.created_month as month_start_date,
         'global_not_issued' as check_name,
         receipts.total_mxn as amount_mxn,
         last_day(receipts.created_month) + 1 as due_date,
@@ -98,7 +98,7 @@ items as (
     union all by name
     select
         team_id,
-        issue_month as close_month,
+        issue_month as month_start_date,
         'cancellation_pending' as check_name,
         total_mxn as amount_mxn,
         cancel_deadline_date as due_date,
@@ -107,7 +107,7 @@ items as (
     union all by name
     select
         team_id,
-        issue_month as close_month,
+        issue_month as month_start_date,
         'fx_missing' as check_name,
         total_mxn as amount_mxn,
         last_day(issue_month) as due_date,
@@ -116,7 +116,7 @@ items as (
     union all by name
     select
         team_id,
-        collected_month as close_month,
+        collected_month as month_start_date,
         'payment_without_cfdi' as check_name,
         amount_mxn,
         last_day(collected_month) as due_date,
@@ -125,7 +125,7 @@ items as (
     union all by name
     select
         team_id,
-        issue_month as close_month,
+        issue_month as month_start_date,
         'balance_difference' as check_name,
         {{ to_mxn('balance_difference') }} as amount_mxn,
         last_day(issue_month) as due_date,
@@ -136,13 +136,13 @@ items as (
 summed as (
     select
         team_id,
-        close_month,
+        month_start_date,
         check_name,
         count(*) as items_open,
         sum(abs(amount_mxn)) as amount_mxn,
         min(due_date) as due_date,
     from items
-    group by team_id, close_month, check_name
+    group by team_id, month_start_date, check_name
 )
 
 select
@@ -157,13 +157,13 @@ select
     {{ money('coalesce(summed.amount_mxn, 0)') }} as amount_mxn,
     calendar.is_blocking,
     calendar.is_blocking and summed.items_open is not null as is_blocked,
-    last_day(calendar.close_month) < calendar.as_of_date as is_month_over,
-    calendar.close_month,
+    last_day(calendar.month_start_date) < calendar.as_of_date as is_month_over,
+    calendar.month_start_date,
     summed.due_date,
     calendar.as_of_date,
 from calendar
 left join summed
     on
         calendar.team_id = summed.team_id
-        and calendar.close_month = summed.close_month
+        and calendar.month_start_date = summed.month_start_date
         and calendar.check_name = summed.check_name

@@ -54,7 +54,7 @@ shared as (
 parts as (
     select
         team_id,
-        settlement_month as income_month,
+        settlement_month as month_start_date,
         currency_code,
         cfdi_key,
         if(payment_method_code = 'PPD', 'ppd', 'pue') as source,
@@ -65,7 +65,7 @@ parts as (
     union all by name
     select
         parts.team_id,
-        parts.credit_note_month as income_month,
+        parts.credit_note_month as month_start_date,
         parts.currency_code,
         parts.credit_note_cfdi_key as cfdi_key,
         'credit_notes' as source,
@@ -80,7 +80,7 @@ parts as (
 summed as (
     select
         team_id,
-        income_month,
+        month_start_date,
         currency_code,
         count(distinct cfdi_key) filter (where source <> 'credit_notes') as invoices_count,
         {% for suffix in ['', '_mxn'] %}
@@ -95,7 +95,7 @@ summed as (
         {% endfor %}
         count(*) filter (where net_part_mxn is null) as fx_missing_count,
     from parts
-    group by team_id, income_month, currency_code
+    group by team_id, month_start_date, currency_code
 )
 
 select
@@ -120,8 +120,8 @@ select
         as {{ evidence }}_pct,
     {% endfor %}
     summed.fx_missing_count,
-    last_day(summed.income_month) <= teams.as_of_date as is_complete_month,
-    summed.income_month,
+    last_day(summed.month_start_date) <= teams.as_of_date as is_complete_month,
+    summed.month_start_date,
     teams.as_of_date,
 from summed
 inner join teams on summed.team_id = teams.team_id

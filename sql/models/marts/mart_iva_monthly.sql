@@ -30,7 +30,7 @@ document_taxes as (
 billed as (
     select
         team_id,
-        issue_month as iva_month,
+        issue_month as month_start_date,
         iva_rate_class,
         currency_code,
         count(distinct cfdi_key) as cfdi_count,
@@ -47,7 +47,7 @@ billed as (
 payments as (
     select
         parts.team_id,
-        parts.settlement_month as iva_month,
+        parts.settlement_month as month_start_date,
         parts.iva_rate_class,
         parts.currency_code,
         parts.payment_method_code = 'PPD' as is_ppd,
@@ -70,7 +70,7 @@ payments as (
 paid_at_issue as (
     select
         *,
-        issue_month as iva_month,
+        issue_month as month_start_date,
         'cfdi' as evidence,
         false as is_estimate,
     from document_taxes
@@ -80,7 +80,7 @@ paid_at_issue as (
 notes as (
     select
         *,
-        credit_note_month as iva_month,
+        credit_note_month as month_start_date,
         'cfdi' as evidence,
         false as is_estimate,
     from {{ live('fct_credit_note_tax') }}
@@ -126,7 +126,7 @@ collected as (
     select
         basis,
         team_id,
-        iva_month,
+        month_start_date,
         iva_rate_class,
         currency_code,
         sum(base_amount) as base_collected,
@@ -139,13 +139,13 @@ collected as (
         {% endfor %}
         count(*) filter (where tax_amount_mxn is null) as collected_fx_missing_count,
     from parts
-    group by basis, team_id, iva_month, iva_rate_class, currency_code
+    group by basis, team_id, month_start_date, iva_rate_class, currency_code
 ),
 
 moved as (
     select
         team_id,
-        movement_month as iva_month,
+        movement_month as month_start_date,
         iva_rate_class,
         currency_code,
         {% for suffix in ['', '_mxn'] %}
@@ -169,13 +169,13 @@ series as (
         team_id,
         iva_rate_class,
         currency_code,
-        min(iva_month) as first_month,
+        min(month_start_date) as first_month,
     from (
-        select team_id, iva_month, iva_rate_class, currency_code from billed
+        select team_id, month_start_date, iva_rate_class, currency_code from billed
         union all
-        select team_id, iva_month, iva_rate_class, currency_code from collected
+        select team_id, month_start_date, iva_rate_class, currency_code from collected
         union all
-        select team_id, iva_month, iva_rate_class, currency_code from moved
+        select team_id, month_start_date, iva_rate_class, currency_code from moved
     )
     group by team_id, iva_rate_class, currency_code
 ),
@@ -186,7 +186,7 @@ months as (
         teams.as_of_date,
         cast(unnest(generate_series(
             series.first_month, date_trunc('month', teams.as_of_date), interval 1 month
-        )) as date) as iva_month,
+        )) as date) as month_start_date,
     from series
     inner join {{ ref('dim_team') }} as teams on series.team_id = teams.team_id
 ),
@@ -207,13 +207,13 @@ pending as (
     left join moved
         on
             months.team_id = moved.team_id
-            and months.iva_month = moved.iva_month
+            and months.month_start_date = moved.month_start_date
             and months.iva_rate_class = moved.iva_rate_class
             and months.currency_code = moved.currency_code
     window
         until_now as (
             partition by months.team_id, months.iva_rate_class, months.currency_code
-            order by months.iva_month
+            order by months.month_start_date
         )
 )
 
@@ -250,21 +250,21 @@ select
     {% endfor %}
     coalesce(billed.fx_missing_count, 0) as fx_missing_count,
     coalesce(collected.collected_fx_missing_count, 0) as collected_fx_missing_count,
-    last_day(pending.iva_month) <= pending.as_of_date as is_complete_month,
-    pending.iva_month,
+    last_day(pending.month_start_date) <= pending.as_of_date as is_complete_month,
+    pending.month_start_date,
     pending.as_of_date,
 from pending
 cross join (select unnest(['sat_prefill', 'cash']) as basis) as bases
 left join billed
     on
         pending.team_id = billed.team_id
-        and pending.iva_month = billed.iva_month
+        and pending.month_start_date = billed.month_start_date
         and pending.iva_rate_class = billed.iva_rate_class
         and pending.currency_code = billed.currency_code
 left join collected
     on
         pending.team_id = collected.team_id
         and bases.basis = collected.basis
-        and pending.iva_month = collected.iva_month
+        and pending.month_start_date = collected.month_start_date
         and pending.iva_rate_class = collected.iva_rate_class
         and pending.currency_code = collected.currency_code

@@ -21,7 +21,7 @@ select
     ) }} as on_time_amount_pct,
     cast(count(*) filter (where is_fx_missing) as bigint) as fx_missing_count,
     any_value(rep_due_date) < any_value(as_of_date) as is_term_over,
-    payment_month,
+    payment_month as month_start_date,
     any_value(rep_due_date) as rep_due_date,
     any_value(as_of_date) as as_of_date,
 from {{ ref('mart_rep_owed') }}

@@ -2,7 +2,8 @@
 -- teams. Numerators and denominators stand beside every share, so that months and teams can be added.
 {% set measures = [
     ('invoiced_revenue_mxn', 'desc'), ('collected_mxn', 'desc'), ('rep_on_time_pct', 'desc'),
-    ('cancel_rate_amount', 'asc'), ('pue_unpaid_pct', 'asc'),
+    ('dso_3m', 'asc'), ('overdue_pct', 'asc'), ('cancel_rate_amount', 'asc'),
+    ('pue_unpaid_pct', 'asc'),
 ] %}
 with documents as (
     select *, from {{ live('fct_cfdi') }}
@@ -12,7 +13,7 @@ with documents as (
 invoiced as (
     select
         team_id,
-        issue_month as score_month,
+        issue_month as month_start_date,
         sum(signed_net_amount_mxn) filter (where is_valid) as invoiced_revenue_mxn,
         sum(total_mxn) filter (where cfdi_type_code = 'I') as issued_mxn,
         sum(total_mxn) filter (where cfdi_type_code = 'I' and is_cancelled) as cancelled_mxn,
@@ -27,14 +28,14 @@ invoiced as (
 money as (
     select
         team_id,
-        collected_month as score_month,
+        collected_month as month_start_date,
         amount_mxn,
     from {{ live('fct_payment') }}
     where is_collected and is_money_inflow
     union all
     select
         team_id,
-        refund_month as score_month,
+        refund_month as month_start_date,
         -amount_mxn as amount_mxn,
     from {{ live('fct_refund') }}
     where is_effective and is_money_inflow
@@ -43,16 +44,16 @@ money as (
 collected as (
     select
         team_id,
-        score_month,
+        month_start_date,
         sum(amount_mxn) as collected_mxn,
     from money
-    group by team_id, score_month
+    group by team_id, month_start_date
 ),
 
 unpaid as (
     select
         team_id,
-        issue_month as score_month,
+        issue_month as month_start_date,
         sum(problem_amount_mxn) as pue_unpaid_mxn,
     from {{ ref('mart_pue_ppd_exceptions') }}
     where problem = 'pue_unpaid_at_month_end'
@@ -70,19 +71,19 @@ synced as (
 months as (
     select
         team_id,
-        score_month,
+        month_start_date,
     from invoiced
     union
     select
         team_id,
-        score_month,
+        month_start_date,
     from collected
 ),
 
 scored as (
     select
         months.team_id,
-        months.score_month,
+        months.month_start_date,
         coalesce(invoiced.invoices_count, 0) as invoices_count,
         {{ money('coalesce(invoiced.invoiced_revenue_mxn, 0)') }} as invoiced_revenue_mxn,
         {{ money('coalesce(collected.collected_mxn, 0)') }} as collected_mxn,
@@ -97,30 +98,39 @@ scored as (
         {{ money('coalesce(invoiced.pue_mxn, 0)') }} as pue_mxn,
         {{ money('coalesce(unpaid.pue_unpaid_mxn, 0)') }} as pue_unpaid_mxn,
         {{ ratio('coalesce(unpaid.pue_unpaid_mxn, 0)', 'invoiced.pue_mxn') }} as pue_unpaid_pct,
+        collections.closing_ar_mxn,
+        collections.credit_sales_3m_mxn,
+        collections.dso_3m,
+        collections.overdue_mxn,
+        collections.overdue_pct,
         synced.last_sync_at,
     from months
     left join invoiced
-        on months.team_id = invoiced.team_id and months.score_month = invoiced.score_month
+        on months.team_id = invoiced.team_id and months.month_start_date = invoiced.month_start_date
     left join collected
-        on months.team_id = collected.team_id and months.score_month = collected.score_month
+        on months.team_id = collected.team_id and months.month_start_date = collected.month_start_date
     left join unpaid
-        on months.team_id = unpaid.team_id and months.score_month = unpaid.score_month
+        on months.team_id = unpaid.team_id and months.month_start_date = unpaid.month_start_date
     left join {{ ref('mart_rep_compliance_monthly') }} as complements
         on
             months.team_id = complements.team_id
-            and months.score_month = complements.payment_month
+            and months.month_start_date = complements.month_start_date
+    left join {{ ref('mart_collections_monthly') }} as collections
+        on
+            months.team_id = collections.team_id
+            and months.month_start_date = collections.month_start_date
     left join synced on months.team_id = synced.team_id
 ),
 
 -- the middle team's figure; of an even number of teams the lower of the two in the middle
 medians as (
     select
-        score_month,
+        month_start_date,
         {% for measure, order in measures %}
         quantile_disc({{ measure }}, 0.5) as {{ measure }},
         {% endfor %}
     from scored
-    group by score_month
+    group by month_start_date
 )
 
 select
@@ -132,6 +142,11 @@ select
     scored.rep_needed_count,
     scored.rep_on_time_count,
     scored.rep_on_time_pct,
+    scored.closing_ar_mxn,
+    scored.credit_sales_3m_mxn,
+    scored.dso_3m,
+    scored.overdue_mxn,
+    scored.overdue_pct,
     scored.issued_mxn,
     scored.cancelled_mxn,
     scored.cancel_rate_amount,
@@ -142,16 +157,16 @@ select
     if(
         scored.{{ measure }} is null, null,
         rank() over (
-            partition by scored.score_month order by scored.{{ measure }} {{ order }} nulls last
+            partition by scored.month_start_date order by scored.{{ measure }} {{ order }} nulls last
         )
     ) as {{ measure }}_rank,
     {{ ratio('(scored.' ~ measure ~ ' - medians.' ~ measure ~ ')', 'medians.' ~ measure) }}
         as {{ measure }}_vs_median_pct,
     {% endfor %}
-    last_day(scored.score_month) <= teams.as_of_date as is_complete_month,
-    scored.score_month,
+    last_day(scored.month_start_date) <= teams.as_of_date as is_complete_month,
+    scored.month_start_date,
     teams.as_of_date,
     scored.last_sync_at,
 from scored
-inner join medians on scored.score_month = medians.score_month
+inner join medians on scored.month_start_date = medians.month_start_date
 inner join {{ ref('dim_team') }} as teams on scored.team_id = teams.team_id

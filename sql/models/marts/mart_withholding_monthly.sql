@@ -11,7 +11,7 @@ parts as (
         documents.client_key,
         documents.cfdi_key,
         documents.currency_code,
-        documents.issue_month as withholding_month,
+        documents.issue_month as month_start_date,
         'billed' as clock,
         taxes.tax_name,
         documents.revenue_sign * taxes.base_amount as base_amount,
@@ -28,7 +28,7 @@ parts as (
         parts.client_key,
         parts.cfdi_key,
         parts.currency_code,
-        parts.settlement_month as withholding_month,
+        parts.settlement_month as month_start_date,
         'collected' as clock,
         parts.tax_name,
         parts.base_amount,
@@ -49,7 +49,7 @@ parts as (
         client_key,
         credit_note_cfdi_key as cfdi_key,
         currency_code,
-        credit_note_month as withholding_month,
+        credit_note_month as month_start_date,
         'collected' as clock,
         tax_name,
         -collected_base_amount as base_amount,
@@ -65,7 +65,7 @@ summed as (
     select
         team_id,
         client_key,
-        withholding_month,
+        month_start_date,
         tax_name,
         currency_code,
         {% for clock in ['billed', 'collected'] %}
@@ -81,7 +81,7 @@ summed as (
         coalesce(sum(tax_amount_mxn) filter (where is_estimate), 0) as withheld_estimated_mxn,
         count(*) filter (where tax_amount_mxn is null) as fx_missing_count,
     from parts
-    group by team_id, client_key, withholding_month, tax_name, currency_code
+    group by team_id, client_key, month_start_date, tax_name, currency_code
 ),
 
 -- for validation only: professional services of an individual (LISR 106, 113-J; LIVA 1-A)
@@ -127,6 +127,6 @@ select
     expected_rate,
     cast(fx_missing_count as bigint) as fx_missing_count,
     coalesce(abs(effective_rate - expected_rate) > 0.0001, false) as is_unexpected,
-    withholding_month,
+    month_start_date,
     as_of_date,
 from expected
