@@ -66,9 +66,10 @@ def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
     sql = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "sql").rglob("*")
-        if path.suffix in (".sql", ".json")
+        if path.suffix in (".sql", ".json", ".yml", ".csv", ".md")
     }
     assert {"sql/ops.sql", "sql/normalize/shared.json", "sql/normalize/invoices.sql"} <= sql
+    assert {"sql/dbt_project.yml", "sql/profiles.yml", "sql/seeds/c_FormaPago.csv"} <= sql
     assert (code | sql) - names == set()
     assert {name for name in names if name.startswith("tests")} == set()
 
@@ -95,3 +96,21 @@ def test_its_demo_works_and_prints_one_document(installed: Path, tmp_path: Path)
     assert "select" in found["query"]
     assert (empty / found["warehouse"]).is_file()
     assert [path.name for path in empty.iterdir()] == ["data"]
+
+
+def test_it_builds_the_models_and_writes_nothing_into_the_package(
+    installed: Path, tmp_path: Path
+) -> None:
+    command = (str(installed / "bin/gigstack-etl"),)
+    assert cli(tmp_path, "demo", "--json", command=command).returncode in (0, 3)
+    purelib = call(
+        installed / "bin/python",
+        *("-c", "import sysconfig; print(sysconfig.get_path('purelib'))"),
+        cwd=tmp_path,
+    )
+    package = Path(purelib) / "sql"
+    before = sorted(package.rglob("*"))
+    done = cli(tmp_path, "transform", "--data-dir", "data/demo", "--json", command=command)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["models"] > 80
+    assert sorted(package.rglob("*")) == before

@@ -25,30 +25,54 @@ collected as (
     from dated
 ),
 
-links as (
+-- what is linked counts once it is there; what the warehouse does not know, as there
+cfdi_links as (
     select
         team_id,
         payment_id,
-        true as is_to_cfdi,
+        invoice_id as reference,
     from {{ ref('stg_payment_invoices') }}
     union all
     select
         team_id,
         payment_id,
-        true as is_to_cfdi,
+        invoice_id as reference,
     from {{ ref('stg_invoice_payments') }}
-    union all
+),
+
+receipt_links as (
     select
         team_id,
         payment_id,
-        false as is_to_cfdi,
+        receipt_id,
     from {{ ref('stg_payment_receipts') }}
     union all
     select
         team_id,
         payment_id,
-        false as is_to_cfdi,
+        receipt_id,
     from {{ ref('stg_receipt_payments') }}
+),
+
+links as (
+    select
+        links.team_id,
+        links.payment_id,
+        true as is_to_cfdi,
+    from cfdi_links as links
+    left join {{ ref('bridge_cfdi_reference') }} as named
+        on links.team_id = named.team_id and links.reference = named.reference
+    left join {{ ref('fct_cfdi') }} as documents on named.cfdi_key = documents.cfdi_key
+    where coalesce(documents.is_in_scope, true)
+    union all
+    select
+        links.team_id,
+        links.payment_id,
+        false as is_to_cfdi,
+    from receipt_links as links
+    left join {{ ref('fct_receipt') }} as receipts
+        on links.team_id = receipts.team_id and links.receipt_id = receipts.receipt_id
+    where coalesce(receipts.is_in_scope, true)
 ),
 
 linked as (

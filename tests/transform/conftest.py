@@ -1,0 +1,62 @@
+"""One account of two teams, loaded and built once for all; tests that change it copy it."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.gigstack.filters import MEXICO
+from pipelines.sandbox.account import Account
+from pipelines.sandbox.server import create_app, serving
+from pipelines.transform import Transformation, transform
+from pipelines.transform_settings import TransformSettings
+from tests.pipelines.loads import run, settings_for
+
+SETTINGS = TransformSettings()
+
+
+@dataclass(frozen=True)
+class Built:
+    """A data directory with its models as of `as_of`, the last whole day of the account."""
+
+    account_file: Path
+    data_dir: Path
+    as_of: date
+    done: Transformation
+
+
+def load_account(account: Account, data_dir: Path) -> None:
+    with serving(create_app(account)) as url:
+        run(settings_for(account, url), data_dir)
+
+
+def last_day(account: Account) -> date:
+    return account.now.astimezone(MEXICO).date() - timedelta(days=1)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Shared: read it, or copy its files."""
+    where = tmp_path_factory.mktemp("built")
+    with Account.create(where / "account.sqlite", clients=16, months=3, teams=2) as account:
+        load_account(account, where / "data")
+        as_of = last_day(account)
+    done = transform(where / "data", as_of=as_of, settings=SETTINGS)
+    return Built(where / "account.sqlite", where / "data", as_of, done)
+
+
+@pytest.fixture(scope="session")
+def next_nights(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """The same twelve days later, built incrementally. Shared by the tests of one module."""
+    where = tmp_path_factory.mktemp("nights")
+    shutil.copy(built.account_file, where / "account.sqlite")
+    shutil.copytree(built.data_dir, where / "data")
+    with Account.open(where / "account.sqlite") as account:
+        account.advance(12)
+        load_account(account, where / "data")
+        as_of = last_day(account)
+    done = transform(where / "data", as_of=as_of, settings=SETTINGS)
+    yield Built(where / "account.sqlite", where / "data", as_of, done)

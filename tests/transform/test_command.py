@@ -1,0 +1,96 @@
+"""`gigstack-etl transform` and `docs`: what they print, and what they say when it goes wrong."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import warehouse
+from pipelines.gigstack.errors import TransformError, WarehouseError
+from pipelines.load import only_run
+from pipelines.transform import transform
+from tests.pipelines.commands import cli
+from tests.pipelines.loads import query
+from tests.transform.conftest import SETTINGS, Built
+
+
+@pytest.fixture
+def copied(built: Built, tmp_path: Path) -> Path:
+    shutil.copytree(built.data_dir, tmp_path / "data")
+    return tmp_path / "data"
+
+
+@contextmanager
+def changed(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with warehouse.opened(data_dir) as connection:
+        yield connection
+
+
+def test_an_unknown_code_is_a_warning_that_names_it(copied: Path) -> None:
+    with changed(copied) as connection:
+        connection.execute("update gigstack.payments set payment_form = '77' where total > 1000")
+    done = cli(copied.parent, "transform", "--json")
+    assert done.returncode == 3, done.stderr
+    found = json.loads(done.stdout)
+    assert found["is_full_refresh"] is False
+    (warning,) = found["warnings"]
+    assert warning.startswith("fct_payment known_codes: payment_form_code 77 in ")
+    (run,) = query(copied, "select * from ops.transforms order by started_at desc limit 1")
+    assert (run["models"], run["tests"]) == (found["models"], found["tests"])
+    assert run["message"] is None
+    assert run["warnings"] == 1
+
+
+def test_what_fails_is_named_and_the_next_build_is_whole(copied: Path) -> None:
+    with changed(copied) as connection:
+        connection.execute(
+            "insert into gigstack.payments select * from gigstack.payments "
+            "where payment_id = (select min(payment_id) from gigstack.payments)"
+        )
+    with pytest.raises(TransformError) as caught:
+        transform(copied, settings=SETTINGS)
+    assert "fct_payment unique_grain" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    with changed(copied) as connection:
+        connection.execute(
+            "delete from gigstack.payments where rowid = (select max(rowid) from gigstack.payments)"
+        )
+    assert transform(copied, settings=SETTINGS).is_full_refresh
+
+
+def test_without_a_warehouse_it_says_what_to_do_first(tmp_path: Path) -> None:
+    done = cli(tmp_path, "transform")
+    assert done.returncode == 1
+    assert "Run `gigstack-etl load` first" in done.stderr
+    assert not list(tmp_path.glob("data/warehouse.duckdb"))
+
+
+def test_tables_that_were_never_loaded_are_named(copied: Path) -> None:
+    with changed(copied) as connection:
+        connection.execute("drop table gigstack.users cascade")
+    with pytest.raises(WarehouseError, match=r"1 tables have never been loaded, e\.g\. users"):
+        transform(copied, settings=SETTINGS)
+
+
+def test_it_waits_for_no_load_but_says_who_is_there(copied: Path) -> None:
+    with only_run(copied), pytest.raises(WarehouseError, match="Another load is running"):
+        transform(copied, settings=SETTINGS)
+
+
+def test_a_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    done = cli(tmp_path, "transform", "--as-of", "yesterday")
+    assert done.returncode == 2
+    assert "yesterday" in done.stderr
+
+
+def test_the_documentation_is_one_page(copied: Path) -> None:
+    done = cli(copied.parent, "docs", "--json")
+    assert done.returncode == 0, done.stderr
+    page = copied.parent / json.loads(done.stdout)["page"]
+    text = page.read_text(encoding="utf-8")
+    assert text.lstrip().lower().startswith(("<!doctype html", "<!DOCTYPE html"))
+    assert "One row per CFDI that the team issued" in text

@@ -1,0 +1,79 @@
+"""What every model of the project keeps to, whoever adds one."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.gigstack.catalogue import ENTITIES
+from pipelines.gigstack.shape import SQL_ROOT
+from tests.pipelines.loads import query
+from tests.transform.conftest import Built
+
+MODELS = sorted((SQL_ROOT / "models").rglob("*.sql"))
+ANSWERS = [path for path in MODELS if path.parent.name in ("marts", "reportes")]
+
+
+def named(paths: list[Path]) -> list[Any]:
+    return [pytest.param(path, id=path.stem) for path in paths]
+
+
+def manifest(built: Built) -> dict[str, Any]:
+    path = built.data_dir / "dbt" / "target" / "manifest.json"
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+@pytest.mark.parametrize("path", named(MODELS))
+def test_a_model_says_its_grain_first(path: Path) -> None:
+    assert path.read_text(encoding="utf-8").startswith("-- One row per ")
+
+
+@pytest.mark.parametrize("path", named(ANSWERS))
+def test_an_answer_reads_facts_in_scope_only(path: Path) -> None:
+    """`live('fct_x')`, which leaves out tests, deleted rows and what was not there yet."""
+    text = path.read_text(encoding="utf-8")
+    assert re.findall(r"ref\(\s*['\"](?:fct_\w+|stg_\w+)", text) == []
+    assert "source(" not in text
+
+
+def test_every_normalized_table_has_a_staging_view() -> None:
+    tables = {table.name for entity in ENTITIES.values() for table in entity.tables}
+    views = {path.stem for path in MODELS if path.parent.name == "staging"}
+    assert views == {f"stg_{name}" for name in tables}
+
+
+def test_every_model_and_column_is_described(built: Built) -> None:
+    columns: dict[str, set[str]] = {}
+    for row in query(
+        built.data_dir,
+        "select table_name, column_name from duckdb_columns() "
+        "where schema_name in ('seeds', 'staging', 'core', 'marts', 'reportes')",
+    ):
+        columns.setdefault(row["table_name"], set()).add(row["column_name"])
+    nodes = [
+        n for n in manifest(built)["nodes"].values() if n["resource_type"] in ("model", "seed")
+    ]
+    assert len(nodes) == len(columns)
+    for node in nodes:
+        described = {name for name, c in node["columns"].items() if c["description"]}
+        assert node["description"], node["name"]
+        assert columns[node["name"]] - described == set(), node["name"]
+        assert described - columns[node["name"]] == set(), node["name"]
+
+
+def test_every_table_has_a_tested_key(built: Built) -> None:
+    found = manifest(built)
+    tested = {
+        node["attached_node"]
+        for node in found["nodes"].values()
+        if (node.get("test_metadata") or {}).get("name") in ("unique", "unique_grain")
+    }
+    tables = {
+        name
+        for name, node in found["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] in ("core", "marts")
+    }
+    assert tables - tested == set()
