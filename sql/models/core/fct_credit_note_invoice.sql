@@ -41,23 +41,39 @@ counted as (
     from pairs
 ),
 
-paid as (
+-- what has settled an invoice before: payments and notes for it alone
+settled as (
     select
         cfdi_key,
-        payment_date,
-        allocated_amount,
-    from {{ ref('fct_payment_invoice') }}
-    where is_collected
+        payment_date as settled_date,
+        '' as credit_note_id,
+        converted_amount as amount,
+    from {{ ref('bridge_payment_invoice') }}
+    where invoices_count = 1 and is_collected
+    union all
+    select
+        cfdi_key,
+        credit_note_date as settled_date,
+        credit_note_id,
+        {{ in_other_currency(
+            'note_total', 'note_currency_code', 'note_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) }} as amount,
+    from counted
+    where invoices_count = 1 and reversed_date is null
 ),
 
 earlier as (
     select
         several.credit_note_cfdi_key,
         several.cfdi_key,
-        sum(paid.allocated_amount) as paid_amount,
+        sum(settled.amount) as settled_amount,
     from counted as several
-    inner join paid
-        on several.cfdi_key = paid.cfdi_key and several.credit_note_date >= paid.payment_date
+    inner join settled
+        on
+            several.cfdi_key = settled.cfdi_key
+            and (several.credit_note_date, several.credit_note_id)
+            > (settled.settled_date, settled.credit_note_id)
     where several.invoices_count > 1
     group by several.credit_note_cfdi_key, several.cfdi_key
 ),
@@ -66,7 +82,7 @@ weighed as (
     select
         several.*,
         cast(
-            greatest(several.total - coalesce(earlier.paid_amount, 0), 0)
+            greatest(several.total - coalesce(earlier.settled_amount, 0), 0)
             * coalesce(several.exchange_rate, 1) as decimal(18, 6)
         ) as weight,
     from counted as several

@@ -57,6 +57,7 @@ rep_events as (
         amount_source as allocation_method,
         paid_amount as amount,
         paid_amount_mxn as payment_amount_mxn,
+        settlement_exchange_rate,
         is_money_inflow,
         payment_date as settlement_date,
         reversed_date,
@@ -73,6 +74,7 @@ payment_events as (
         allocation_method,
         allocated_amount as amount,
         payment_amount_mxn,
+        settlement_exchange_rate,
         is_money_inflow,
         collected_date as settlement_date,
         3 as evidence_tier,
@@ -89,6 +91,7 @@ refund_events as (
         -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
         -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
             as payment_amount_mxn,
+        payments.settlement_exchange_rate,
         payments.is_money_inflow,
         refunds.refund_date as settlement_date,
         3 as evidence_tier,
@@ -121,7 +124,41 @@ credits as (
     group by cfdi_key
 ),
 
--- nothing but the balance that the API tells: dated when it was seen
+-- invoices whose balance of today has another reason: a payment or complement of any day, or a
+-- note later than the as-of day
+evidenced as (
+    select pairs.cfdi_key,
+    from {{ ref('fct_payment_invoice') }} as pairs
+    inner join {{ ref('stg_payments') }} as payments
+        on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
+    where payments.status in ('succeeded', 'refunded')
+    union
+    select if(one.cfdi_type_code = 'I', one.cfdi_key, other.cfdi_key) as cfdi_key,
+    from {{ ref('stg_invoice_links') }} as links
+    inner join {{ ref('bridge_cfdi_reference') }} as one
+        on links.team_id = one.team_id and links.invoice_id = one.reference
+    inner join {{ ref('bridge_cfdi_reference') }} as other
+        on links.team_id = other.team_id and links.linked_invoice_id = other.reference
+    where
+        'P' in (one.cfdi_type_code, other.cfdi_type_code)
+        and 'I' in (one.cfdi_type_code, other.cfdi_type_code)
+    union
+    select relations.related_cfdi_key as cfdi_key,
+    from {{ ref('fct_cfdi_relation') }} as relations
+    inner join {{ ref('fct_cfdi') }} as notes on relations.cfdi_key = notes.cfdi_key
+    where notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
+),
+
+observed as (
+    select
+        team_id,
+        invoice_id,
+        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
+    from {{ ref('stg_invoices') }}
+    where status in ('valid', 'stamped')
+),
+
+-- nothing but the balance that the API tells: dated when a load saw it change, else today
 balance_events as (
     select
         invoices.cfdi_id as event_id,
@@ -129,15 +166,19 @@ balance_events as (
         'payment' as settlement_type,
         'balance' as allocation_method,
         invoices.total - invoices.last_balance - coalesce(credits.amount, 0) as amount,
-        {{ local_date('invoices.updated_at', 'invoices.team_id') }} as settlement_date,
+        invoices.exchange_rate as settlement_exchange_rate,
+        coalesce(observed.seen_date, invoices.as_of_date) as settlement_date,
         4 as evidence_tier,
     from invoices
+    inner join observed
+        on invoices.team_id = observed.team_id and invoices.cfdi_id = observed.invoice_id
     left join credits on invoices.cfdi_key = credits.cfdi_key
+    anti join evidenced on invoices.cfdi_key = evidenced.cfdi_key
     where
         invoices.payment_method_code = 'PPD'
         and invoices.is_valid
         and invoices.total - invoices.last_balance - coalesce(credits.amount, 0) > 0.01
-        and {{ local_date('invoices.updated_at', 'invoices.team_id') }} <= invoices.as_of_date
+        and coalesce(observed.seen_date, invoices.as_of_date) <= invoices.as_of_date
 ),
 
 every_event as (
@@ -208,6 +249,7 @@ select
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,
     {{ money('events.payment_amount_mxn') }} as payment_amount_mxn,
+    cast(events.settlement_exchange_rate as decimal(18, 6)) as settlement_exchange_rate,
     events.is_reversal,
     events.reversed_date is null as is_effective,
     coalesce(events.is_money_inflow, true) as is_money_inflow,

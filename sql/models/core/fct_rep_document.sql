@@ -190,6 +190,9 @@ select
         'split_amount', 'paid_currency_code', 'paid_exchange_rate', 'currency_code', 'exchange_rate'
     )) }} as paid_amount,
     {{ to_mxn('split_amount', 'paid_currency_code', 'paid_exchange_rate') }} as paid_amount_mxn,
+    cast(
+        if(paid_currency_code = currency_code, paid_exchange_rate, exchange_rate) as decimal(18, 6)
+    ) as settlement_exchange_rate,
     2 as evidence_tier,
     reversed_date is null as is_effective,
     is_money_inflow,

@@ -70,9 +70,9 @@ select
     {{ money('tax_part') }} as tax_amount,
     {{ to_mxn('base_part') }} as base_amount_mxn,
     {{ to_mxn('tax_part') }} as tax_amount_mxn,
-    {{ money(share('base_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+    {{ to_mxn('base_part', 'currency_code', 'settlement_exchange_rate') }}
         as base_at_payment_rate_mxn,
-    {{ money(share('tax_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+    {{ to_mxn('tax_part', 'currency_code', 'settlement_exchange_rate') }}
         as tax_at_payment_rate_mxn,
     is_withheld,
     true as is_estimate,

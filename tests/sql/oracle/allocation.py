@@ -154,10 +154,5 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
 
 def in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | None:
     """Money of a payment or note in the invoice's currency, at the rates of the two documents."""
-    if source.currency == invoice.currency:
-        return amount
-    paid_at = Decimal(1) if source.currency == "MXN" else source.rate
-    owed_at = Decimal(1) if invoice.currency == "MXN" else invoice.rate
-    if not paid_at or not owed_at:
-        return None
-    return amounts.rounded(amount * paid_at / owed_at, invoice.unit)
+    of, to = ((one.currency, one.rate) for one in (source, invoice))
+    return amounts.converted(amount, of, to)

@@ -31,6 +31,16 @@ def mxn(amount: Decimal, currency: str, rate: Decimal | None) -> Decimal | None:
     return None if rate is None or rate <= 0 else rounded(amount * rate)
 
 
+def converted(
+    amount: Decimal, of: tuple[str, Decimal | None], to: tuple[str, Decimal | None]
+) -> Decimal | None:
+    """An amount in the currency of another document, by the currencies and rates of the two."""
+    if of[0] == to[0]:
+        return amount
+    pesos, per_unit = (Decimal(1) if currency == "MXN" else rate for currency, rate in (of, to))
+    return rounded(amount * pesos / per_unit, unit(to[0])) if pesos and per_unit else None
+
+
 def part_until(amount: Decimal, settled: Decimal, whole: Decimal, to: Decimal) -> Decimal:
     """How much of `amount` belongs to the first `settled` of `whole`: parts are differences."""
     return rounded(amount * settled / whole, to) if whole else ZERO

@@ -85,6 +85,11 @@ def _currencies_and_taxes() -> list[Record]:
     both = [item("1000.00", IVA | {"base": "1080.00"}, IEPS), item("100.00")]
     return [
         invoice("m1", "2026-08-03", **USD),
+        invoice("m8", "2026-08-04", **USD),
+        payment("m8p", "2026-09-03", "10000.00", "m8"),
+        invoice("m9", "2026-08-04", **USD),
+        payment("m9p", "2026-09-03", "10000.00", "m9"),
+        rep("m9r", "2026-09-04", "10000.00", "m9p", of="m9"),
         rep("m1r", "2026-09-02", "386.67", of="m1", currency="USD", exchange_rate="18.123456"),
         invoice("m2", "2026-08-03", **USD | {"exchange_rate": None}),
         invoice("m3", "2026-08-04"),

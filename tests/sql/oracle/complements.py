@@ -83,14 +83,18 @@ def paid_by(books: Books, rep: Cfdi, invoice: Cfdi, *, reads_text: bool = True) 
     """By its text; else its total, split over its invoices when it has several."""
     texts = _told_by(books, rep) if reads_text else []
     told = [document for document in texts if document.uuid == invoice.uuid]
-    day, rate = _day(books, rep), _rate(books, rep, invoice)
+    currency, rate = _money(books, rep, invoice)
+    own = rate if currency == invoice.currency else invoice.rate
     if told:
-        return [
-            Paid(rep, one.paid_on, one.amount, one.rate or rate, list(one.taxes)) for one in told
-        ]
+        return [Paid(rep, one.paid_on, one.amount, one.rate or own, one.taxes) for one in told]
     invoices = invoices_of(books)[rep.key]
-    shares = amounts.split(_total(books, rep), [one.total for one in invoices], invoice.unit)
-    return [Paid(rep, day, shares[invoices.index(invoice)], rate, [])]
+    shares = amounts.split(
+        _total(books, rep), [one.total for one in invoices], amounts.unit(currency)
+    )
+    paid = amounts.converted(
+        shares[invoices.index(invoice)], (currency, rate), (invoice.currency, invoice.rate)
+    )
+    return [Paid(rep, _day(books, rep), paid or ZERO, own, [])]
 
 
 def _told_by(books: Books, rep: Cfdi) -> list[PaidDocument]:
@@ -107,11 +111,12 @@ def _day(books: Books, rep: Cfdi) -> date:
     return max(known, default=rep.issue_day)
 
 
-def _rate(books: Books, rep: Cfdi, invoice: Cfdi) -> Decimal | None:
-    if rep.currency != "XXX" and rep.rate and rep.rate > 0:
-        return rep.rate
-    rates = (books.collected[key].rate for key in _payments(books, rep))
-    return next((rate for rate in rates if rate), invoice.rate)
+def _money(books: Books, rep: Cfdi, invoice: Cfdi) -> tuple[str, Decimal | None]:
+    """Currency and rate of what was paid: by law a complement's own currency is XXX."""
+    if rep.currency != "XXX":
+        return rep.currency, rep.rate
+    paid = (books.collected[key] for key in _payments(books, rep))
+    return next(((one.currency, one.rate) for one in paid), (invoice.currency, invoice.rate))
 
 
 def _payments(books: Books, rep: Cfdi) -> list[str]:

@@ -43,7 +43,7 @@ class Audited:
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("oracle") / "account.sqlite"
-    with Account.create(path, clients=24, months=6, teams=2, invoices=700) as made:
+    with Account.create(path, clients=16, months=5, teams=2, invoices=450) as made:
         for team in range(2):
             add_cases(made, team)
         yield made

@@ -145,11 +145,12 @@ def _by_payments(books: Books, invoice: Cfdi) -> list[Event]:
     found = []
     for key in _paid_keys(books)[invoice.key]:
         payment = books.collected[key]
+        rate = payment.rate if payment.currency == invoice.currency else invoice.rate
         for share in payment_shares(books)[key]:
             if share.invoice is invoice:
                 day = payment.day or books.as_of
-                found.append(Event(day, Kind.PAYMENT, key, share.amount, payment.rate))
+                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate))
         for refund in refund_shares(books, payment).get(invoice.key, []):
-            event = Event(refund.day, Kind.REFUND, key, -refund.amount, payment.rate)
+            event = Event(refund.day, Kind.REFUND, key, -refund.amount, rate)
             found.append(event)
     return found

@@ -208,7 +208,11 @@ def test_terms_of_the_client_move_the_due_date() -> None:
 def test_ageing_is_by_client_currency_and_day() -> None:
     foreign: dict[str, Any] = {"currency": "USD", "total": "100.05", "exchange_rate": "17.3"}
     rows = ageing(
-        books(invoice("a"), invoice("b", **foreign), rep("p", "2026-02-01", "40.02", of="b")),
+        books(
+            invoice("a"),
+            invoice("b", **foreign),
+            rep("p", "2026-02-01", "40.02", of="b", currency="USD"),
+        ),
         [date(2026, 1, 31), date(2026, 2, 28)],
     )
     assert {key[2:]: row["open_balance_mxn"] for key, row in rows.items()} == {

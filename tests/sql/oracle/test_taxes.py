@@ -185,6 +185,15 @@ def test_foreign_tax_is_worth_what_the_day_of_payment_says() -> None:
     assert by_month(rows, "iva_collected_mxn") == {2: "1480.00"}
 
 
+def test_pesos_for_an_invoice_in_dollars_are_worth_what_they_are() -> None:
+    foreign: dict[str, Any] = {"currency": "USD", "exchange_rate": "20"}
+    paid = payment("pay", "2026-02-01", "11600.00", "i")  # 580.00 dollars
+    for records in ((paid,), (paid, rep("p", "2026-02-02", "11600.00", "pay"))):
+        rows = iva_collected(books(invoice(**foreign), *records), "cash")
+        assert by_month(rows, "iva_collected") == {2: "80.00"}
+        assert by_month(rows, "iva_collected_mxn") == {2: "1600.00"}
+
+
 def test_a_cancelled_complement_collected_nothing_as_things_stand() -> None:
     wrong = cancelled(rep("p1", "2026-02-01", "500.00"), "2026-02-20")
     told = books(invoice(), wrong, rep("p2", "2026-03-01", "580.00"))
