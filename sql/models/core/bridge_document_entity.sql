@@ -74,7 +74,12 @@ named as (
 
 direct as (
     select
-        named.* exclude (entity_id),
+        named.team_id,
+        named.document_id,
+        named.entity_type,
+        named.link_kind,
+        named.rank,
+        named.linked_date,
         -- an invoice goes by its id or its folio fiscal
         coalesce(entities.entity_key, {{ key(['named.team_id', 'named.entity_id']) }})
             as entity_key,

@@ -2,15 +2,9 @@
 -- One row per support document and compliance status that a load saw, in the order seen. The
 -- warehouse holds a document's newest version only, so each build adds what changed since the build
 -- before; full_refresh=false, because what was seen earlier can be read nowhere again.
-with nothing as (
-    select
-        null as document_key,
-        null as compliance_status,
-        0 as status_number,
-    where false
-),
-
-documents as (
+{%- set seen_before = this if is_incremental() else
+    "(select null as document_key, null as compliance_status, 0 as status_number where false)" %}
+with documents as (
     select
         {{ key(['team_id', 'document_id']) }} as document_key,
         team_id,
@@ -26,7 +20,7 @@ held as (
         document_key,
         arg_max(compliance_status, status_number) as compliance_status,
         max(status_number) as status_number,
-    from {{ this if is_incremental() else 'nothing' }}
+    from {{ seen_before }}
     group by document_key
 )
 

@@ -32,7 +32,7 @@ invoiced as (
         and invoices.issue_date <= invoices.as_of_date
     qualify row_number() over (
         partition by links.team_id, links.receipt_id
-        order by invoices.is_valid desc, invoices.issue_date, invoices.cfdi_id
+        order by not invoices.is_valid, invoices.issue_date, invoices.cfdi_id
     ) = 1
 )
 

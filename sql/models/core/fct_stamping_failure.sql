@@ -2,7 +2,6 @@
 -- log of failures: only a receipt tells what its automatic invoice failed with (api_error). The
 -- others are inferred from a day of grace that went by: a payment that should have made an invoice,
 -- a CFDI that stays pending, a draft that nobody stamped.
-{% set grace = var('stamping_grace_days') | int -%}
 with links as (
     select
         team_id,
@@ -130,7 +129,7 @@ failures as (
     select *, from receipts
     union all by name
     select *, from inferred
-    where coalesce(resolved_date, as_of_date) - failed_date > {{ grace }}
+    where coalesce(resolved_date, as_of_date) - failed_date > {{ setting('stamping_grace_days') }}
 )
 
 select

@@ -44,10 +44,8 @@ select
     documents.compliance_notes,
     documents.ai_extraction_model as ai_model,
     if(
-        documents.document_type = '{{ var("opinion_document_type") }}',
-        json_value(
-            documents.ai_extraction_extracted_data, '$.' || '{{ var("opinion_sense_key") }}'
-        ) ->> '$',
+        documents.document_type = {{ setting_text('opinion_document_type') }},
+        documents.ai_extraction_extracted_data ->> {{ setting_text('opinion_sense_key') }},
         null
     ) as opinion_sense,
     warnings.warnings,

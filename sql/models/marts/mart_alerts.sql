@@ -131,13 +131,9 @@ stale as (
         stream as entity_id,
         cast(loaded_date as varchar) as occurrence,
         'Datos sin actualizar: ' || stream as title,
-        coalesce(loaded_date, first_date) + cast('{{ var("stale_after_days") }}' as integer)
-            as due_date,
+        coalesce(loaded_date, first_date) + {{ setting('stale_after_days') }} as due_date,
     from streams
-    where
-        last_status <> 'unavailable'
-        and as_of_date
-        > coalesce(loaded_date, first_date) + cast('{{ var("stale_after_days") }}' as integer)
+    where last_status <> 'unavailable' and as_of_date > due_date
 ),
 
 rejects as (

@@ -14,12 +14,18 @@ select
     cfdi_type_code,
     cast(count(*) as integer) as issued_count,
     cast(count(*) filter (where is_cancelled) as integer) as cancelled_count,
-    {%- for motive in ['01', '02', '03', '04'] %}
     cast(
-        count(*) filter (where is_cancelled and cancellation_motive_code = '{{ motive }}')
-        as integer
-    ) as cancelled_motive_{{ motive }}_count,
-    {%- endfor %}
+        count(*) filter (where is_cancelled and cancellation_motive_code = '01') as integer
+    ) as cancelled_motive_01_count,
+    cast(
+        count(*) filter (where is_cancelled and cancellation_motive_code = '02') as integer
+    ) as cancelled_motive_02_count,
+    cast(
+        count(*) filter (where is_cancelled and cancellation_motive_code = '03') as integer
+    ) as cancelled_motive_03_count,
+    cast(
+        count(*) filter (where is_cancelled and cancellation_motive_code = '04') as integer
+    ) as cancelled_motive_04_count,
     cast(
         count(*) filter (
             where is_cancelled and cancellation_motive_code not in ('01', '02', '03', '04')

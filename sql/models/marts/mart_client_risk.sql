@@ -1,17 +1,13 @@
 -- One row per client in the team's list, with what about it would make stamping fail or wants
 -- attention, and what is at stake. A client is the buyer: that it is listed by SAT is a matter of
 -- knowing and collecting, not of the team's own invoices. Flags of papers are internal policy.
-{%- set flags = [
-    'rfc_format_invalid', 'rfc_check_digit_warning', 'missing_tax_regime', 'missing_zip',
-    'missing_legal_name', 'regime_person_mismatch', 'use_regime_mismatch', 'api_not_validated',
-    'efos_listed', 'sat_listed', 'csf_missing', 'csf_stale', 'opinion_missing', 'opinion_expired',
-    'opinion_negative', 'has_overdue_90', 'repeated_stamping_errors'
-] %}
 with clients as (
     select
         clients.*,
         teams.as_of_date,
         coalesce(clients.is_rfc_format_ok, false) and not clients.is_generic_rfc as is_own_rfc,
+        {{ setting_text('csf_document_type') }} <> '' as asks_for_csf,
+        {{ setting_text('opinion_document_type') }} <> '' as asks_for_opinion,
     from {{ ref('dim_client') }} as clients
     inner join {{ ref('dim_team') }} as teams on clients.team_id = teams.team_id
     where
@@ -53,13 +49,13 @@ papers as (
     select
         client_key,
         max(coalesce(valid_from_date, created_date)) filter (
-            where document_type = '{{ var("csf_document_type") }}'
+            where document_type = {{ setting_text('csf_document_type') }}
         ) as csf_date,
         max(coalesce(valid_from_date, created_date)) filter (
-            where document_type = '{{ var("opinion_document_type") }}'
+            where document_type = {{ setting_text('opinion_document_type') }}
         ) as opinion_date,
         arg_max(opinion_sense, coalesce(valid_from_date, created_date)) filter (
-            where document_type = '{{ var("opinion_document_type") }}'
+            where document_type = {{ setting_text('opinion_document_type') }}
         ) as opinion_sense,
     from {{ live('fct_support_document') }}
     where is_counting
@@ -69,8 +65,7 @@ papers as (
 hits as (
     select
         {{ key(['team_id', 'client_id']) }} as client_key,
-        string_agg(distinct concat_ws(': ', list, label), '; ' order by concat_ws(': ', list, label))
-            as sat_list_situation,
+        string_agg(concat_ws(': ', list, label), '; ' order by hit_number) as sat_list_situation,
         bool_or(list not like '69-B%') as is_on_other_list,
     from {{ ref('stg_client_sat_hits') }}
     group by all
@@ -106,24 +101,28 @@ flagged as (
         coalesce(not clients.is_validated, false) as api_not_validated,
         coalesce(not clients.is_off_efos_list, false) as efos_listed,
         coalesce(hits.is_on_other_list, false) as sat_listed,
-        {% if var('csf_document_type') -%}
-        papers.csf_date is null as csf_missing,
-        coalesce(papers.csf_date < clients.as_of_date - {{ var('csf_max_age_days') }}, false)
-            as csf_stale,
-        {%- else -%}
-        cast(null as boolean) as csf_missing,
-        cast(null as boolean) as csf_stale,
-        {%- endif %}
-        {% if var('opinion_document_type') -%}
-        papers.opinion_date is null as opinion_missing,
-        coalesce(papers.opinion_date + {{ var('opinion_valid_days') }} < clients.as_of_date, false)
-            as opinion_expired,
-        coalesce(lower(papers.opinion_sense) like 'negativ%', false) as opinion_negative,
-        {%- else -%}
-        cast(null as boolean) as opinion_missing,
-        cast(null as boolean) as opinion_expired,
-        cast(null as boolean) as opinion_negative,
-        {%- endif %}
+        if(clients.asks_for_csf, papers.csf_date is null, null) as csf_missing,
+        if(
+            clients.asks_for_csf,
+            coalesce(
+                papers.csf_date < clients.as_of_date - {{ setting('csf_max_age_days') }}, false
+            ),
+            null
+        ) as csf_stale,
+        if(clients.asks_for_opinion, papers.opinion_date is null, null) as opinion_missing,
+        if(
+            clients.asks_for_opinion,
+            coalesce(
+                papers.opinion_date + {{ setting('opinion_valid_days') }} < clients.as_of_date,
+                false
+            ),
+            null
+        ) as opinion_expired,
+        if(
+            clients.asks_for_opinion,
+            coalesce(lower(papers.opinion_sense) like 'negativ%', false),
+            null
+        ) as opinion_negative,
         coalesce(balances.overdue_90_mxn > 0, false) as has_overdue_90,
         coalesce(failures.stamping_failures_90_days > 1, false) as repeated_stamping_errors,
     from clients
@@ -141,9 +140,34 @@ flagged as (
 ),
 
 raised as (
-    unpivot (select client_key, {{ flags | join(', ') }} from flagged)
-    on {{ flags | join(', ') }}
-    into name flag value is_raised
+    select
+        client_key,
+        unnest(map_keys(flags)) as flag,
+        unnest(map_values(flags)) as is_raised,
+    from (
+        select
+            client_key,
+            map {
+                'rfc_format_invalid': rfc_format_invalid,
+                'rfc_check_digit_warning': rfc_check_digit_warning,
+                'missing_tax_regime': missing_tax_regime,
+                'missing_zip': missing_zip,
+                'missing_legal_name': missing_legal_name,
+                'regime_person_mismatch': regime_person_mismatch,
+                'use_regime_mismatch': use_regime_mismatch,
+                'api_not_validated': api_not_validated,
+                'efos_listed': efos_listed,
+                'sat_listed': sat_listed,
+                'csf_missing': csf_missing,
+                'csf_stale': csf_stale,
+                'opinion_missing': opinion_missing,
+                'opinion_expired': opinion_expired,
+                'opinion_negative': opinion_negative,
+                'has_overdue_90': has_overdue_90,
+                'repeated_stamping_errors': repeated_stamping_errors
+            } as flags,
+        from flagged
+    ) as of_clients
 ),
 
 scored as (
@@ -152,8 +176,9 @@ scored as (
         sum(cast(weights.weight as integer)) as risk_score,
         bool_or(cast(weights.is_blocking as boolean)) as has_blocking_flag,
         count(*) as flags_count,
-        string_agg(weights.description_es, '; ' order by cast(weights.weight as integer) desc, raised.flag)
-            as reasons,
+        string_agg(
+            weights.description_es, '; ' order by cast(weights.weight as integer) desc, raised.flag
+        ) as reasons,
     from raised
     inner join {{ ref('client_risk_flag') }} as weights on raised.flag = weights.flag
     where raised.is_raised
@@ -170,8 +195,9 @@ select
     flagged.tax_regime_code,
     flagged.cfdi_use_code,
     case
-        when scored.has_blocking_flag or scored.risk_score >= {{ var('risk_high_from') }} then 'high'
-        when scored.risk_score >= {{ var('risk_medium_from') }} then 'medium'
+        when scored.has_blocking_flag then 'high'
+        when scored.risk_score >= {{ setting('risk_high_from') }} then 'high'
+        when scored.risk_score >= {{ setting('risk_medium_from') }} then 'medium'
         else 'low'
     end as risk_level,
     scored.reasons,
@@ -187,9 +213,23 @@ select
     {{ money('flagged.open_balance_mxn + flagged.revenue_12_months_mxn') }} as exposure_mxn,
     coalesce(scored.has_blocking_flag, false) as has_blocking_flag,
     flagged.is_generic_rfc,
-    {%- for flag in flags %}
-    flagged.{{ flag }},
-    {%- endfor %}
+    flagged.rfc_format_invalid,
+    flagged.rfc_check_digit_warning,
+    flagged.missing_tax_regime,
+    flagged.missing_zip,
+    flagged.missing_legal_name,
+    flagged.regime_person_mismatch,
+    flagged.use_regime_mismatch,
+    flagged.api_not_validated,
+    flagged.efos_listed,
+    flagged.sat_listed,
+    flagged.csf_missing,
+    flagged.csf_stale,
+    flagged.opinion_missing,
+    flagged.opinion_expired,
+    flagged.opinion_negative,
+    flagged.has_overdue_90,
+    flagged.repeated_stamping_errors,
     flagged.csf_date,
     flagged.opinion_date,
     flagged.as_of_date,

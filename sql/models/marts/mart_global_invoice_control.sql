@@ -1,25 +1,32 @@
--- One row per global invoice (issued, cancelled ones too): the receipts of its period that it should
--- hold beside those that name it.
+-- One row per global invoice (issued, cancelled ones too): the receipts of its period that it
+-- should hold beside those that name it.
 with globals as (
     select
+        invoices.*,
+        make_date(
+            coalesce(try_cast(invoices.global_year as integer), year(invoices.issue_date)),
+            months.month_from,
+            1
+        ) as first_date,
+        months.month_to - months.month_from as further_months,
+    from {{ live('fct_cfdi') }} as invoices
+    left join {{ ref('dim_global_months') }} as months
+        on invoices.global_months_code = months.global_months_code
+    where
+        invoices.is_global and invoices.cfdi_type_code = 'I' and invoices.is_stamped
+        and invoices.issue_date <= invoices.as_of_date
+),
+
+started as (
+    select
         *,
-        case
-            when global_periodicity_code = '01' then issue_date
-            when global_periodicity_code = '02' then cast(date_trunc('week', issue_date) as date)
-            when global_periodicity_code = '03'
-                then if(day(issue_date) <= 15, issue_month, issue_month + 15)
-            when try_cast(global_months_code as integer) between 1 and 12 then make_date(
-                coalesce(try_cast(global_year as integer), year(issue_date)),
-                cast(global_months_code as integer), 1
-            )
-            when try_cast(global_months_code as integer) between 13 and 18 then make_date(
-                coalesce(try_cast(global_year as integer), year(issue_date)),
-                (cast(global_months_code as integer) - 13) * 2 + 1, 1
-            )
-            else issue_month
+        case global_periodicity_code
+            when '01' then issue_date
+            when '02' then cast(date_trunc('week', issue_date) as date)
+            when '03' then if(day(issue_date) <= 15, issue_month, issue_month + 15)
+            else coalesce(first_date, issue_month)
         end as period_start_date,
-    from {{ live('fct_cfdi') }}
-    where is_global and cfdi_type_code = 'I' and is_stamped and issue_date <= as_of_date
+    from globals
 ),
 
 periods as (
@@ -30,11 +37,11 @@ periods as (
             when global_periodicity_code = '02' then period_start_date + 6
             when global_periodicity_code = '03' and day(period_start_date) = 1
                 then period_start_date + 14
-            when global_periodicity_code = '05'
-                then last_day(cast(period_start_date + interval 1 month as date))
-            else last_day(period_start_date)
+            else last_day(
+                cast(period_start_date + to_months(coalesce(further_months, 0)) as date)
+            )
         end as period_end_date,
-    from globals
+    from started
 ),
 
 receipts as (

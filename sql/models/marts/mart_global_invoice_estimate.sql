@@ -81,13 +81,14 @@ select
     coalesce(rates.self_amount, 0) as self_invoiced_amount_mxn,
     rates.rate as self_invoice_rate,
     rates.rate_count as self_invoice_rate_count,
-    {%- for amount, rate, name in [
-        ('amount', 'rate', 'estimated_global_amount_mxn'), ('net', 'rate', 'estimated_net_mxn'),
-        ('taxes', 'rate', 'estimated_taxes_mxn'), ('amount', 'highest_rate', 'estimated_low_mxn'),
-        ('amount', 'lowest_rate', 'estimated_high_mxn')
-    ] %}
-    {{ money(share('pending.' ~ amount, '(1 - rates.' ~ rate ~ ')', 1)) }} as {{ name }},
-    {%- endfor %}
+    {{ money(share('pending.amount', '(1 - rates.rate)', 1)) }}
+        as estimated_global_amount_mxn,
+    {{ money(share('pending.net', '(1 - rates.rate)', 1)) }} as estimated_net_mxn,
+    {{ money(share('pending.taxes', '(1 - rates.rate)', 1)) }}
+        as estimated_taxes_mxn,
+    {{ money(share('pending.amount', '(1 - rates.highest_rate)', 1)) }} as estimated_low_mxn,
+    {{ money(share('pending.amount', '(1 - rates.lowest_rate)', 1)) }}
+        as estimated_high_mxn,
     cast(pending.fx_missing_count as integer) as fx_missing_count,
     pending.created_month,
     pending.as_of_date,

@@ -51,7 +51,7 @@ policies as (
         coalesce(cast(amount_up_to_mxn as decimal(18, 2)), 9999999999999999) as amount_up_to_mxn,
         evidence_role,
     from {{ ref('materiality_policy') }}
-    where policy = '{{ var("materiality_policy") }}'
+    where policy = {{ setting_text('materiality_policy') }}
 ),
 
 -- without an exchange rate the amount is unknown: the highest band
@@ -96,9 +96,9 @@ summed as (
         string_agg(evidence_role, ', ' order by evidence_role) filter (where is_required)
             as required_roles,
         string_agg(evidence_role, ', ' order by evidence_role)
-            filter (where is_required and not is_approved) as missing_roles,
+        filter (where is_required and not is_approved) as missing_roles,
         string_agg(evidence_role, ', ' order by evidence_role)
-            filter (where is_required and not is_approved and is_partial) as partial_roles,
+        filter (where is_required and not is_approved and is_partial) as partial_roles,
         max(payment_evidence_source) filter (where evidence_role = 'payment')
             as payment_evidence_source,
         cast(coalesce(sum(weight) filter (where is_required), 0) as integer) as required_weight,
@@ -122,7 +122,7 @@ select
     invoices.series,
     invoices.folio_number,
     invoices.currency_code,
-    '{{ var("materiality_policy") }}' as policy,
+    {{ setting_text('materiality_policy') }} as policy,
     summed.required_roles,
     summed.missing_roles,
     summed.partial_roles,
