@@ -42,6 +42,11 @@ bench: setup ## measure speed and memory against the alternatives (about 15 minu
 lock: setup ## resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-annotate --no-strip-extras --quiet --output-file requirements.lock
+	@# pip wants a hash for a package with its extras and for the same without them
+	awk '/^[^ ]/ { printf "%s", copy; copy = "" } \
+		{ print; if (copy || /^[^ ]+\[/) { line = $$0; sub(/\[[^]]*\]/, "", line); copy = copy line "\n" } } \
+		END { printf "%s", copy }' requirements.lock > requirements.lock.new
+	mv requirements.lock.new requirements.lock
 
 clean: ## remove the environment and everything the demo wrote
 	rm -rf $(VENV) data/demo
