@@ -36,12 +36,16 @@ parts as (
         taxes.iva_rate_class,
         taxes.tax_rate,
         taxes.is_withheld,
-        {{ share('taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
-        - {{ share(
+        {{ settled_share(
+            'taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals'
+        ) }}
+        - {{ settled_share(
             'taxes.base_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
         ) }} as base_part,
-        {{ share('taxes.tax_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
-        - {{ share(
+        {{ settled_share(
+            'taxes.tax_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals'
+        ) }}
+        - {{ settled_share(
             'taxes.tax_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
         ) }} as tax_part,
     from bounded
@@ -70,9 +74,9 @@ select
     {{ money('tax_part') }} as tax_amount,
     {{ to_mxn('base_part') }} as base_amount_mxn,
     {{ to_mxn('tax_part') }} as tax_amount_mxn,
-    {{ money(share('base_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+    {{ money(at_payment_rate('base_part', 'amount', 'payment_amount_mxn')) }}
         as base_at_payment_rate_mxn,
-    {{ money(share('tax_part', 'abs(payment_amount_mxn)', 'abs(amount)', 2)) }}
+    {{ money(at_payment_rate('tax_part', 'amount', 'payment_amount_mxn')) }}
         as tax_at_payment_rate_mxn,
     is_withheld,
     true as is_estimate,
