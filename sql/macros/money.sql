@@ -41,6 +41,16 @@
     )
 {%- endmacro %}
 
+{#- The share of an amount, itself rounded already, when so much of the whole is settled. Most
+    invoices are paid at once: only the others are divided, which is slow. -#}
+{% macro settled_share(amount, settled, whole, decimals) -%}
+    case
+        when {{ settled }} = 0 then 0
+        when {{ settled }} = {{ whole }} then {{ amount }}
+        else {{ share(amount, settled, whole, decimals) }}
+    end
+{%- endmacro %}
+
 {#- A ratio as a fraction with six decimals; null when there is nothing to divide by. Both signs. -#}
 {% macro ratio(numerator, denominator) -%}
     (

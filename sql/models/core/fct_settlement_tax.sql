@@ -36,12 +36,16 @@ parts as (
         taxes.iva_rate_class,
         taxes.tax_rate,
         taxes.is_withheld,
-        {{ share('taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
-        - {{ share(
+        {{ settled_share(
+            'taxes.base_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals'
+        ) }}
+        - {{ settled_share(
             'taxes.base_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
         ) }} as base_part,
-        {{ share('taxes.tax_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals') }}
-        - {{ share(
+        {{ settled_share(
+            'taxes.tax_amount', 'bounded.until_now', 'bounded.total', 'bounded.decimals'
+        ) }}
+        - {{ settled_share(
             'taxes.tax_amount', 'bounded.until_before', 'bounded.total', 'bounded.decimals'
         ) }} as tax_part,
     from bounded
