@@ -101,24 +101,15 @@ clients as (
     where efos_listed or sat_listed
 ),
 
-ledger as (
-    select
-        streams.*,
-        teams.as_of_date,
-    from {{ ref('stg_run_streams') }} as streams
-    inner join {{ ref('dim_team') }} as teams on streams.team_id = teams.team_id
-    where streams.finished_date <= teams.as_of_date
-),
-
 streams as (
     select
         team_id,
         stream,
         any_value(as_of_date) as as_of_date,
-        arg_max(status, finished_at) as last_status,
-        max(finished_date) filter (where status = 'ok') as loaded_date,
+        arg_max(load_status, finished_at) as last_status,
+        max(finished_date) filter (where load_status = 'ok') as loaded_date,
         min(finished_date) as first_date,
-    from ledger
+    from {{ live('fct_run_stream') }}
     group by team_id, stream
 ),
 
@@ -140,17 +131,13 @@ rejects as (
     select
         'records_rejected' as alert_type,
         'medium' as severity,
-        rejects.team_id,
+        team_id,
         'stream' as entity_type,
-        rejects.stream as entity_id,
-        rejects.reason as occurrence,
-        count(*) || ' registros rechazados en ' || rejects.stream || ': ' || rejects.reason
-            as title,
-        min(rejects.seen_date) as due_date,
-    from {{ ref('stg_rejects') }} as rejects
-    inner join {{ ref('dim_team') }} as teams on rejects.team_id = teams.team_id
-    where rejects.seen_date <= teams.as_of_date
-    group by rejects.team_id, rejects.stream, rejects.reason
+        stream as entity_id,
+        concat_ws('|', reject_reason, rejected_field) as occurrence,
+        rejects_count || ' registros rechazados en ' || stream || ': ' || reject_reason as title,
+        first_seen_date as due_date,
+    from {{ live('fct_reject') }}
 ),
 
 alerts as (
