@@ -1,8 +1,9 @@
--- One row per team, stream, reason and field of records that the loader could not take, by the as-of
--- day. The records themselves stay in ops.rejects.
+-- One row per team, stream, reason and field of records that the loader could not take, by the
+-- as-of day. The records themselves stay in ops.rejects.
 select
-    {{ key(['rejects.team_id', 'rejects.stream', 'rejects.reason', "coalesce(rejects.field, '')"]) }}
-        as reject_key,
+    {{ key([
+        'rejects.team_id', 'rejects.stream', 'rejects.reason', "coalesce(rejects.field, '')"
+    ]) }} as reject_key,
     rejects.team_id,
     rejects.stream,
     rejects.reason as reject_reason,
