@@ -128,6 +128,6 @@
 {% macro in_other_currency(amount, currency, rate, other_currency, other_rate) -%}
     case
         when {{ currency }} = {{ other_currency }} then {{ amount }}
-        else {{ share(amount, rate, other_rate, 2) }}
+        else {{ share(amount, rate, other_rate, decimals_of(other_currency)) }}
     end
 {%- endmacro %}

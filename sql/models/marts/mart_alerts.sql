@@ -38,6 +38,24 @@ audits_failed as (
     where not is_never_audited and not is_passed and is_counting
 ),
 
+complements as (
+    select
+        'complement_overdue' as alert_type,
+        'high' as severity,
+        client_key,
+        cfdi_key,
+        payment_key,
+        team_id,
+        'payment' as entity_type,
+        payment_id as entity_id,
+        cfdi_id as occurrence,
+        'Complemento de pago sin emitir: ' || coalesce(uuid, cfdi_id) as title,
+        owed_amount_mxn as amount_mxn,
+        rep_due_date as due_date,
+    from {{ ref('mart_rep_owed') }}
+    where is_overdue
+),
+
 cancellations as (
     select
         case problem
@@ -145,6 +163,8 @@ alerts as (
     union all by name
     select *, from audits_failed
     union all by name
+    select *, from complements
+    union all by name
     select *, from cancellations
     union all by name
     select *, from receipts
@@ -163,6 +183,7 @@ select
     ]) }} as alert_id,
     coalesce(alerts.client_key, 'unknown') as client_key,
     coalesce(alerts.cfdi_key, 'unknown') as cfdi_key,
+    coalesce(alerts.payment_key, 'unknown') as payment_key,
     coalesce(alerts.receipt_key, 'unknown') as receipt_key,
     coalesce(alerts.document_key, 'unknown') as document_key,
     alerts.team_id,

@@ -1,0 +1,112 @@
+-- One row per team, month of issue, currency, type of CFDI (I, E) and whether it is a global
+-- invoice. Without gaps from the slice's first month to that of the as-of day, so that the figures
+-- of the month and of the year before may be summed over any slices.
+with documents as (
+    select *, from {{ live('fct_cfdi') }}
+    where
+        cfdi_type_code in ('I', 'E') and is_stamped and issue_date <= as_of_date
+        and (is_valid or cfdi_type_code = 'I')
+),
+
+sums as (
+    select
+        team_id,
+        issue_month,
+        currency_code,
+        cfdi_type_code,
+        is_global,
+        count(*) filter (is_valid and cfdi_type_code = 'I') as invoices_count,
+        count(*) filter (is_valid and cfdi_type_code = 'E') as credit_notes_count,
+        count(*) filter (is_valid and is_fx_missing) as fx_missing_count,
+        sum(net_amount) filter (is_valid and cfdi_type_code = 'I') as income_net,
+        sum(net_amount_mxn) filter (is_valid and cfdi_type_code = 'I') as income_net_mxn,
+        sum(net_amount) filter (is_valid and cfdi_type_code = 'E') as credit_notes_net,
+        sum(net_amount_mxn) filter (is_valid and cfdi_type_code = 'E') as credit_notes_net_mxn,
+        sum(signed_net_amount) filter (is_valid) as invoiced_revenue,
+        sum(signed_net_amount_mxn) filter (is_valid) as invoiced_revenue_mxn,
+        sum(signed_total) filter (is_valid) as gross_invoiced,
+        sum(signed_total_mxn) filter (is_valid) as gross_invoiced_mxn,
+        sum(net_amount) filter (is_cancelled) as cancelled_net,
+        sum(net_amount_mxn) filter (is_cancelled) as cancelled_net_mxn,
+        sum(net_amount) filter (is_cancelled_in_later_month) as cancelled_later_net,
+        sum(net_amount_mxn) filter (is_cancelled_in_later_month) as cancelled_later_net_mxn,
+    from documents
+    group by all
+),
+
+months as (
+    select
+        slices.team_id,
+        slices.currency_code,
+        slices.cfdi_type_code,
+        slices.is_global,
+        teams.as_of_date,
+        cast(unnest(generate_series(
+            slices.first_month, teams.as_of_date, interval 1 month
+        )) as date) as issue_month,
+    from (
+        select
+            team_id,
+            currency_code,
+            cfdi_type_code,
+            is_global,
+            min(issue_month) as first_month,
+        from sums
+        group by all
+    ) as slices
+    inner join {{ ref('dim_team') }} as teams on slices.team_id = teams.team_id
+),
+
+compared as (
+    select
+        months.*,
+        sums.* exclude (team_id, issue_month, currency_code, cfdi_type_code, is_global),
+        last_day(months.issue_month) <= months.as_of_date as is_complete_month,
+        lag(coalesce(sums.invoiced_revenue_mxn, 0)) over one_slice as prior_month_revenue_mxn,
+        lag(coalesce(sums.invoiced_revenue_mxn, 0), 12) over one_slice as prior_year_revenue_mxn,
+    from months
+    left join sums using (team_id, issue_month, currency_code, cfdi_type_code, is_global)
+    window
+        one_slice as (
+            partition by months.team_id, months.currency_code, months.cfdi_type_code,
+            months.is_global
+            order by months.issue_month
+        )
+)
+
+select
+    team_id,
+    currency_code,
+    cfdi_type_code,
+    cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
+    cast(coalesce(credit_notes_count, 0) as bigint) as credit_notes_count,
+    cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
+    {{ money('coalesce(income_net, 0)') }} as income_net,
+    {{ money('coalesce(income_net_mxn, 0)') }} as income_net_mxn,
+    {{ money('coalesce(credit_notes_net, 0)') }} as credit_notes_net,
+    {{ money('coalesce(credit_notes_net_mxn, 0)') }} as credit_notes_net_mxn,
+    {{ money('coalesce(invoiced_revenue, 0)') }} as invoiced_revenue,
+    {{ money('coalesce(invoiced_revenue_mxn, 0)') }} as invoiced_revenue_mxn,
+    {{ money('coalesce(gross_invoiced, 0)') }} as gross_invoiced,
+    {{ money('coalesce(gross_invoiced_mxn, 0)') }} as gross_invoiced_mxn,
+    {{ money('coalesce(cancelled_net, 0)') }} as cancelled_net,
+    {{ money('coalesce(cancelled_net_mxn, 0)') }} as cancelled_net_mxn,
+    {{ money('coalesce(cancelled_later_net, 0)') }} as cancelled_later_net,
+    {{ money('coalesce(cancelled_later_net_mxn, 0)') }} as cancelled_later_net_mxn,
+    {{ money('prior_month_revenue_mxn') }} as prior_month_revenue_mxn,
+    {{ money('prior_year_revenue_mxn') }} as prior_year_revenue_mxn,
+    if(
+        is_complete_month,
+        {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_month_revenue_mxn') }} - 1,
+        null
+    ) as revenue_mom_pct,
+    if(
+        is_complete_month,
+        {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_year_revenue_mxn') }} - 1,
+        null
+    ) as revenue_yoy_pct,
+    is_global,
+    is_complete_month,
+    issue_month,
+    as_of_date,
+from compared

@@ -1,0 +1,23 @@
+-- One row as in mart_ar_aging_monthly, with labels for accountants.
+select
+    client_key as "Clave del cliente",
+    team_id as "Equipo",
+    client_id as "Id del cliente",
+    client_name as "Cliente",
+    currency_code as "Moneda",
+    aging_bucket as "Antigüedad",
+    aging_bucket_gigstack as "Antigüedad gigstack",
+    invoices_count as "Facturas",
+    fx_missing_count as "Sin tipo de cambio",
+    open_balance as "Saldo insoluto",
+    open_balance_mxn as "Saldo insoluto (MXN)",
+    overdue_mxn as "Vencido",
+    over_90_mxn as "Vencido a más de 90 días",
+    open_balance_tier_1_mxn as "Saldo, evidencia 1",
+    open_balance_tier_2_mxn as "Saldo, evidencia 2",
+    open_balance_tier_3_mxn as "Saldo, evidencia 3",
+    open_balance_tier_4_mxn as "Saldo, evidencia 4",
+    open_balance_unpaid_mxn as "Saldo sin pagos",
+    month_start_date as "Mes",
+    month_end_date as "Fin de mes",
+from {{ ref('mart_ar_aging_monthly') }}

@@ -1,0 +1,20 @@
+-- One row as in mart_reconciliation_monthly, with labels for accountants.
+select
+    team_id as "Equipo",
+    payments_count as "Pagos",
+    payments_without_cfdi_count as "Pagos sin CFDI",
+    fx_missing_count as "Sin tipo de cambio",
+    invoiced_pue_mxn as "Facturado PUE",
+    invoiced_ppd_mxn as "Facturado PPD",
+    credit_notes_mxn as "Notas de crédito",
+    rep_paid_mxn as "Pagado con complemento",
+    collected_mxn as "Cobrado",
+    collected_ppd_mxn as "Cobrado de PPD",
+    collected_pue_mxn as "Cobrado de PUE",
+    receipts_not_invoiced_mxn as "Recibos sin facturar",
+    collected_without_cfdi_mxn as "Cobrado sin CFDI",
+    refunded_mxn as "Devuelto",
+    difference_mxn as "Diferencia",
+    is_complete_month as "Mes completo",
+    month_start_date as "Mes",
+from {{ ref('mart_reconciliation_monthly') }}

@@ -1,0 +1,23 @@
+-- One row as in mart_revenue_client_monthly, with labels for accountants.
+select
+    client_key as "Clave del cliente",
+    team_id as "Equipo",
+    client_id as "Id del cliente",
+    client_name as "Cliente",
+    revenue_rank as "Lugar",
+    invoices_count as "Facturas",
+    credit_notes_count as "Notas de crédito",
+    fx_missing_count as "Sin tipo de cambio",
+    active_clients as "Clientes activos",
+    income_net_mxn as "Ingresos facturados (MXN)",
+    credit_notes_net_mxn as "Notas de crédito (neto) (MXN)",
+    invoiced_revenue_mxn as "Ingreso neto (MXN)",
+    gross_invoiced_mxn as "Total facturado (MXN)",
+    cumulative_revenue_mxn as "Ingreso acumulado",
+    team_revenue_mxn as "Ingreso del equipo",
+    share_pct as "Participación",
+    cumulative_share_pct as "Participación acumulada",
+    hhi as "Concentración (HHI)",
+    is_generic as "RFC genérico",
+    issue_month as "Mes de emisión",
+from {{ ref('mart_revenue_client_monthly') }}

@@ -1,0 +1,21 @@
+-- One row as in mart_cash_forecast, with labels for accountants.
+select
+    team_id as "Equipo",
+    currency_code as "Moneda",
+    rate_source as "Origen de la tasa",
+    week_number as "Semana",
+    horizon_days as "Horizonte",
+    open_balance as "Saldo abierto",
+    open_balance_mxn as "Saldo abierto (MXN)",
+    due as "Vence en la semana",
+    due_mxn as "Vence en la semana (MXN)",
+    expected_collections as "Cobro esperado",
+    expected_collections_mxn as "Cobro esperado (MXN)",
+    cumulative_expected as "Cobro esperado acumulado",
+    cumulative_expected_mxn as "Cobro esperado acumulado (MXN)",
+    cumulative_expected_pct as "Acumulado %",
+    is_from_history as "Con historia",
+    week_start_date as "Inicio de la semana",
+    week_end_date as "Fin de la semana",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_cash_forecast') }}
