@@ -1,7 +1,7 @@
-{{ config(materialized='incremental', full_refresh=false) }}
 -- One row per support document and compliance status that a load saw, in the order seen. The
 -- warehouse holds a document's newest version only, so each build adds what changed since the build
 -- before; full_refresh=false, because what was seen earlier can be read nowhere again.
+{{ config(materialized='incremental', full_refresh=false) }}
 {%- set seen_before = this if is_incremental() else
     "(select null as document_key, null as compliance_status, 0 as status_number where false)" %}
 with documents as (

@@ -38,6 +38,24 @@ audits_failed as (
     where not is_never_audited and not is_passed and is_counting
 ),
 
+complements as (
+    select
+        'complement_overdue' as alert_type,
+        'high' as severity,
+        client_key,
+        cfdi_key,
+        payment_key,
+        team_id,
+        'payment' as entity_type,
+        payment_id as entity_id,
+        cfdi_id as occurrence,
+        'Complemento de pago sin emitir: ' || coalesce(uuid, cfdi_id) as title,
+        owed_amount_mxn as amount_mxn,
+        rep_due_date as due_date,
+    from {{ ref('mart_rep_owed') }}
+    where is_overdue
+),
+
 cancellations as (
     select
         case problem
@@ -101,24 +119,15 @@ clients as (
     where efos_listed or sat_listed
 ),
 
-ledger as (
-    select
-        streams.*,
-        teams.as_of_date,
-    from {{ ref('stg_run_streams') }} as streams
-    inner join {{ ref('dim_team') }} as teams on streams.team_id = teams.team_id
-    where streams.finished_date <= teams.as_of_date
-),
-
 streams as (
     select
         team_id,
         stream,
         any_value(as_of_date) as as_of_date,
-        arg_max(status, finished_at) as last_status,
-        max(finished_date) filter (where status = 'ok') as loaded_date,
+        arg_max(load_status, finished_at) as last_status,
+        max(finished_date) filter (where load_status = 'ok') as loaded_date,
         min(finished_date) as first_date,
-    from ledger
+    from {{ live('fct_run_stream') }}
     group by team_id, stream
 ),
 
@@ -140,23 +149,21 @@ rejects as (
     select
         'records_rejected' as alert_type,
         'medium' as severity,
-        rejects.team_id,
+        team_id,
         'stream' as entity_type,
-        rejects.stream as entity_id,
-        rejects.reason as occurrence,
-        count(*) || ' registros rechazados en ' || rejects.stream || ': ' || rejects.reason
-            as title,
-        min(rejects.seen_date) as due_date,
-    from {{ ref('stg_rejects') }} as rejects
-    inner join {{ ref('dim_team') }} as teams on rejects.team_id = teams.team_id
-    where rejects.seen_date <= teams.as_of_date
-    group by rejects.team_id, rejects.stream, rejects.reason
+        stream as entity_id,
+        concat_ws('|', reject_reason, rejected_field) as occurrence,
+        rejects_count || ' registros rechazados en ' || stream || ': ' || reject_reason as title,
+        first_seen_date as due_date,
+    from {{ live('fct_reject') }}
 ),
 
 alerts as (
     select *, from documents_ending
     union all by name
     select *, from audits_failed
+    union all by name
+    select *, from complements
     union all by name
     select *, from cancellations
     union all by name
@@ -176,6 +183,7 @@ select
     ]) }} as alert_id,
     coalesce(alerts.client_key, 'unknown') as client_key,
     coalesce(alerts.cfdi_key, 'unknown') as cfdi_key,
+    coalesce(alerts.payment_key, 'unknown') as payment_key,
     coalesce(alerts.receipt_key, 'unknown') as receipt_key,
     coalesce(alerts.document_key, 'unknown') as document_key,
     alerts.team_id,

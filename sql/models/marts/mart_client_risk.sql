@@ -64,11 +64,12 @@ papers as (
 
 hits as (
     select
-        {{ key(['team_id', 'client_id']) }} as client_key,
-        string_agg(concat_ws(': ', list, label), '; ' order by hit_number) as sat_list_situation,
-        bool_or(list not like '69-B%') as is_on_other_list,
-    from {{ ref('stg_client_sat_hits') }}
-    group by all
+        client_key,
+        string_agg(concat_ws(': ', sat_list, sat_list_label), '; ' order by hit_number)
+            as sat_list_situation,
+        bool_or(sat_list not like '69-B%') as is_on_other_list,
+    from {{ live('fct_client_sat_hit') }}
+    group by client_key
 ),
 
 flagged as (

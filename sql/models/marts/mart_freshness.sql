@@ -46,7 +46,7 @@ read as (
         max(finished_at) filter (where status = 'ok') as last_read_at,
         max(finished_at) filter (where status = 'ok' and is_complete_sweep) as last_swept_at,
         arg_max(api_total, started_at) filter (where status = 'ok' and is_complete_sweep) as api_total,
-        sum(rejects_count) as rejects_count,
+        sum(rejects) as rejects_count,
     from {{ ref('stg_run_streams') }}
     group by team_id, stream
 )

@@ -1,4 +1,4 @@
--- mart_alerts con nombres en español.
+-- One row per row of mart_alerts, with labels in Spanish.
 select
     alert_id as "Alerta",
     team_id as "Equipo",

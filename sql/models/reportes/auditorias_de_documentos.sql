@@ -1,4 +1,4 @@
--- mart_document_audits con nombres en español.
+-- One row per row of mart_document_audits, with labels in Spanish.
 select
     team_id as "Equipo",
     document_id as "Documento (id)",

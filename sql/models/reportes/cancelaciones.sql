@@ -1,4 +1,4 @@
--- mart_cancellations con nombres en español.
+-- One row per row of mart_cancellations, with labels in Spanish.
 select
     team_id as "Equipo",
     cfdi_id as "CFDI (id)",

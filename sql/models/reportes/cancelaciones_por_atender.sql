@@ -1,4 +1,4 @@
--- mart_cancellation_deadlines con nombres en español.
+-- One row per row of mart_cancellation_deadlines, with labels in Spanish.
 select
     team_id as "Equipo",
     cfdi_id as "CFDI (id)",

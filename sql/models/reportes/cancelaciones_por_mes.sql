@@ -1,4 +1,4 @@
--- mart_cancellation_monthly con nombres en español.
+-- One row per row of mart_cancellation_monthly, with labels in Spanish.
 select
     team_id as "Equipo",
     cfdi_type_code as "Tipo de CFDI",

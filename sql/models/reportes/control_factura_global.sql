@@ -1,4 +1,4 @@
--- mart_global_invoice_control con nombres en español.
+-- One row per row of mart_global_invoice_control, with labels in Spanish.
 select
     team_id as "Equipo",
     cfdi_id as "CFDI (id)",

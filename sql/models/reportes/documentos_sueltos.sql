@@ -1,4 +1,4 @@
--- mart_documents_unlinked con nombres en español.
+-- One row per row of mart_documents_unlinked, with labels in Spanish.
 select
     team_id as "Equipo",
     document_id as "Documento (id)",

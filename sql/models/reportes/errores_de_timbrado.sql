@@ -1,4 +1,4 @@
--- mart_stamping_errors_monthly con nombres en español.
+-- One row per row of mart_stamping_errors_monthly, with labels in Spanish.
 select
     team_id as "Equipo",
     detection_method as "Cómo se supo",

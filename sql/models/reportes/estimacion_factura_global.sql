@@ -1,4 +1,4 @@
--- mart_global_invoice_estimate con nombres en español.
+-- One row per row of mart_global_invoice_estimate, with labels in Spanish.
 select
     team_id as "Equipo",
     pending_count as "Recibos abiertos",

@@ -1,4 +1,4 @@
--- mart_materiality_client con nombres en español.
+-- One row per row of mart_materiality_client, with labels in Spanish.
 select
     team_id as "Equipo",
     client_name as "Cliente",

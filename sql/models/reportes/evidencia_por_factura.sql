@@ -1,4 +1,4 @@
--- mart_materiality_invoice con nombres en español.
+-- One row per row of mart_materiality_invoice, with labels in Spanish.
 select
     team_id as "Equipo",
     cfdi_id as "CFDI (id)",

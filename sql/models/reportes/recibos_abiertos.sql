@@ -1,4 +1,4 @@
--- mart_receipts_open con nombres en español.
+-- One row per row of mart_receipts_open, with labels in Spanish.
 select
     team_id as "Equipo",
     receipt_id as "Recibo (id)",

@@ -1,4 +1,4 @@
--- mart_client_risk con nombres en español.
+-- One row per row of mart_client_risk, with labels in Spanish.
 select
     team_id as "Equipo",
     client_id as "Cliente (id)",
