@@ -1,6 +1,6 @@
--- One row per line of a stamped invoice or credit note, and one per document (header) for what belongs
--- to it as a whole: discount, tax, refund and rounding. The 37 columns that Fivetran's billing packages
--- share; amounts of credit notes are negative, in the document's currency.
+-- One row per line of a stamped invoice or credit note, and one per document (header) for what
+-- belongs to it as a whole: discount, tax, refund and rounding. The 37 columns that Fivetran's
+-- billing packages share; amounts of credit notes are negative, in the document's currency.
 with documents as (
     select
         documents.*,

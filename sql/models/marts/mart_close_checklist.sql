@@ -10,19 +10,14 @@ with teams as (
 ),
 
 checks as (
-    select *,
-    from (
-        values
-        ('draft_unstamped', false),
-        ('pue_unpaid', true),
-        ('rep_owed', true),
-        ('receipt_expired', true),
-        ('global_not_issued', true),
-        ('cancellation_pending', false),
-        ('fx_missing', true),
-        ('payment_without_cfdi', true),
-        ('balance_difference', false)
-    ) as listed (check_name, is_blocking)
+    select
+        unnest([
+            'draft_unstamped', 'cancellation_pending', 'balance_difference', 'pue_unpaid',
+            'rep_owed', 'receipt_expired', 'global_not_issued', 'fx_missing',
+            'payment_without_cfdi',
+        ]) as check_name,
+        check_name not in ('draft_unstamped', 'cancellation_pending', 'balance_difference')
+            as is_blocking,
 ),
 
 -- every month is there with every check, so that nothing open is a row and not a gap

@@ -1,5 +1,5 @@
--- One row per team and check of what was loaded, as of the last run: how many rows were looked at and
--- how many failed. A check that finds nothing has its row too.
+-- One row per team and check of what was loaded, as of the last run: how many rows were looked at
+-- and how many failed. A check that finds nothing has its row too.
 {#- name, severity, fact, which rows are looked at, which of them fail -#}
 {% set checks = [
     ('header_differs_from_lines', 'error', 'fct_cfdi', 'is_stamped and lines_count > 0 and revenue_sign <> 0',
@@ -40,20 +40,31 @@ with teams as (
 ),
 
 checked as (
-    {% for name, severity, fact, looked_at, failed in checks %}
-    select
-        team_id,
-        '{{ name }}' as check_name,
-        '{{ severity }}' as severity,
-        count(*) as rows_checked,
-        count(*) filter (where {{ failed }}) as rows_failed,
-    from {{ live(fact) }}
-    where {{ looked_at }}
-    group by team_id
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
+    {% for name, severity, fact, looked_at, failed in checks -%}
+        select
+            team_id,
+            '{{ name }}' as check_name,
+            '{{ severity }}' as severity,
+            count(*) as rows_checked,
+            count(*) filter (where {{ failed }}) as rows_failed,
+        from {{ live(fact) }}
+        where {{ looked_at }}
+        group by team_id
+        {% if not loop.last -%}
+            union all
+        {% endif -%}
+    {% endfor -%}
+),
+
+checks as (
+    {% for name, severity, fact, looked_at, failed in checks -%}
+        select
+            '{{ name }}' as check_name,
+            '{{ severity }}' as severity,
+        {% if not loop.last -%}
+            union all
+        {% endif -%}
+    {% endfor -%}
 ),
 
 listed as (
@@ -62,16 +73,7 @@ listed as (
         checks.check_name,
         checks.severity,
     from teams
-    cross join (
-        {% for name, severity, fact, looked_at, failed in checks %}
-        select
-            '{{ name }}' as check_name,
-            '{{ severity }}' as severity,
-        {% if not loop.last %}
-        union all
-        {% endif %}
-        {% endfor %}
-    ) as checks
+    cross join checks
 )
 
 select

@@ -10,34 +10,34 @@
     'invoices_payment': 'payment_complement', 'invoices_transfer': 'transfer',
 } %}
 with held as (
-    {% for stream, table in tables.items() %}
-    select
-        team_id,
-        '{{ stream }}' as stream,
-        count(*) filter (where deleted_at is null) as rows_held,
-        max(created_at) as newest_created_at,
-        max(loaded_at) as newest_loaded_at,
-    from {{ ref(table) }}
-    group by team_id
-    union all
-    {% endfor %}
-    {% for stream, kind in kinds.items() %}
-    select
-        team_id,
-        '{{ stream }}' as stream,
-        count(*) filter (where deleted_at is null) as rows_held,
-        max(created_at) as newest_created_at,
-        max(loaded_at) as newest_loaded_at,
-    from {{ ref('stg_invoices') }}
-    where document_kind = '{{ kind }}'
-    group by team_id
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
+    {% for stream, table in tables.items() -%}
+        select
+            team_id,
+            '{{ stream }}' as stream,
+            count(*) filter (where deleted_at is null) as rows_held,
+            max(created_at) as newest_created_at,
+            max(loaded_at) as newest_loaded_at,
+        from {{ ref(table) }}
+        group by team_id
+        union all
+    {% endfor -%}
+    {% for stream, kind in kinds.items() -%}
+        select
+            team_id,
+            '{{ stream }}' as stream,
+            count(*) filter (where deleted_at is null) as rows_held,
+            max(created_at) as newest_created_at,
+            max(loaded_at) as newest_loaded_at,
+        from {{ ref('stg_invoices') }}
+        where document_kind = '{{ kind }}'
+        group by team_id
+        {% if not loop.last -%}
+            union all
+        {% endif -%}
+    {% endfor -%}
 ),
 
--- a window of an incremental load counts only what it read: the API's total is of the last full walk
+-- a window counts only what it read: the API's total is that of the last full walk
 read as (
     select
         team_id,
@@ -45,7 +45,8 @@ read as (
         arg_max(status, started_at) as last_status,
         max(finished_at) filter (where status = 'ok') as last_read_at,
         max(finished_at) filter (where status = 'ok' and is_complete_sweep) as last_swept_at,
-        arg_max(api_total, started_at) filter (where status = 'ok' and is_complete_sweep) as api_total,
+        arg_max(api_total, started_at) filter (where status = 'ok' and is_complete_sweep)
+            as api_total,
         sum(rejects) as rejects_count,
     from {{ ref('stg_run_streams') }}
     group by team_id, stream
@@ -68,7 +69,7 @@ from read
 left join held on read.team_id = held.team_id and read.stream = held.stream
 where
     read.stream in (
-        {% for stream in tables | list + kinds | list %}
-        '{{ stream }}'{{ ',' if not loop.last }}
-        {% endfor %}
+        {% for stream in tables | list + kinds | list -%}
+            '{{ stream }}'{{ ',' if not loop.last }}
+        {% endfor -%}
     )

@@ -1,13 +1,13 @@
--- One row per team whose income counts when it is collected (regimes 612, 625, 626), month and currency:
--- what came in for its invoices, net of taxes, less credit notes on what had come in. Informative.
+-- One row per team whose income counts when it is collected (regimes 612, 625, 626), month and
+-- currency: what came in for its invoices, net of taxes, less what credit notes gave back.
 {% set evidences = ['rep_xml', 'rep_api', 'payment', 'balance'] %}
 with teams as (
-    select * from {{ ref('dim_team') }}
+    select *, from {{ ref('dim_team') }}
     where tax_regime_code in ('612', '625', '626')
 ),
 
 documents as (
-    select documents.*
+    select documents.*,
     from {{ live('fct_cfdi') }} as documents
     semi join teams on documents.team_id = teams.team_id
     where documents.is_valid
@@ -83,16 +83,16 @@ summed as (
         month_start_date,
         currency_code,
         count(distinct cfdi_key) filter (where source <> 'credit_notes') as invoices_count,
-        {% for suffix in ['', '_mxn'] %}
-        {% for source in ['ppd', 'pue', 'credit_notes'] %}
-        coalesce(sum(net_part{{ suffix }}) filter (where source = '{{ source }}'), 0)
-            as {{ source }}{{ suffix }},
-        {% endfor %}
-        {% endfor %}
-        {% for evidence in evidences %}
-        coalesce(sum(net_part_mxn) filter (where evidence = '{{ evidence }}'), 0)
-            as {{ evidence }}_mxn,
-        {% endfor %}
+        {% for suffix in ['', '_mxn'] -%}
+            {% for source in ['ppd', 'pue', 'credit_notes'] -%}
+                coalesce(sum(net_part{{ suffix }}) filter (where source = '{{ source }}'), 0)
+                    as {{ source }}{{ suffix }},
+            {% endfor -%}
+        {% endfor -%}
+        {% for evidence in evidences -%}
+            coalesce(sum(net_part_mxn) filter (where evidence = '{{ evidence }}'), 0)
+                as {{ evidence }}_mxn,
+        {% endfor -%}
         count(*) filter (where net_part_mxn is null) as fx_missing_count,
     from parts
     group by team_id, month_start_date, currency_code
@@ -104,21 +104,21 @@ select
     teams.person_type,
     summed.currency_code,
     summed.invoices_count,
-    {% for suffix in ['', '_mxn'] %}
-    {{ money('summed.ppd' ~ suffix) }} as income_ppd{{ suffix }},
-    {{ money('summed.pue' ~ suffix) }} as income_pue{{ suffix }},
-    {{ money('summed.credit_notes' ~ suffix) }} as credit_notes{{ suffix }},
+    {% for suffix in ['', '_mxn'] -%}
+        {{ money('summed.ppd' ~ suffix) }} as income_ppd{{ suffix }},
+        {{ money('summed.pue' ~ suffix) }} as income_pue{{ suffix }},
+        {{ money('summed.credit_notes' ~ suffix) }} as credit_notes{{ suffix }},
     {{ money(
         'summed.ppd' ~ suffix ~ ' + summed.pue' ~ suffix ~ ' - summed.credit_notes' ~ suffix
     ) }} as income_collected{{ suffix }},
-    {% endfor %}
-    {% for evidence in evidences %}
-    {{ money('summed.' ~ evidence ~ '_mxn') }} as income_{{ evidence }}_mxn,
-    {% endfor %}
-    {% for evidence in evidences %}
-    {{ ratio('summed.' ~ evidence ~ '_mxn', '(summed.ppd_mxn + summed.pue_mxn)') }}
-        as {{ evidence }}_pct,
-    {% endfor %}
+    {% endfor -%}
+    {% for evidence in evidences -%}
+        {{ money('summed.' ~ evidence ~ '_mxn') }} as income_{{ evidence }}_mxn,
+    {% endfor -%}
+    {% for evidence in evidences -%}
+        {{ ratio('summed.' ~ evidence ~ '_mxn', '(summed.ppd_mxn + summed.pue_mxn)') }}
+            as {{ evidence }}_pct,
+    {% endfor -%}
     summed.fx_missing_count,
     last_day(summed.month_start_date) <= teams.as_of_date as is_complete_month,
     summed.month_start_date,

@@ -1,10 +1,10 @@
--- One row per team, month, class of IVA rate, basis and currency: IVA transferred to clients, billed,
--- collected by one of two clocks (basis), and not collected yet. Billed and pending are the same
--- under both: choose one basis, never add them.
+-- One row per team, month, class of IVA rate, basis and currency: IVA transferred to clients,
+-- billed, collected by one of two clocks (basis), and not collected yet. Billed and pending are the
+-- same under both: choose one basis, never add them.
 {% set evidences = ['rep_xml', 'rep_api', 'payment', 'balance', 'cfdi'] %}
 {% set steps = ['billed_ppd', 'collected_ppd', 'credit_notes', 'cancelled'] %}
 with documents as (
-    select * from {{ live('fct_cfdi') }}
+    select *, from {{ live('fct_cfdi') }}
     where is_valid
 ),
 
@@ -88,7 +88,8 @@ notes as (
 ),
 
 given_back as (
-    select * replace (
+    select
+        * replace (
             -collected_base_amount as base_amount,
             -collected_tax_amount as tax_amount,
             -collected_base_amount_mxn as base_amount_mxn,
@@ -98,7 +99,8 @@ given_back as (
 ),
 
 given_back_at_issue as (
-    select * replace (
+    select
+        * replace (
             -base_amount as base_amount,
             -tax_amount as tax_amount,
             -base_amount_mxn as base_amount_mxn,
@@ -109,17 +111,37 @@ given_back_at_issue as (
 ),
 
 parts as (
-    select 'cash' as basis, * from payments
+    select
+        'cash' as basis,
+        *,
+    from payments
     union all by name
-    select 'cash' as basis, * from given_back
+    select
+        'cash' as basis,
+        *,
+    from given_back
     union all by name
-    select 'sat_prefill' as basis, * from payments where is_ppd
+    select
+        'sat_prefill' as basis,
+        *,
+    from payments
+    where is_ppd
     union all by name
-    select 'sat_prefill' as basis, * from paid_at_issue
+    select
+        'sat_prefill' as basis,
+        *,
+    from paid_at_issue
     union all by name
-    select 'sat_prefill' as basis, * from given_back where payment_method_code = 'PPD'
+    select
+        'sat_prefill' as basis,
+        *,
+    from given_back
+    where payment_method_code = 'PPD'
     union all by name
-    select 'sat_prefill' as basis, * from given_back_at_issue
+    select
+        'sat_prefill' as basis,
+        *,
+    from given_back_at_issue
 ),
 
 collected as (
@@ -134,9 +156,10 @@ collected as (
         sum(base_amount_mxn) as base_collected_mxn,
         sum(tax_amount_mxn) as iva_collected_mxn,
         sum(tax_amount_mxn) filter (where is_estimate) as iva_estimated_mxn,
-        {% for evidence in evidences %}
-        sum(tax_amount_mxn) filter (where evidence = '{{ evidence }}') as iva_{{ evidence }}_mxn,
-        {% endfor %}
+        {% for evidence in evidences -%}
+            sum(tax_amount_mxn) filter (where evidence = '{{ evidence }}')
+                as iva_{{ evidence }}_mxn,
+        {% endfor -%}
         count(*) filter (where tax_amount_mxn is null) as collected_fx_missing_count,
     from parts
     group by basis, team_id, month_start_date, iva_rate_class, currency_code
@@ -148,17 +171,17 @@ moved as (
         movement_month as month_start_date,
         iva_rate_class,
         currency_code,
-        {% for suffix in ['', '_mxn'] %}
-        sum(pending_change{{ suffix }}) filter (where movement_type = 'billed')
-            as iva_billed_ppd{{ suffix }},
-        -sum(pending_change{{ suffix }}) filter (where movement_type = 'collected')
-            as iva_collected_ppd{{ suffix }},
-        -sum(pending_change{{ suffix }}) filter (where movement_type = 'credit_note')
-            as iva_credit_notes{{ suffix }},
-        -sum(pending_change{{ suffix }}) filter (where movement_type = 'cancelled')
-            as iva_cancelled{{ suffix }},
-        sum(pending_change{{ suffix }}) as pending_change{{ suffix }},
-        {% endfor %}
+        {% for suffix in ['', '_mxn'] -%}
+            sum(pending_change{{ suffix }}) filter (where movement_type = 'billed')
+                as iva_billed_ppd{{ suffix }},
+            -sum(pending_change{{ suffix }}) filter (where movement_type = 'collected')
+                as iva_collected_ppd{{ suffix }},
+            -sum(pending_change{{ suffix }}) filter (where movement_type = 'credit_note')
+                as iva_credit_notes{{ suffix }},
+            -sum(pending_change{{ suffix }}) filter (where movement_type = 'cancelled')
+                as iva_cancelled{{ suffix }},
+            sum(pending_change{{ suffix }}) as pending_change{{ suffix }},
+        {% endfor -%}
     from {{ live('fct_iva_pending_movement') }}
     group by team_id, movement_month, iva_rate_class, currency_code
 ),
@@ -171,11 +194,26 @@ series as (
         currency_code,
         min(month_start_date) as first_month,
     from (
-        select team_id, month_start_date, iva_rate_class, currency_code from billed
+        select
+            team_id,
+            month_start_date,
+            iva_rate_class,
+            currency_code,
+        from billed
         union all
-        select team_id, month_start_date, iva_rate_class, currency_code from collected
+        select
+            team_id,
+            month_start_date,
+            iva_rate_class,
+            currency_code,
+        from collected
         union all
-        select team_id, month_start_date, iva_rate_class, currency_code from moved
+        select
+            team_id,
+            month_start_date,
+            iva_rate_class,
+            currency_code,
+        from moved
     )
     group by team_id, iva_rate_class, currency_code
 ),
@@ -194,15 +232,15 @@ months as (
 pending as (
     select
         months.*,
-        {% for suffix in ['', '_mxn'] %}
-        {% for step in steps %}
-        coalesce(moved.iva_{{ step }}{{ suffix }}, 0) as iva_{{ step }}{{ suffix }},
-        {% endfor %}
-        coalesce(sum(moved.pending_change{{ suffix }}) over until_now, 0)
-            as iva_pending_closing{{ suffix }},
-        coalesce(sum(moved.pending_change{{ suffix }}) over until_now, 0)
-        - coalesce(moved.pending_change{{ suffix }}, 0) as iva_pending_opening{{ suffix }},
-        {% endfor %}
+        {% for suffix in ['', '_mxn'] -%}
+            {% for step in steps -%}
+                coalesce(moved.iva_{{ step }}{{ suffix }}, 0) as iva_{{ step }}{{ suffix }},
+            {% endfor -%}
+            coalesce(sum(moved.pending_change{{ suffix }}) over until_now, 0)
+                as iva_pending_closing{{ suffix }},
+            coalesce(sum(moved.pending_change{{ suffix }}) over until_now, 0)
+            - coalesce(moved.pending_change{{ suffix }}, 0) as iva_pending_opening{{ suffix }},
+        {% endfor -%}
     from months
     left join moved
         on
@@ -223,38 +261,38 @@ select
     pending.iva_rate_class,
     pending.currency_code,
     coalesce(billed.cfdi_count, 0) as cfdi_count,
-    {% for amount in ['base_billed', 'iva_billed'] %}
-    {{ money('coalesce(billed.' ~ amount ~ ', 0)') }} as {{ amount }},
-    {{ money('coalesce(billed.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
-    {% endfor %}
-    {% for amount in ['base_collected', 'iva_collected'] %}
-    {{ money('coalesce(collected.' ~ amount ~ ', 0)') }} as {{ amount }},
-    {{ money('coalesce(collected.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
-    {% endfor %}
+    {% for amount in ['base_billed', 'iva_billed'] -%}
+        {{ money('coalesce(billed.' ~ amount ~ ', 0)') }} as {{ amount }},
+        {{ money('coalesce(billed.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
+    {% endfor -%}
+    {% for amount in ['base_collected', 'iva_collected'] -%}
+        {{ money('coalesce(collected.' ~ amount ~ ', 0)') }} as {{ amount }},
+        {{ money('coalesce(collected.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
+    {% endfor -%}
     {{ money('coalesce(collected.iva_estimated_mxn, 0)') }} as iva_estimated_mxn,
-    {% for evidence in evidences %}
-    {{ money('coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)') }} as iva_{{ evidence }}_mxn,
-    {% endfor %}
+    {% for evidence in evidences -%}
+        {{ money('coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)') }} as iva_{{ evidence }}_mxn,
+    {% endfor -%}
     {{ ratio('collected.iva_estimated_mxn', 'collected.iva_collected_mxn') }} as estimated_pct,
-    {% for evidence in evidences %}
+    {% for evidence in evidences -%}
     {{ ratio(
         'coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)', 'collected.iva_collected_mxn'
     ) }} as {{ evidence }}_pct,
-    {% endfor %}
-    {% for suffix in ['', '_mxn'] %}
-    {{ money('pending.iva_pending_opening' ~ suffix) }} as iva_pending_opening{{ suffix }},
-    {% for step in steps %}
-    {{ money('pending.iva_' ~ step ~ suffix) }} as iva_{{ step }}{{ suffix }},
-    {% endfor %}
-    {{ money('pending.iva_pending_closing' ~ suffix) }} as iva_pending_closing{{ suffix }},
-    {% endfor %}
+    {% endfor -%}
+    {% for suffix in ['', '_mxn'] -%}
+        {{ money('pending.iva_pending_opening' ~ suffix) }} as iva_pending_opening{{ suffix }},
+        {% for step in steps -%}
+            {{ money('pending.iva_' ~ step ~ suffix) }} as iva_{{ step }}{{ suffix }},
+        {% endfor -%}
+        {{ money('pending.iva_pending_closing' ~ suffix) }} as iva_pending_closing{{ suffix }},
+    {% endfor -%}
     coalesce(billed.fx_missing_count, 0) as fx_missing_count,
     coalesce(collected.collected_fx_missing_count, 0) as collected_fx_missing_count,
     last_day(pending.month_start_date) <= pending.as_of_date as is_complete_month,
     pending.month_start_date,
     pending.as_of_date,
 from pending
-cross join (select unnest(['sat_prefill', 'cash']) as basis) as bases
+cross join (select unnest(['sat_prefill', 'cash']) as basis,) as bases
 left join billed
     on
         pending.team_id = billed.team_id

@@ -4,16 +4,16 @@
 select
     team_id,
     cast(count(*) as bigint) as payments_count,
-    {% for status in statuses %}
-    cast(count(*) filter (where rep_status = '{{ status }}') as bigint) as {{ status }}_count,
-    {% endfor %}
+    {% for status in statuses -%}
+        cast(count(*) filter (where rep_status = '{{ status }}') as bigint) as {{ status }}_count,
+    {% endfor -%}
     {{ money('coalesce(sum(paid_amount_mxn), 0)') }} as paid_amount_mxn,
     {{ money('coalesce(sum(rep_amount_mxn), 0)') }} as rep_amount_mxn,
     {{ money('coalesce(sum(owed_amount_mxn), 0)') }} as owed_amount_mxn,
-    {% for status in statuses %}
-    {{ money("coalesce(sum(paid_amount_mxn) filter (where rep_status = '" ~ status ~ "'), 0)") }}
-        as {{ status }}_amount_mxn,
-    {% endfor %}
+    {% for status in statuses -%}
+        {{ money("coalesce(sum(paid_amount_mxn) filter (where rep_status = '" ~ status ~ "'), 0)") }}
+            as {{ status }}_amount_mxn,
+    {% endfor -%}
     {{ ratio("count(*) filter (where rep_status = 'issued_on_time')", 'count(*)') }} as on_time_pct,
     {{ ratio(
         "coalesce(sum(paid_amount_mxn) filter (where rep_status = 'issued_on_time'), 0)",

@@ -1,7 +1,7 @@
--- One row per complement (REP) in effect, invoice and problem: without a payment or an invoice, on an
--- invoice that is PUE or cancelled, of an unknown amount, or beyond what the invoice had left to pay.
+-- One row per complement (REP) in effect, invoice and problem: without a payment or an invoice, on
+-- an invoice that is PUE or cancelled, of an unknown amount, or beyond what was left to pay.
 with complements as (
-    select * from {{ live('fct_cfdi') }}
+    select *, from {{ live('fct_cfdi') }}
     where cfdi_type_code = 'P' and is_valid and not is_replaced
 ),
 

@@ -1,7 +1,7 @@
--- One row per collected payment and PPD invoice that it pays: the complement (REP) that it needs, how
--- much of it was issued, and by when the rest is due.
+-- One row per collected payment and PPD invoice that it pays: the complement (REP) that it needs,
+-- how much of it was issued, and by when the rest is due.
 with invoices as (
-    select * from {{ live('fct_cfdi') }}
+    select *, from {{ live('fct_cfdi') }}
     where is_valid and cfdi_type_code = 'I' and payment_method_code = 'PPD'
 ),
 
@@ -30,7 +30,7 @@ paid as (
 ),
 
 complement_payments as (
-    select * from {{ live('fct_rep_document') }}
+    select *, from {{ live('fct_rep_document') }}
     where is_effective and paid_amount is not null
 ),
 

@@ -108,7 +108,9 @@ scored as (
     left join invoiced
         on months.team_id = invoiced.team_id and months.month_start_date = invoiced.month_start_date
     left join collected
-        on months.team_id = collected.team_id and months.month_start_date = collected.month_start_date
+        on
+            months.team_id = collected.team_id
+            and months.month_start_date = collected.month_start_date
     left join unpaid
         on months.team_id = unpaid.team_id and months.month_start_date = unpaid.month_start_date
     left join {{ ref('mart_rep_compliance_monthly') }} as complements
@@ -126,9 +128,9 @@ scored as (
 medians as (
     select
         month_start_date,
-        {% for measure, order in measures %}
-        quantile_disc({{ measure }}, 0.5) as {{ measure }},
-        {% endfor %}
+        {% for measure, order in measures -%}
+            quantile_disc({{ measure }}, 0.5) as {{ measure }},
+        {% endfor -%}
     from scored
     group by month_start_date
 )
@@ -153,16 +155,17 @@ select
     scored.pue_mxn,
     scored.pue_unpaid_mxn,
     scored.pue_unpaid_pct,
-    {% for measure, order in measures %}
-    if(
-        scored.{{ measure }} is null, null,
-        rank() over (
-            partition by scored.month_start_date order by scored.{{ measure }} {{ order }} nulls last
-        )
-    ) as {{ measure }}_rank,
-    {{ ratio('(scored.' ~ measure ~ ' - medians.' ~ measure ~ ')', 'medians.' ~ measure) }}
-        as {{ measure }}_vs_median_pct,
-    {% endfor %}
+    {% for measure, order in measures -%}
+        if(
+            scored.{{ measure }} is null, null,
+            rank() over (
+                partition by scored.month_start_date
+                order by scored.{{ measure }} {{ order }} nulls last
+            )
+        ) as {{ measure }}_rank,
+        {{ ratio('(scored.' ~ measure ~ ' - medians.' ~ measure ~ ')', 'medians.' ~ measure) }}
+            as {{ measure }}_vs_median_pct,
+    {% endfor -%}
     last_day(scored.month_start_date) <= teams.as_of_date as is_complete_month,
     scored.month_start_date,
     teams.as_of_date,

@@ -1,7 +1,7 @@
--- One row per team, client, month, tax (ISR, IVA) and currency: what clients withheld from the team,
--- as billed and, creditable from then on, as collected. Not what the team withheld from others.
+-- One row per team, client, month, tax (ISR, IVA) and currency: what clients withheld from the
+-- team, as billed and, creditable from then on, as collected. Not what it withheld from others.
 with documents as (
-    select * from {{ live('fct_cfdi') }}
+    select *, from {{ live('fct_cfdi') }}
     where is_valid
 ),
 
@@ -68,16 +68,16 @@ summed as (
         month_start_date,
         tax_name,
         currency_code,
-        {% for clock in ['billed', 'collected'] %}
-        count(distinct cfdi_key) filter (where clock = '{{ clock }}' and tax_amount <> 0)
-            as {{ clock }}_cfdi_count,
-        {% for suffix in ['', '_mxn'] %}
-        coalesce(sum(base_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
-            as base_{{ clock }}{{ suffix }},
-        coalesce(sum(tax_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
-            as withheld_{{ clock }}{{ suffix }},
-        {% endfor %}
-        {% endfor %}
+        {% for clock in ['billed', 'collected'] -%}
+            count(distinct cfdi_key) filter (where clock = '{{ clock }}' and tax_amount <> 0)
+                as {{ clock }}_cfdi_count,
+            {% for suffix in ['', '_mxn'] -%}
+                coalesce(sum(base_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
+                    as base_{{ clock }}{{ suffix }},
+                coalesce(sum(tax_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
+                    as withheld_{{ clock }}{{ suffix }},
+            {% endfor -%}
+        {% endfor -%}
         coalesce(sum(tax_amount_mxn) filter (where is_estimate), 0) as withheld_estimated_mxn,
         count(*) filter (where tax_amount_mxn is null) as fx_missing_count,
     from parts
@@ -117,10 +117,10 @@ select
     currency_code,
     cast(billed_cfdi_count as bigint) as billed_cfdi_count,
     cast(collected_cfdi_count as bigint) as collected_cfdi_count,
-    {% for amount in ['base_billed', 'withheld_billed', 'base_collected', 'withheld_collected'] %}
-    {{ money(amount) }} as {{ amount }},
-    {{ money(amount ~ '_mxn') }} as {{ amount }}_mxn,
-    {% endfor %}
+    {% for amount in ['base_billed', 'withheld_billed', 'base_collected', 'withheld_collected'] -%}
+        {{ money(amount) }} as {{ amount }},
+        {{ money(amount ~ '_mxn') }} as {{ amount }}_mxn,
+    {% endfor -%}
     {{ money('withheld_estimated_mxn') }} as withheld_estimated_mxn,
     effective_rate,
     effective_rate_collected,

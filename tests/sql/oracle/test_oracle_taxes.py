@@ -1,5 +1,7 @@
 """IVA, withholdings and complements owed in the marts against the oracle, to the cent."""
 
+from typing import Any
+
 import pytest
 
 from . import iva, owed, withholdings
@@ -12,7 +14,7 @@ IVA_KEY = "team_id, month_start_date, iva_rate_class, currency_code"
 WITHHELD = ("base", "base_mxn", "withheld", "withheld_mxn")
 
 
-def _iva(audited: Audited, basis: Basis, *columns: str) -> dict[tuple[object, ...], object]:
+def _iva(audited: Audited, basis: Basis, *columns: str) -> dict[tuple[Any, ...], tuple[Any, ...]]:
     sql = f"select {IVA_KEY}, {', '.join(columns)} from marts.mart_iva_monthly where basis = "
     return without_zeros(audited.rows(f"{sql}'{basis}'", 4))
 

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 from pipelines.gigstack.shape import SQL_ROOT
-from tests.sql.oracle.conftest import AS_OF, Audited
+
+from .conftest import AS_OF, Audited
 
 METRICS = yaml.safe_load((SQL_ROOT / "semantic" / "metrics.yml").read_text("utf-8"))["metrics"]
 ADDITIVITY = {"additive", "semi-additive", "non-additive"}
