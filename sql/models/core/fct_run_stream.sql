@@ -5,13 +5,11 @@ select
     streams.run_id,
     streams.stream,
     streams.status as load_status,
-    streams.error as load_error,
     streams.rows_seen,
     streams.rejects as rejects_count,
-    {{ local_date('runs.finished_at', 'streams.team_id') }} <= teams.as_of_date as is_in_scope,
-    {{ local_date('runs.finished_at', 'streams.team_id') }} as finished_date,
+    {{ local_date('streams.finished_at', 'streams.team_id') }} <= teams.as_of_date as is_in_scope,
+    {{ local_date('streams.finished_at', 'streams.team_id') }} as finished_date,
     teams.as_of_date,
-    runs.finished_at,
-from {{ source('ops', 'run_streams') }} as streams
-inner join {{ source('ops', 'runs') }} as runs on streams.run_id = runs.run_id
+    streams.finished_at,
+from {{ ref('stg_run_streams') }} as streams
 inner join {{ ref('dim_team') }} as teams on streams.team_id = teams.team_id
