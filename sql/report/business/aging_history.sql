@@ -1,5 +1,6 @@
 -- aging_history: one row per month end, all teams, in pesos.
 select
+    month_start_date,
     month_end_date,
     sum(open_balance_mxn) as open_balance_mxn,
     coalesce(sum(open_balance_mxn) filter (aging_bucket[1] = '0'), 0) as not_due_mxn,
@@ -14,5 +15,5 @@ select
     fraction(sum(open_balance_tier_4_mxn), sum(open_balance_mxn)) as tier_4_pct,
     fraction(sum(open_balance_unpaid_mxn), sum(open_balance_mxn)) as unpaid_pct,
 from marts.mart_ar_aging_monthly
-group by month_end_date
+group by month_start_date, month_end_date
 order by month_end_date;

@@ -6,9 +6,9 @@ select
     months.collected_mxn,
     months.closing_ar_mxn,
     months.overdue_mxn,
-    round(months.dso_1m, 1) as dso_1m,
-    round(months.dso_3m, 1) as dso_3m,
-    round(months.best_possible_dso, 1) as best_possible_dso,
+    round(months.dso_1m, 2) as dso_1m,
+    round(months.dso_3m, 2) as dso_3m,
+    round(months.best_possible_dso, 2) as best_possible_dso,
     months.cei_pct,
     months.paid_mxn,
     fraction(months.paid_tier_1_mxn + months.paid_tier_2_mxn, months.paid_mxn) as tier_1_2_pct,
@@ -16,4 +16,4 @@ select
     fraction(months.paid_tier_4_mxn, months.paid_mxn) as tier_4_pct,
 from marts.mart_collections_monthly as months
 left join team_names on months.team_id = team_names.team_id
-order by months.month_start_date desc, team;
+order by months.month_start_date desc, team asc;

@@ -4,9 +4,13 @@ select
     owed.rep_status,
     count(*) as complements_count,
     sum(owed.owed_amount_mxn) as owed_amount_mxn,
-    fraction(sum(owed.owed_amount_mxn) filter (owed.evidence_tier <= 2), sum(owed.owed_amount_mxn)) as tier_1_2_pct,
-    fraction(sum(owed.owed_amount_mxn) filter (owed.evidence_tier = 3), sum(owed.owed_amount_mxn)) as tier_3_pct,
-    fraction(sum(owed.owed_amount_mxn) filter (owed.evidence_tier = 4), sum(owed.owed_amount_mxn)) as tier_4_pct,
+    fraction(
+        sum(owed.owed_amount_mxn) filter (owed.evidence_tier <= 2), sum(owed.owed_amount_mxn)
+    ) as tier_1_2_pct,
+    fraction(sum(owed.owed_amount_mxn) filter (owed.evidence_tier = 3), sum(owed.owed_amount_mxn))
+        as tier_3_pct,
+    fraction(sum(owed.owed_amount_mxn) filter (owed.evidence_tier = 4), sum(owed.owed_amount_mxn))
+        as tier_4_pct,
     count(*) filter (owed.is_fx_missing) as fx_missing_count,
     min(owed.rep_due_date) as rep_due_date,
 from marts.mart_rep_owed as owed

@@ -14,4 +14,4 @@ select
 from marts.mart_rep_owed as owed
 left join team_names on owed.team_id = team_names.team_id
 where owed.is_owed
-order by owed.owed_amount_mxn desc nulls last, owed.payment_invoice_key;
+order by owed.owed_amount_mxn desc nulls last, owed.payment_invoice_key asc;

@@ -18,4 +18,4 @@ select
 from marts.mart_iva_monthly as iva
 left join team_names on iva.team_id = team_names.team_id
 group by iva.month_start_date, iva.team_id, team_names.name, iva.basis
-order by iva.month_start_date desc, team, iva.basis;
+order by iva.month_start_date desc, team asc, iva.basis asc;

@@ -12,4 +12,4 @@ select
 from marts.mart_revenue_monthly as revenue
 left join team_names on revenue.team_id = team_names.team_id
 group by revenue.issue_month, revenue.team_id, team_names.name
-order by revenue.issue_month desc, team;
+order by revenue.issue_month desc, team asc;

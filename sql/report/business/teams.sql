@@ -1,6 +1,6 @@
 -- teams: one row per team: the newest month that ended.
 with newest as (
-    select max(month_start_date) as month_start_date
+    select max(month_start_date) as month_start_date,
     from marts.mart_team_scorecard_monthly
     where is_complete_month
 )
@@ -10,7 +10,7 @@ select
     scores.month_start_date,
     scores.invoiced_revenue_mxn,
     scores.collected_mxn,
-    round(scores.dso_3m, 1) as dso_3m,
+    round(scores.dso_3m, 2) as dso_3m,
     scores.overdue_mxn,
     scores.overdue_pct,
     scores.rep_needed_count,

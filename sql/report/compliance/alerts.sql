@@ -13,6 +13,6 @@ from marts.mart_alerts as alerts
 left join team_names on alerts.team_id = team_names.team_id
 order by
     array_position(['high', 'medium', 'low'], alerts.severity),
-    alerts.due_date nulls last,
+    alerts.due_date asc nulls last,
     alerts.amount_mxn desc nulls last,
-    alerts.alert_id;
+    alerts.alert_id asc;

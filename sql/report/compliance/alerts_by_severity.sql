@@ -7,4 +7,4 @@ select
     min(due_date) as due_date,
 from marts.mart_alerts
 group by severity, alert_type
-order by array_position(['high', 'medium', 'low'], severity), alerts_count desc, alert_type;
+order by array_position(['high', 'medium', 'low'], severity), alerts_count desc, alert_type asc;

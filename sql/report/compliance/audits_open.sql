@@ -16,4 +16,4 @@ where audits.is_counting and (audits.is_never_audited or not audits.is_passed)
 order by
     array_position(['invalid', 'needs_review', 'none'], audits.audit_result),
     audits.audited_date desc nulls last,
-    audits.document_context_key;
+    audits.document_context_key asc;

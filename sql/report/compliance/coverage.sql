@@ -1,7 +1,7 @@
 -- coverage: one row per team, year and policy: how much has complete evidence, in pesos.
 select
     coalesce(team_names.name, clients.team_id) as team,
-    clients.issue_year,
+    clients.issue_year::varchar as issue_year,
     clients.policy,
     sum(clients.invoices_count)::bigint as invoices_count,
     sum(clients.complete_count)::bigint as complete_count,
@@ -13,4 +13,4 @@ select
 from marts.mart_materiality_client as clients
 left join team_names on clients.team_id = team_names.team_id
 group by clients.team_id, team_names.name, clients.issue_year, clients.policy
-order by clients.issue_year desc, team;
+order by clients.issue_year desc, team asc;

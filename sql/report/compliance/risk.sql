@@ -15,4 +15,4 @@ where clients.risk_level <> 'low'
 order by
     array_position(['high', 'medium', 'low'], clients.risk_level),
     clients.exposure_mxn desc,
-    clients.client_key;
+    clients.client_key asc;
