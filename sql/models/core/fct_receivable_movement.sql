@@ -2,7 +2,7 @@
 -- what settles it or undoes that, its cancellation. A complement that was cancelled or replaced
 -- later counted until then. Nothing moves before the invoice exists, or after it was cancelled.
 with invoices as (
-    select * from {{ ref('fct_cfdi') }}
+    select *, from {{ ref('fct_cfdi') }}
     where
         cfdi_type_code = 'I' and payment_method_code = 'PPD'
         and is_in_scope and is_stamped and issue_date <= as_of_date
@@ -50,9 +50,9 @@ movements as (
         issue_date as movement_date,
     from invoices
     union all by name
-    select * from settled
+    select *, from settled
     union all by name
-    select * from cancelled
+    select *, from cancelled
 ),
 
 numbered as (

@@ -19,7 +19,9 @@ complements as (
     select
         paid.team_id,
         paid.settlement_month as month_start_date,
-        sum(paid.payment_amount_mxn) as rep_paid,
+        sum(
+            {{ to_mxn('paid.amount', 'paid.currency_code', 'paid.settlement_exchange_rate') }}
+        ) as rep_paid,
     from {{ live('fct_invoice_settlement') }} as paid
     inner join {{ live('fct_cfdi') }} as invoices
         on paid.cfdi_key = invoices.cfdi_key and invoices.is_valid

@@ -1,0 +1,20 @@
+-- One row as in mart_rep_orphans, with labels for accountants.
+select
+    rep_orphan_key as "Clave del renglón",
+    rep_cfdi_key as "Clave del complemento",
+    cfdi_key as "Clave del CFDI",
+    client_key as "Clave del cliente",
+    team_id as "Equipo",
+    rep_id as "Complemento (id)",
+    rep_uuid as "Folio fiscal del complemento",
+    cfdi_id as "Factura (id)",
+    client_name as "Cliente",
+    problem as "Problema",
+    currency_code as "Moneda",
+    rep_amount as "Complementado",
+    problem_amount as "Importe del problema",
+    problem_amount_mxn as "Importe del problema MXN",
+    payment_date as "Fecha de pago",
+    rep_issue_date as "Emisión del complemento",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_rep_orphans') }}

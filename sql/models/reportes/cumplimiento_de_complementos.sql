@@ -1,0 +1,23 @@
+-- One row as in mart_rep_compliance_monthly, with labels for accountants.
+select
+    team_id as "Equipo",
+    payments_count as "Pagos",
+    issued_on_time_count as "A tiempo",
+    issued_late_count as "Tarde",
+    pending_in_term_count as "En plazo",
+    overdue_count as "Vencidos",
+    paid_amount_mxn as "Pagado MXN",
+    rep_amount_mxn as "Complementado MXN",
+    owed_amount_mxn as "Por complementar MXN",
+    issued_on_time_amount_mxn as "Pagado, a tiempo",
+    issued_late_amount_mxn as "Pagado, tarde",
+    pending_in_term_amount_mxn as "Pagado, en plazo",
+    overdue_amount_mxn as "Pagado, vencido",
+    on_time_pct as "% a tiempo",
+    on_time_amount_pct as "% a tiempo por importe",
+    fx_missing_count as "Documentos sin tipo de cambio",
+    is_term_over as "Plazo vencido",
+    month_start_date as "Mes",
+    rep_due_date as "Vence complemento",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_rep_compliance_monthly') }}
