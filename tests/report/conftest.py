@@ -66,7 +66,7 @@ def modelled(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Reported
 @pytest.fixture(scope="package")
 def browser(calm: Reported, troubled: Reported, modelled: Reported) -> Iterator[Browser]:
     """One Chromium for all tests of the page."""
-    assert (calm, troubled, modelled)
+    assert all((calm, troubled, modelled))
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not found:
         reason = f"no Chromium is installed (looked for {', '.join(CHROMIUM)})"
