@@ -59,7 +59,7 @@ def troubled(calm: Reported, tmp_path_factory: pytest.TempPathFactory) -> Report
 def modelled(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """Loaded and transformed."""
     data_dir = tmp_path_factory.mktemp("modelled") / "data"
-    shutil.copytree(built.data_dir, data_dir)
+    shutil.copytree(built.data_dir, data_dir, ignore=shutil.ignore_patterns("published"))
     return reported(data_dir)
 
 
