@@ -67,7 +67,7 @@ def example(*lines: str) -> str:
 def demo(
     data_dir: DataDir = Path("data/demo"), as_json: AsJson = False, debug: Debug = False
 ) -> None:
-    """Load an invented account, with no key and no network, publish it, and show what came."""
+    """Load an invented account, with no key and no network, build the models, publish, report."""
     from pipelines import demo as example_account
     from pipelines.display import progress
     from pipelines.load import load
@@ -79,8 +79,10 @@ def demo(
         print_next_steps,
         print_publication,
         print_run,
+        print_transformation,
         run_json,
     )
+    from pipelines.transform import transform as build
 
     out, err = _consoles()
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -100,16 +102,19 @@ def demo(
         with progress(err) as watch:
             second = load(settings, data_dir, streams, watch)
         changes = example_account.answer(data_dir, example_account.CHANGES)
+    err.print("Building the models …", style="dim")
+    built = build(data_dir)
     published = publish_warehouse(data_dir)
     page = write_report(data_dir)
     if as_json:
         asked = {"query": example_account.QUERY, "rows": answer}
         night = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
-        files = {"published": asdict(published), "report": page}
+        files = {"transform": asdict(built), "published": asdict(published), "report": page}
         _print_json(run_json(run, data_dir) | asked | {"second_night": night} | files)
     else:
         print_run(out, second)
         print_answer(out, "What changed in the invoices", example_account.CHANGES, changes)
+        print_transformation(out, built)
         print_publication(out, published)
         print_next_steps(out, data_dir, page)
     raise typer.Exit(max(_exit_code(run), _exit_code(second)))

@@ -1,4 +1,4 @@
-"""The demo: an invented account, served on loopback, loaded whole. No key, no network."""
+"""The demo: an invented account, served on loopback, loaded whole and built. No key, no network."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -87,6 +87,7 @@ def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite", "report.html"):
         (data_dir / name).unlink(missing_ok=True)
-    for path in (data_dir / warehouse.PIPELINES, data_dir / JOURNALS, published_dir(data_dir)):
+    of_ours = (data_dir / warehouse.PIPELINES, data_dir / JOURNALS, data_dir / "dbt")
+    for path in (*of_ours, published_dir(data_dir)):
         shutil.rmtree(path, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -156,11 +156,14 @@ def print_publication(out: Console, published: Publication) -> None:
 
 
 def print_next_steps(out: Console, data_dir: Path, report: Path) -> None:
-    """Where the demo left its warehouse, and what to try next."""
+    """Where the demo left its warehouse and the report's pages, and what to try next."""
+    from pipelines.report.declared import pages
+
+    page_names = ", ".join(page.title.en for page in pages())
     for line in (
-        f"Warehouse: {warehouse_path(data_dir)} (schemas gigstack and ops)",
+        f"Warehouse: {warehouse_path(data_dir)} (gigstack, core, marts, reportes, ops)",
         f"For BI:    {published_dir(data_dir) / 'analytics.duckdb'}, and Parquet beside it",
-        f"Report:    {report} (open it in a browser)",
+        f"Report:    {report} (open it in a browser; pages: {page_names})",
         "Next:",
         f"  gigstack-etl status --data-dir {data_dir}",
         "  gigstack-etl check     your own account, with GIGSTACK_API_KEY set; changes nothing",

@@ -3,7 +3,7 @@
 API: https://duckdb.org/docs/stable/clients/python/overview
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,25 @@ class Answers:
         described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
         numbers = frozenset(name for name, kind in described if kind.startswith(NUMBERS))
         return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
+
+    def has(self, models: Sequence[str]) -> bool:
+        """Whether all these marts are in the snapshot; an account may not be transformed yet."""
+        (found,) = self._connection.execute(
+            "select count(*) from duckdb_tables() "
+            "where schema_name = 'marts' and list_contains($models, table_name)",
+            {"models": list(models)},
+        ).fetchone() or (0,)
+        return bool(found == len(models))
+
+    def comments(self, models: Sequence[str]) -> dict[str, str]:
+        """What these marts say of their columns, in Spanish, by column name."""
+        found = self._connection.execute(
+            "select column_name, any_value(comment) from duckdb_columns() where "
+            "schema_name = 'marts' and list_contains($models, table_name) and comment <> '' "
+            "group by column_name",
+            {"models": list(models)},
+        )
+        return dict(found.fetchall())
 
 
 @contextmanager

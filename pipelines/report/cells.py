@@ -14,6 +14,7 @@ from pipelines.gigstack.filters import MEXICO
 from pipelines.report.declared import Text, Words
 
 TENTH, CENTS = Decimal("0.1"), Decimal("0.01")
+MONTHS = ("issue_month", "month_start_date")  # dates that stand for a month
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ def cell(value: object, column: str, words: Words) -> Cell:
         case datetime():
             return _moment(value)
         case date():
-            return _same(value.isoformat(), "time", machine=value.isoformat())
+            shown = value.isoformat()[: 7 if column in MONTHS else 10]
+            return _same(shown, "time", machine=value.isoformat())
         case int() | Decimal():
             return _same(number(value, column), "number", machine=f"{value:f}")
     text = str(value)

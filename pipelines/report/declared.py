@@ -4,6 +4,7 @@ A new page is one TOML file and its queries in `sql/report/<page>/`; its columns
 `words.toml`. API: https://jcristharif.com/msgspec/api.html#msgspec.toml.decode
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -36,11 +37,14 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
-    """What one query shows. `definition` says exactly what is counted, one click away."""
+    """What one query shows. `definition` says exactly what is counted, one click away; below it
+    stand the comments that `models` carry on the columns shown.
+    """
 
     query: str  # sql/report/<page>/<query>.sql
     title: Text
     definition: Text
+    models: tuple[str, ...] = ()  # marts that it reads; without them nothing is asked
 
 
 class Figures(Part, frozen=True, tag="figures", kw_only=True):
@@ -89,6 +93,10 @@ class Page(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order: int
     title: Text
     sections: tuple[Section, ...]
+
+    def parts(self) -> Iterator[Figures | Cards | Table | Chart]:
+        for section in self.sections:
+            yield from section.parts
 
 
 def pages() -> list[Page]:

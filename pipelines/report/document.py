@@ -29,14 +29,18 @@ def document(answers: Answers, pages: Sequence[Page], written_at: datetime) -> s
     asked = {
         (page.name, part.query): answers.ask(f"{page.name}/{part.query}")
         for page in pages
-        for section in page.sections
-        for part in section.parts
+        for part in page.parts()
+        if answers.has(part.models)
     }
+    comments = {part.models: answers.comments(part.models) for p in pages for part in p.parts()}
+    asked_pages = {name for name, _ in asked}
     (verdict,) = answers.ask("verdict").records()
     return _template(vocabulary).render(
         words=vocabulary,
         pages=pages,
         asked=asked,
+        asked_pages=asked_pages,
+        comments=comments,
         verdict=verdict,
         written_at=written_at,
         nonce=secrets.token_urlsafe(16),

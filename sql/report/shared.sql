@@ -178,3 +178,14 @@ qualify
 create or replace temp macro some_names(names) as
 array_to_string(list_sort(list_distinct(names))[1:3], ', ')
 || if(len(list_distinct(names)) > 3, format(' (+{})', len(list_distinct(names)) - 3), '');
+
+-- fraction: a share of an amount with four decimals, rounded half away from zero; 0 where
+-- there is no part. Division of decimals is DOUBLE in DuckDB, so centavos are divided as integers.
+create or replace temp macro centavos(amount) as (amount * 100)::hugeint;
+
+create or replace temp macro fraction(part, whole) as (
+    sign(centavos(coalesce(part, 0))) * sign(centavos(whole)) * (
+        (20000 * abs(centavos(coalesce(part, 0))) + abs(centavos(whole)))
+        // nullif(2 * abs(centavos(whole)), 0)
+    )
+)::decimal(18, 4) * 0.0001;

@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import key_for
 
-PATIENCE = 120  # seconds, for any command
+PATIENCE = 300  # seconds, for any command; the demo builds all models
 COMMAND = (sys.executable, "-m", "pipelines")
 OURS = ("GIGSTACK", "SOURCES__", "RUNTIME__", "COLUMNS")
 

@@ -333,10 +333,12 @@ def test_the_demo_shows_progress_tables_query_and_paths_in_this_order(empty: Pat
         QUESTION,
         "order by owed desc",
         "oldest ",
+        " models and ",
         "Published run",
         "Warehouse: data/demo/warehouse.duckdb",
         "For BI:    data/demo/published/analytics.duckdb",
         "data/demo/report.html",
+        "Business, Evidence and risk, Operation",
         "gigstack-etl status",
     )
     places = [done.stdout.find(text) for text in landmarks]

@@ -1,4 +1,5 @@
-"""Two published accounts, one calm and one in trouble, their reports, and a browser to see them.
+"""Published accounts, their reports, and a browser to see them: one calm, one in trouble, and one
+with its models built.
 
 The browser is real and sees the files as a person does. Playwright keeps an event loop running in
 its thread, so it starts after the loads and ends with this package.
@@ -17,6 +18,7 @@ from pipelines.sandbox.server import create_app, serving
 from tests.pipelines.loads import run, settings_for
 from tests.report.seeing import DESKTOP, Reported, drawn, reported
 from tests.report.trouble import make_trouble
+from tests.transform.conftest import Built
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -54,9 +56,17 @@ def troubled(calm: Reported, tmp_path_factory: pytest.TempPathFactory) -> Report
 
 
 @pytest.fixture(scope="package")
-def browser(calm: Reported, troubled: Reported) -> Iterator[Browser]:
+def modelled(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """Loaded and transformed."""
+    data_dir = tmp_path_factory.mktemp("modelled") / "data"
+    shutil.copytree(built.data_dir, data_dir, ignore=shutil.ignore_patterns("published"))
+    return reported(data_dir)
+
+
+@pytest.fixture(scope="package")
+def browser(calm: Reported, troubled: Reported, modelled: Reported) -> Iterator[Browser]:
     """One Chromium for all tests of the page."""
-    assert calm, troubled
+    assert all((calm, troubled, modelled))
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not found:
         reason = f"no Chromium is installed (looked for {', '.join(CHROMIUM)})"

@@ -24,7 +24,11 @@ class Reported:
 
     @property
     def url(self) -> str:
-        return self.page.as_uri()
+        """Its page of the loads."""
+        return self.of("operation")
+
+    def of(self, page: str) -> str:
+        return f"{self.page.as_uri()}#{page}"
 
     @property
     def published(self) -> Path:

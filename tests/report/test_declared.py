@@ -58,23 +58,18 @@ NEW_QUERIES = {
 }
 
 
-def test_every_column_of_every_query_has_a_label(calm: Reported) -> None:
+def test_every_column_of_every_query_has_a_label(modelled: Reported) -> None:
     labels = words().columns
-    with published_answers(calm.data_dir) as answers:
+    with published_answers(modelled.data_dir) as answers:
         for page in pages():
-            for part in (part for section in page.sections for part in section.parts):
+            for part in page.parts():
                 columns = answers.ask(f"{page.name}/{part.query}").columns
                 assert set(columns) - labels.keys() == set(), part.query
 
 
 def test_every_query_is_shown(calm: Reported) -> None:
     assert calm
-    shown = {
-        f"{page.name}/{part.query}"
-        for page in pages()
-        for section in page.sections
-        for part in section.parts
-    }
+    shown = {f"{page.name}/{part.query}" for page in pages() for part in page.parts()}
     assert {
         str(file.relative_to(QUERIES).with_suffix("")) for file in QUERIES.glob("*/*.sql")
     } == shown
@@ -110,7 +105,7 @@ def with_a_new_page(troubled: Reported, tmp_path: Path) -> Iterator[Reported]:
     snapshot = troubled.published / "analytics.duckdb"
     with duckdb.connect(snapshot, read_only=True) as connection:
         answers = Answers(connection, troubled.published / "manifest.json", queries)
-        text = document(answers, [page, *pages()], datetime(2026, 11, 20, tzinfo=UTC))
+        text = document(answers, [page, *pages()[-1:]], datetime(2026, 11, 20, tzinfo=UTC))
     path.write_text(text, encoding="utf-8")
     yield Reported(troubled.data_dir, path)
 

@@ -1,4 +1,6 @@
-"""One account of two teams, loaded and built once for all; tests that change it copy it."""
+"""What a built account is, and the same account some nights later. The account itself is in
+`tests/conftest.py`; tests that change it copy it.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -35,17 +37,6 @@ def load_account(account: Account, data_dir: Path) -> None:
 
 def last_day(account: Account) -> date:
     return account.now.astimezone(MEXICO).date() - timedelta(days=1)
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """Shared: read it, or copy its files."""
-    where = tmp_path_factory.mktemp("built")
-    with Account.create(where / "account.sqlite", clients=16, months=3, teams=2) as account:
-        load_account(account, where / "data")
-        as_of = last_day(account)
-    done = transform(where / "data", as_of=as_of, settings=SETTINGS)
-    return Built(where / "account.sqlite", where / "data", as_of, done)
 
 
 @pytest.fixture(scope="session")
