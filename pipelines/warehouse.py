@@ -28,7 +28,7 @@ KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
 SPILLED = "spilled"  # below the data directory: what a copy cannot hold in memory
-COPY_MEMORY_LIMIT = "1GB"  # a sort of everything wants more than a merge of what is new
+COPY_MEMORY_LIMIT = "2GB"  # a sort of everything wants more than a merge of what is new
 NO_SPACE = ("No space left", "could not write", "Could not write")
 
 
