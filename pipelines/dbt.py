@@ -18,6 +18,7 @@ from pipelines.gigstack.shape import SQL_ROOT
 from pipelines.warehouse import warehouse_path
 
 MEMORY_LIMIT = "1GB"
+QUIET_PYTHON = ("-W", "ignore")  # of warnings about dbt's own modules, which hide what went wrong
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
@@ -46,7 +47,8 @@ def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[
     results.unlink(missing_ok=True)
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "dbt.cli.main", "--quiet", "--log-format", "text"),
+            *(sys.executable, *QUIET_PYTHON, "-m", "dbt.cli.main"),
+            *("--quiet", "--log-format", "text"),
             *verb,
             *("--project-dir", SQL_ROOT, "--profiles-dir", SQL_ROOT),
             *("--target-path", target, "--log-path", data_dir.absolute() / "dbt" / "logs"),
