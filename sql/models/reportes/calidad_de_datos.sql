@@ -1,4 +1,4 @@
--- One row as in mart_data_quality, with labels for accountants.
+-- One row per row of mart_data_quality, with labels for accountants.
 select
     team_id as "Equipo",
     run_id as "Carga",

@@ -1,4 +1,4 @@
--- One row as in mart_ar_open_items, with labels for accountants.
+-- One row per row of mart_ar_open_items, with labels for accountants.
 select
     cfdi_key as "Clave del CFDI",
     client_key as "Clave del cliente",

@@ -1,4 +1,4 @@
--- One row as in mart_client_lifecycle_monthly, with labels for accountants.
+-- One row per row of mart_client_lifecycle_monthly, with labels for accountants.
 select
     client_key as "Clave del cliente",
     team_id as "Equipo",

@@ -1,4 +1,4 @@
--- One row as in mart_close_checklist, with labels for accountants.
+-- One row per row of mart_close_checklist, with labels for accountants.
 select
     team_id as "Equipo",
     check_name as "Revisión",

@@ -1,4 +1,4 @@
--- One row as in mart_collections_monthly, with labels for accountants.
+-- One row per row of mart_collections_monthly, with labels for accountants.
 select
     team_id as "Equipo",
     clients_owing_count as "Clientes que deben",

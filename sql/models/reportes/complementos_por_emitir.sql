@@ -1,4 +1,4 @@
--- One row as in mart_rep_owed, with labels for accountants.
+-- One row per row of mart_rep_owed, with labels for accountants.
 select
     payment_invoice_key as "Clave del renglón",
     payment_key as "Clave del pago",

@@ -1,4 +1,4 @@
--- One row as in mart_rep_orphans, with labels for accountants.
+-- One row per row of mart_rep_orphans, with labels for accountants.
 select
     rep_orphan_key as "Clave del renglón",
     rep_cfdi_key as "Clave del complemento",

@@ -1,4 +1,4 @@
--- One row as in mart_reconciliation_monthly, with labels for accountants.
+-- One row per row of mart_reconciliation_monthly, with labels for accountants.
 select
     team_id as "Equipo",
     payments_count as "Pagos",

@@ -1,4 +1,4 @@
--- One row as in mart_collection_curve, with labels for accountants.
+-- One row per row of mart_collection_curve, with labels for accountants.
 select
     team_id as "Equipo",
     segment as "Segmento",

@@ -1,4 +1,4 @@
--- One row as in mart_pue_ppd_exceptions, with labels for accountants.
+-- One row per row of mart_pue_ppd_exceptions, with labels for accountants.
 select
     exception_key as "Clave del renglón",
     cfdi_key as "Clave del CFDI",

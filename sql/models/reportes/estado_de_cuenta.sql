@@ -1,4 +1,4 @@
--- One row as in mart_client_statement, with labels for accountants.
+-- One row per row of mart_client_statement, with labels for accountants.
 select
     movement_key as "Clave del movimiento",
     cfdi_key as "Clave del CFDI",

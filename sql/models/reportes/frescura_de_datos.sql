@@ -1,4 +1,4 @@
--- One row as in mart_freshness, with labels for accountants.
+-- One row per row of mart_freshness, with labels for accountants.
 select
     team_id as "Equipo",
     stream as "Lista de la API",

@@ -1,4 +1,4 @@
--- One row as in mart_income_cash_basis_monthly, with labels for accountants.
+-- One row per row of mart_income_cash_basis_monthly, with labels for accountants.
 select
     team_id as "Equipo",
     tax_regime_code as "Régimen",

@@ -1,4 +1,4 @@
--- One row as in mart_revenue_item_monthly, with labels for accountants.
+-- One row per row of mart_revenue_item_monthly, with labels for accountants.
 select
     service_key as "Clave del servicio",
     team_id as "Equipo",

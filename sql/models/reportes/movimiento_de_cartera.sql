@@ -1,4 +1,4 @@
--- One row as in mart_ar_rollforward_monthly, with labels for accountants.
+-- One row per row of mart_ar_rollforward_monthly, with labels for accountants.
 select
     team_id as "Equipo",
     currency_code as "Moneda",

@@ -1,4 +1,4 @@
--- One row as in gigstack__line_item_enhanced, with labels for accountants.
+-- One row per row of gigstack__line_item_enhanced, with labels for accountants.
 select
     header_id as "Documento",
     line_item_id as "Partida",

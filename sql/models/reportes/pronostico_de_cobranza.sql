@@ -1,4 +1,4 @@
--- One row as in mart_cash_forecast, with labels for accountants.
+-- One row per row of mart_cash_forecast, with labels for accountants.
 select
     team_id as "Equipo",
     currency_code as "Moneda",

@@ -1,4 +1,4 @@
--- One row as in mart_team_scorecard_monthly, with labels for accountants.
+-- One row per row of mart_team_scorecard_monthly, with labels for accountants.
 select
     team_id as "Equipo",
     team_name as "Nombre del equipo",
