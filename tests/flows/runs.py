@@ -21,7 +21,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun
 
-PATIENCE = 120.0  # seconds for what a server, a worker or a run is to do
+PATIENCE = 600.0  # seconds for what a server, a worker or a run is to do
 SECONDS_TO_END = 20.0
 
 

@@ -3,7 +3,7 @@
 -- before; full_refresh=false, because what was seen earlier can be read nowhere again.
 {{ config(materialized='incremental', full_refresh=false) }}
 {%- set seen_before = this if is_incremental() else
-    "(select null as document_key, null as compliance_status, 0 as status_number where false)" %}
+    "(select '' as document_key, '' as compliance_status, 0 as status_number where false)" %}
 with documents as (
     select
         {{ key(['team_id', 'document_id']) }} as document_key,

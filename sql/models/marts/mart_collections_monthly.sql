@@ -25,7 +25,7 @@ sums as (
         {% for sum in collection_sums() %}
             {{ money('coalesce(sum(clients.' ~ sum ~ '_mxn), 0)') }} as {{ sum }}_mxn,
         {% endfor %}
-        cast(coalesce(sum(clients.paid_days_mxn), 0) as decimal(38, 2)) as paid_days_mxn,
+        cast(coalesce(sum(clients.paid_days_mxn), 0) as decimal(18, 2)) as paid_days_mxn,
         count(*) filter (clients.closing_ar_mxn <> 0) as clients_count,
     from months
     left join {{ ref('mart_collections_client_monthly') }} as clients

@@ -97,12 +97,18 @@ select
     {{ money('prior_year_revenue_mxn') }} as prior_year_revenue_mxn,
     if(
         is_complete_month,
-        {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_month_revenue_mxn') }} - 1,
+        cast(
+            {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_month_revenue_mxn') }} - 1
+            as decimal(18, 6)
+        ),
         null
     ) as revenue_mom_pct,
     if(
         is_complete_month,
-        {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_year_revenue_mxn') }} - 1,
+        cast(
+            {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_year_revenue_mxn') }} - 1
+            as decimal(18, 6)
+        ),
         null
     ) as revenue_yoy_pct,
     is_global,
