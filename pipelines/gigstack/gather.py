@@ -62,6 +62,7 @@ class Gatherer:
         self._pages: dict[str, list[Inspected]] = defaultdict(list)
         self._bytes: Counter[str] = Counter()
         self._room = asyncio.Semaphore(BATCHES_WAITING)
+        self._turn = asyncio.Lock()  # whoever waits for room holds up all others
         self._pending: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, "normalize")
 
@@ -69,15 +70,17 @@ class Gatherer:
         """Take a page; waits while enough batches are under way."""
         entity = page.stream.entity
         normalizers = await self._normalizers
-        self._pages[entity].append(normalizers[entity].inspect(page))
-        self._bytes[entity] += len(page.records)
-        if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= BATCH_BYTES:
-            await self._flush(entity)
+        async with self._turn:
+            self._pages[entity].append(normalizers[entity].inspect(page))
+            self._bytes[entity] += len(page.records)
+            if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= BATCH_BYTES:
+                await self._flush(entity)
 
     async def flush(self, entity: str) -> None:
         """Normalize what is there of an entity, although it is no whole batch."""
-        if self._pages[entity]:
-            await self._flush(entity)
+        async with self._turn:
+            if self._pages[entity]:
+                await self._flush(entity)
 
     async def settle(self) -> None:
         """Wait until all that was flushed is normalized."""

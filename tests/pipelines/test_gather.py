@@ -1,0 +1,64 @@
+"""Pages wait for the normalizer in a bounded number, however many lists are read at once."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from pipelines.gigstack.batch import Batch, Inspected, Page
+from pipelines.gigstack.catalogue import STREAMS
+from pipelines.gigstack.drift import Repair
+from pipelines.gigstack.gather import BATCH_PAGES, BATCHES_WAITING, BatchQueue, Gatherer
+
+LISTS = 32
+PAGES_OF_EACH = 400
+PAGE = Page(STREAMS["invoices_income"], "team_1", b"[]")
+
+
+class SlowNormalizer:
+    """Takes what it is handed, and is done with nothing until it is let go."""
+
+    def __init__(self) -> None:
+        self.inspected = self.normalized = 0
+        self.let_go = threading.Event()
+
+    def inspect(self, page: Page) -> Inspected:
+        self.inspected += 1
+        return Inspected(page, Repair(page.records, []))
+
+    def normalize(self, pages: Sequence[Inspected]) -> Batch:
+        self.let_go.wait(60)
+        self.normalized += len(pages)
+        return Batch()
+
+
+def test_what_waits_for_the_normalizer_is_bounded_and_nothing_of_it_is_lost() -> None:
+    normalizer = SlowNormalizer()
+    most = asyncio.run(asyncio.wait_for(_gather(normalizer), 60))
+    assert most <= (BATCHES_WAITING + 1) * BATCH_PAGES
+    assert normalizer.normalized == LISTS * PAGES_OF_EACH
+
+
+async def _gather(normalizer: SlowNormalizer) -> int:
+    """The pages that were taken before the first was done with."""
+    batches = BatchQueue()
+    ready: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    ready.set_result({PAGE.stream.entity: normalizer})
+    gatherer = Gatherer(ready, batches, lambda _: None)
+
+    async def read() -> None:
+        for _ in range(PAGES_OF_EACH):
+            await gatherer.gather(PAGE)
+
+    lists = [asyncio.create_task(read()) for _ in range(LISTS)]
+    for _ in range(LISTS * PAGES_OF_EACH):  # turns of the loop: more than there are pages to take
+        await asyncio.sleep(0)
+    most = normalizer.inspected
+    normalizer.let_go.set()
+    taking = asyncio.to_thread(lambda: list(batches.batches()))
+    taken = asyncio.create_task(taking)
+    await asyncio.gather(*lists)
+    await gatherer.finish()
+    batches.put(None)
+    await taken
+    return most
