@@ -128,8 +128,10 @@ def chunks(
             if rows.num_rows:
                 waiting[name].append(rows)
         if sum(len(rows) for tables in waiting.values() for rows in tables) >= ROWS_TOGETHER:
-            yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}, False
+            part = {name: pa.concat_tables(tables) for name, tables in waiting.items()}
             waiting.clear()
+            yield part, False
+            part.clear()  # dlt keeps hold of a part until it has the next
     yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}, True
 
 
