@@ -3,7 +3,8 @@
 {#- name, severity, fact, which rows are looked at, which of them fail -#}
 {% set checks = [
     ('header_differs_from_lines', 'error', 'fct_cfdi', 'is_stamped and lines_count > 0 and revenue_sign <> 0',
-        'abs(lines_rounding_difference) > 0.01 * lines_count'),
+        'abs(lines_rounding_difference) > if(' ~ decimals_of('currency_code')
+        ~ ' = 0, 1, 0.01) * lines_count'),
     ('cfdi_without_lines', 'warn', 'fct_cfdi', 'is_stamped and revenue_sign <> 0', 'lines_count = 0'),
     ('total_differs_from_parts', 'error', 'fct_cfdi', 'is_stamped and revenue_sign <> 0',
         'abs(total - net_amount - transferred_taxes + withheld_taxes) > 0.01'),
