@@ -1,7 +1,8 @@
--- What ageing shows at a past month end is what the invoices' totals and settlements say of that day,
--- worked out from core without the movements.
+-- What ageing shows at a past month end is what the invoices' totals and settlements say of that
+-- day, worked out from core without the movements.
 with cuts as (
-    select distinct month_end_date from {{ ref('mart_ar_aging_monthly') }}
+    select distinct month_end_date,
+    from {{ ref('mart_ar_aging_monthly') }}
     order by month_end_date desc
     limit 3
 ),
@@ -21,7 +22,7 @@ balances as (
     left join {{ ref('fct_invoice_settlement') }} as settlements
         on
             invoices.cfdi_key = settlements.cfdi_key
-            and settlements.settlement_date <= cuts.month_end_date
+            and cuts.month_end_date >= settlements.settlement_date
     where
         invoices.cfdi_type_code = 'I' and invoices.payment_method_code = 'PPD'
         and invoices.is_in_scope and invoices.is_stamped
@@ -42,16 +43,25 @@ expected as (
 
 found as (
     select
-        team_id,
-        currency_code,
-        month_end_date,
-        sum(open_balance) as open_balance,
-        sum(invoices_count) as invoices_count,
-    from {{ ref('mart_ar_aging_monthly') }}
-    where month_end_date in (select month_end_date from cuts)
+        ageing.team_id,
+        ageing.currency_code,
+        ageing.month_end_date,
+        sum(ageing.open_balance) as open_balance,
+        sum(ageing.invoices_count) as invoices_count,
+    from {{ ref('mart_ar_aging_monthly') }} as ageing
+    semi join cuts on ageing.month_end_date = cuts.month_end_date
     group by all
 )
 
-(select * from expected except select * from found)
-union all
-(select * from found except select * from expected)
+select
+    expected.*,
+    found.*,
+from expected
+full join found
+    on
+        expected.team_id = found.team_id
+        and expected.currency_code = found.currency_code
+        and expected.month_end_date = found.month_end_date
+where
+    expected.open_balance is distinct from found.open_balance
+    or expected.invoices_count is distinct from found.invoices_count

@@ -27,8 +27,10 @@ select
     months.collected_mxn,
     rollforward.collected,
 from {{ ref('mart_collections_monthly') }} as months
-left join ageing using (team_id, month_end_date)
-left join rollforward using (team_id, month_end_date)
+left join ageing
+    on months.team_id = ageing.team_id and months.month_end_date = ageing.month_end_date
+left join rollforward
+    on months.team_id = rollforward.team_id and months.month_end_date = rollforward.month_end_date
 where
     months.closing_ar_mxn <> coalesce(ageing.closing_ar, 0)
     or months.overdue_mxn <> coalesce(ageing.overdue, 0)

@@ -20,7 +20,13 @@ items as (
     group by all
 )
 
-select *
+select
+    core_lines.*,
+    items.*,
 from core_lines
-full join items using (team_id, issue_month, currency_code)
+full join items
+    on
+        core_lines.team_id = items.team_id
+        and core_lines.issue_month = items.issue_month
+        and core_lines.currency_code = items.currency_code
 where core_lines.net_sales is distinct from items.net_sales

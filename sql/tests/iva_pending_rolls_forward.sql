@@ -11,7 +11,15 @@ with months as (
         )
 )
 
-select *,
+select
+    team_id,
+    basis,
+    iva_rate_class,
+    currency_code,
+    month_start_date,
+    iva_pending_opening,
+    iva_pending_closing,
+    closing_before,
 from months
 where
     iva_pending_opening <> closing_before

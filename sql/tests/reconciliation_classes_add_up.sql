@@ -1,21 +1,23 @@
 -- Every payment is of one class; all of them are what core says was collected.
-with core_collected as (
+with money as (
     select
         team_id,
-        sum(collected) as collected,
-    from (
-        select
-            team_id,
-            amount_mxn as collected,
-        from {{ ref('fct_payment') }}
-        where is_collected and is_money_inflow
-        union all
-        select
-            team_id,
-            -amount_mxn as collected,
-        from {{ ref('fct_refund') }}
-        where is_effective and is_money_inflow
-    )
+        amount_mxn,
+    from {{ ref('fct_payment') }}
+    where is_collected and is_money_inflow
+    union all
+    select
+        team_id,
+        -amount_mxn as amount_mxn,
+    from {{ ref('fct_refund') }}
+    where is_effective and is_money_inflow
+),
+
+core_collected as (
+    select
+        team_id,
+        sum(amount_mxn) as collected,
+    from money
     group by team_id
 ),
 
@@ -31,9 +33,11 @@ reconciled as (
     group by team_id
 )
 
-select *
+select
+    core_collected.*,
+    reconciled.*,
 from core_collected
-full join reconciled using (team_id)
+full join reconciled on core_collected.team_id = reconciled.team_id
 where
     coalesce(core_collected.collected, 0) <> coalesce(reconciled.collected, 0)
     or coalesce(reconciled.collected, 0) <> coalesce(reconciled.classes, 0)

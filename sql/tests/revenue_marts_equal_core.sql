@@ -39,16 +39,29 @@ at_snapshot as (
 )
 
 select
-    team_id,
-    issue_month,
+    coalesce(
+        core_revenue.team_id, by_month.team_id, by_client.team_id, at_snapshot.team_id
+    ) as team_id,
+    coalesce(
+        core_revenue.issue_month, by_month.issue_month, by_client.issue_month,
+        at_snapshot.issue_month
+    ) as issue_month,
     core_revenue.revenue,
     by_month.revenue as revenue_by_month,
     by_client.revenue as revenue_by_client,
     at_snapshot.revenue as revenue_at_snapshot,
 from core_revenue
-full join by_month using (team_id, issue_month)
-full join by_client using (team_id, issue_month)
-full join at_snapshot using (team_id, issue_month)
+full join by_month
+    on core_revenue.team_id = by_month.team_id and core_revenue.issue_month = by_month.issue_month
+full join by_client
+    on
+        coalesce(core_revenue.team_id, by_month.team_id) = by_client.team_id
+        and coalesce(core_revenue.issue_month, by_month.issue_month) = by_client.issue_month
+full join at_snapshot
+    on
+        coalesce(core_revenue.team_id, by_month.team_id, by_client.team_id) = at_snapshot.team_id
+        and coalesce(core_revenue.issue_month, by_month.issue_month, by_client.issue_month)
+        = at_snapshot.issue_month
 where
     coalesce(core_revenue.revenue, 0) <> coalesce(by_month.revenue, 0)
     or coalesce(core_revenue.revenue, 0) <> coalesce(by_client.revenue, 0)

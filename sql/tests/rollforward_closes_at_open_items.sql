@@ -24,10 +24,10 @@ open_items as (
 
 select
     closing.*,
-    open_items.open_balance,
-    open_items.open_balance_mxn,
+    open_items.*,
 from closing
-full join open_items using (team_id, currency_code)
+full join open_items
+    on closing.team_id = open_items.team_id and closing.currency_code = open_items.currency_code
 where
     closing.closing is distinct from open_items.open_balance
     or closing.closing_mxn is distinct from open_items.open_balance_mxn

@@ -20,7 +20,13 @@ open_items as (
     group by all
 )
 
-select *
+select
+    ends.*,
+    open_items.balance as open_balance,
 from ends
-left join open_items using (team_id, client_key, currency_code)
+left join open_items
+    on
+        ends.team_id = open_items.team_id
+        and ends.client_key = open_items.client_key
+        and ends.currency_code = open_items.currency_code
 where ends.balance <> coalesce(open_items.balance, 0)

@@ -200,13 +200,14 @@ select
         as is_cancelled_in_later_year,
     amounts.global_periodicity_code is not null as is_global,
     coalesce({{ is_generic_rfc('amounts.client_rfc') }}, false) as is_generic_rfc,
-    amounts.exchange_rate is null as is_fx_missing,
+    -- XXX is no currency: it needs no rate (c_Moneda)
+    amounts.exchange_rate is null and amounts.currency_code <> 'XXX' as is_fx_missing,
     coalesce(
-        if(
-            amounts.currency_code = 'MXN',
-            amounts.reported_exchange_rate not in (0, 1),
-            coalesce(amounts.reported_exchange_rate, 0) in (0, 1)
-        ),
+        case amounts.currency_code
+            when 'XXX' then false
+            when 'MXN' then amounts.reported_exchange_rate not in (0, 1)
+            else coalesce(amounts.reported_exchange_rate, 0) in (0, 1)
+        end,
         false
     ) as is_fx_suspicious,
     amounts.is_currency_assumed,

@@ -1,91 +1,25 @@
--- One row per valid credit note, invoice that it reduces and tax of the note: the part of the tax
--- that falls on that invoice, and how much of it had been collected already and is given back.
--- A note reduces first what is unpaid of its invoice. One without invoice gives all of it back.
-with settled as (
-    select
-        settlements.cfdi_key,
-        settlements.credit_note_cfdi_key,
-        sum(settlements.amount) over (
-            partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date,
-                settlements.settlement_type = 'credit_note',
-                notes.cfdi_id
-            rows between unbounded preceding and 1 preceding
-        ) as settled_before,
-    from {{ ref('fct_invoice_settlement') }} as settlements
-    left join {{ ref('fct_cfdi') }} as notes
-        on settlements.credit_note_cfdi_key = notes.cfdi_key
-    where settlements.is_effective
-),
-
--- parts of a note over several invoices add up to it
-placed as (
-    select
-        parts.credit_note_cfdi_key,
-        parts.cfdi_key,
-        invoices.payment_method_code,
-        parts.allocated_amount,
-        sum(parts.allocated_amount) over (
-            partition by parts.credit_note_cfdi_key order by invoices.issue_date, invoices.cfdi_id
-        ) as until_now,
-        sum(parts.allocated_amount) over (
-            partition by parts.credit_note_cfdi_key
-        ) as whole,
-        invoices.total - least(greatest(coalesce(settled.settled_before, 0), 0), invoices.total)
-            as open_before,
-    from {{ ref('fct_credit_note_invoice') }} as parts
-    inner join {{ ref('fct_cfdi') }} as invoices on parts.cfdi_key = invoices.cfdi_key
-    left join settled
-        on
-            parts.cfdi_key = settled.cfdi_key
-            and parts.credit_note_cfdi_key = settled.credit_note_cfdi_key
-    where parts.is_effective and parts.allocated_amount is not null
-),
-
-notes as (
-    select
-        notes.cfdi_key as credit_note_cfdi_key,
-        notes.client_key,
-        notes.exchange_rate,
-        notes.issue_date as credit_note_date,
-        notes.issue_month as credit_note_month,
-        {{ decimals_of('notes.currency_code') }} as decimals,
-        placed.cfdi_key,
-        placed.payment_method_code,
-        coalesce(placed.until_now, 1) as until_now,
-        coalesce(placed.until_now - placed.allocated_amount, 0) as until_before,
-        coalesce(placed.whole, 1) as whole,
-        coalesce(placed.allocated_amount, 1) as allocated_amount,
-        if(
-            placed.cfdi_key is null, 1, greatest(placed.allocated_amount - placed.open_before, 0)
-        ) as excess_amount,
-    from {{ ref('fct_cfdi') }} as notes
-    left join placed on notes.cfdi_key = placed.credit_note_cfdi_key
-    where notes.cfdi_type_code = 'E' and notes.is_valid
-),
-
-parts as (
+-- One row per valid credit note, part of it and tax of the note: the part of the tax that falls on
+-- that invoice, and how much of it had been collected already and is given back.
+with parts as (
     select
         notes.*,
         taxes.cfdi_tax_key,
-        taxes.team_id,
         taxes.tax_name,
         taxes.tax_code,
         taxes.tax_factor,
         taxes.iva_rate_class,
-        taxes.currency_code,
         taxes.tax_rate,
         taxes.is_withheld,
+        {{ decimals_of('notes.currency_code') }} as decimals,
         {{ next_share(
-            'taxes.base_amount', '(notes.until_now - notes.until_before)', 'notes.until_before',
-            'notes.whole', 'notes.decimals'
+            'taxes.base_amount', 'notes.part_amount', 'notes.before_amount', 'notes.note_amount',
+            decimals_of('notes.currency_code')
         ) }} as base_amount,
         {{ next_share(
-            'taxes.tax_amount', '(notes.until_now - notes.until_before)', 'notes.until_before',
-            'notes.whole', 'notes.decimals'
+            'taxes.tax_amount', 'notes.part_amount', 'notes.before_amount', 'notes.note_amount',
+            decimals_of('notes.currency_code')
         ) }} as tax_amount,
-    from notes
+    from {{ ref('fct_credit_note_part') }} as notes
     inner join {{ ref('fct_cfdi_tax') }} as taxes
         on notes.credit_note_cfdi_key = taxes.cfdi_key
 ),
@@ -94,21 +28,21 @@ given_back as (
     select
         *,
         coalesce(
-            {{ share('base_amount', 'excess_amount', 'allocated_amount', 'decimals') }}, 0
+            {{ share('base_amount', 'collected_amount', 'part_amount', 'decimals') }}, 0
         ) as collected_base_amount,
         coalesce(
-            {{ share('tax_amount', 'excess_amount', 'allocated_amount', 'decimals') }}, 0
+            {{ share('tax_amount', 'collected_amount', 'part_amount', 'decimals') }}, 0
         ) as collected_tax_amount,
     from parts
 )
 
 select
-    {{ key(['team_id', 'cfdi_tax_key', "coalesce(cfdi_key, 'unknown')"]) }} as credit_note_tax_key,
+    {{ key(['team_id', 'cfdi_tax_key', 'cfdi_key']) }} as credit_note_tax_key,
     credit_note_cfdi_key,
-    coalesce(cfdi_key, 'unknown') as cfdi_key,
+    cfdi_key,
     client_key,
     team_id,
-    coalesce(payment_method_code, 'unknown') as payment_method_code,
+    payment_method_code,
     tax_name,
     tax_code,
     tax_factor,
@@ -124,7 +58,7 @@ select
     {{ to_mxn('collected_base_amount') }} as collected_base_amount_mxn,
     {{ to_mxn('collected_tax_amount') }} as collected_tax_amount_mxn,
     is_withheld,
-    true as is_in_scope,
+    is_in_scope,
     credit_note_date,
     credit_note_month,
 from given_back

@@ -3,11 +3,13 @@
 {#- name, severity, fact, which rows are looked at, which of them fail -#}
 {% set checks = [
     ('header_differs_from_lines', 'error', 'fct_cfdi', 'is_stamped and lines_count > 0 and revenue_sign <> 0',
-        'abs(lines_rounding_difference) > 0.01 * lines_count'),
+        'abs(lines_rounding_difference) > if(' ~ decimals_of('currency_code')
+        ~ ' = 0, 1, 0.01) * lines_count'),
     ('cfdi_without_lines', 'warn', 'fct_cfdi', 'is_stamped and revenue_sign <> 0', 'lines_count = 0'),
     ('total_differs_from_parts', 'error', 'fct_cfdi', 'is_stamped and revenue_sign <> 0',
         'abs(total - net_amount - transferred_taxes + withheld_taxes) > 0.01'),
-    ('exchange_rate_missing', 'error', 'fct_cfdi', "is_stamped and currency_code <> 'MXN'", 'is_fx_missing'),
+    ('exchange_rate_missing', 'error', 'fct_cfdi', "is_stamped and currency_code not in ('MXN', 'XXX')",
+        'is_fx_missing'),
     ('exchange_rate_suspicious', 'warn', 'fct_cfdi', 'is_stamped', 'is_fx_suspicious'),
     ('currency_missing', 'warn', 'fct_cfdi', 'is_stamped', 'is_currency_assumed'),
     ('issue_date_missing', 'warn', 'fct_cfdi', 'is_stamped', "issue_date_source <> 'cfdi'"),

@@ -70,11 +70,10 @@ parts as (
         parts.credit_note_cfdi_key as cfdi_key,
         'credit_notes' as source,
         'cfdi' as evidence,
-        parts.collected_base_amount as net_part,
-        parts.collected_base_amount_mxn as net_part_mxn,
-    from {{ live('fct_credit_note_tax') }} as parts
+        parts.collected_net_amount as net_part,
+        parts.collected_net_amount_mxn as net_part_mxn,
+    from {{ live('fct_credit_note_part') }} as parts
     semi join teams on parts.team_id = teams.team_id
-    where parts.iva_rate_class is not null
 ),
 
 summed as (

@@ -3,27 +3,27 @@
 -- same under both: choose one basis, never add them.
 {% set evidences = ['rep_xml', 'rep_api', 'payment', 'balance', 'cfdi'] %}
 {% set steps = ['billed_ppd', 'collected_ppd', 'credit_notes', 'cancelled'] %}
-with documents as (
+with valid_cfdi as (
     select *, from {{ live('fct_cfdi') }}
     where is_valid
 ),
 
 document_taxes as (
     select
-        documents.cfdi_key,
-        documents.team_id,
-        documents.cfdi_type_code,
-        documents.payment_method_code,
-        documents.currency_code,
-        documents.issue_month,
-        documents.revenue_sign,
+        valid_cfdi.cfdi_key,
+        valid_cfdi.team_id,
+        valid_cfdi.cfdi_type_code,
+        valid_cfdi.payment_method_code,
+        valid_cfdi.currency_code,
+        valid_cfdi.issue_month,
+        valid_cfdi.revenue_sign,
         taxes.iva_rate_class,
         taxes.base_amount,
         taxes.tax_amount,
         taxes.base_amount_mxn,
         taxes.tax_amount_mxn,
     from {{ live('fct_cfdi_tax') }} as taxes
-    inner join documents on taxes.cfdi_key = documents.cfdi_key
+    inner join valid_cfdi on taxes.cfdi_key = valid_cfdi.cfdi_key
     where taxes.iva_rate_class is not null
 ),
 
@@ -62,7 +62,7 @@ payments as (
             parts.payment_method_code = 'PPD', parts.tax_at_payment_rate_mxn, parts.tax_amount_mxn
         ) as tax_amount_mxn,
     from {{ live('fct_settlement_tax') }} as parts
-    semi join documents on parts.cfdi_key = documents.cfdi_key
+    semi join valid_cfdi on parts.cfdi_key = valid_cfdi.cfdi_key
     where parts.iva_rate_class is not null
 ),
 
@@ -186,6 +186,29 @@ moved as (
     group by team_id, movement_month, iva_rate_class, currency_code
 ),
 
+months_with_any as (
+    select
+        team_id,
+        month_start_date,
+        iva_rate_class,
+        currency_code,
+    from billed
+    union all
+    select
+        team_id,
+        month_start_date,
+        iva_rate_class,
+        currency_code,
+    from collected
+    union all
+    select
+        team_id,
+        month_start_date,
+        iva_rate_class,
+        currency_code,
+    from moved
+),
+
 -- every month from the first that has any: what is pending stays pending in a month without news
 series as (
     select
@@ -193,34 +216,15 @@ series as (
         iva_rate_class,
         currency_code,
         min(month_start_date) as first_month,
-    from (
-        select
-            team_id,
-            month_start_date,
-            iva_rate_class,
-            currency_code,
-        from billed
-        union all
-        select
-            team_id,
-            month_start_date,
-            iva_rate_class,
-            currency_code,
-        from collected
-        union all
-        select
-            team_id,
-            month_start_date,
-            iva_rate_class,
-            currency_code,
-        from moved
-    )
+    from months_with_any
     group by team_id, iva_rate_class, currency_code
 ),
 
 months as (
     select
-        series.* exclude (first_month),
+        series.team_id,
+        series.iva_rate_class,
+        series.currency_code,
         teams.as_of_date,
         cast(unnest(generate_series(
             series.first_month, date_trunc('month', teams.as_of_date), interval 1 month
@@ -253,6 +257,10 @@ pending as (
             partition by months.team_id, months.iva_rate_class, months.currency_code
             order by months.month_start_date
         )
+),
+
+bases as (
+    select unnest(['sat_prefill', 'cash']) as basis,
 )
 
 select
@@ -292,7 +300,7 @@ select
     pending.month_start_date,
     pending.as_of_date,
 from pending
-cross join (select unnest(['sat_prefill', 'cash']) as basis,) as bases
+cross join bases
 left join billed
     on
         pending.team_id = billed.team_id

@@ -1,5 +1,5 @@
--- One row per valid invoice and mistake in how it says to be paid: PUE with form 99, PPD without it,
--- PUE with a complement, PUE that was not paid in its month, PPD that was paid on its own day.
+-- One row per valid invoice and mistake in how it says to be paid: PUE with form 99, PPD without
+-- it, PUE with a complement, PUE that was not paid in its month, PPD that was paid on its own day.
 with invoices as (
     select *, from {{ live('fct_cfdi') }}
     where is_valid and cfdi_type_code = 'I'

@@ -1,5 +1,5 @@
--- One row per team and month of payment: how many payments of PPD invoices needed a complement (REP)
--- and how many had it by the fifth day of the next month.
+-- One row per team and month of payment: how many payments of PPD invoices needed a complement
+-- (REP) and how many had it by the fifth day of the next month.
 {% set statuses = ['issued_on_time', 'issued_late', 'pending_in_term', 'overdue'] %}
 select
     team_id,
@@ -11,8 +11,9 @@ select
     {{ money('coalesce(sum(rep_amount_mxn), 0)') }} as rep_amount_mxn,
     {{ money('coalesce(sum(owed_amount_mxn), 0)') }} as owed_amount_mxn,
     {% for status in statuses -%}
-        {{ money("coalesce(sum(paid_amount_mxn) filter (where rep_status = '" ~ status ~ "'), 0)") }}
-            as {{ status }}_amount_mxn,
+        {{ money(
+            "coalesce(sum(paid_amount_mxn) filter (where rep_status = '" ~ status ~ "'), 0)"
+        ) }} as {{ status }}_amount_mxn,
     {% endfor -%}
     {{ ratio("count(*) filter (where rep_status = 'issued_on_time')", 'count(*)') }} as on_time_pct,
     {{ ratio(

@@ -102,8 +102,9 @@ problems as (
 )
 
 select
-    {{ key(['complements.team_id', 'complements.cfdi_id', 'problems.cfdi_id', 'problems.problem']) }}
-        as rep_orphan_key,
+    {{ key([
+        'complements.team_id', 'complements.cfdi_id', 'problems.cfdi_id', 'problems.problem'
+    ]) }} as rep_orphan_key,
     problems.rep_cfdi_key,
     coalesce(problems.cfdi_key, 'unknown') as cfdi_key,
     problems.client_key,

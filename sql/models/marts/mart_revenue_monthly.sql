@@ -34,6 +34,17 @@ sums as (
     group by all
 ),
 
+slices as (
+    select
+        team_id,
+        currency_code,
+        cfdi_type_code,
+        is_global,
+        min(issue_month) as first_month,
+    from sums
+    group by all
+),
+
 months as (
     select
         slices.team_id,
@@ -44,32 +55,43 @@ months as (
         cast(unnest(generate_series(
             slices.first_month, teams.as_of_date, interval 1 month
         )) as date) as issue_month,
-    from (
-        select
-            team_id,
-            currency_code,
-            cfdi_type_code,
-            is_global,
-            min(issue_month) as first_month,
-        from sums
-        group by all
-    ) as slices
+    from slices
     inner join {{ ref('dim_team') }} as teams on slices.team_id = teams.team_id
 ),
 
 compared as (
     select
         months.*,
-        sums.* exclude (team_id, issue_month, currency_code, cfdi_type_code, is_global),
+        sums.invoices_count,
+        sums.credit_notes_count,
+        sums.fx_missing_count,
+        sums.income_net,
+        sums.income_net_mxn,
+        sums.credit_notes_net,
+        sums.credit_notes_net_mxn,
+        sums.invoiced_revenue,
+        sums.invoiced_revenue_mxn,
+        sums.gross_invoiced,
+        sums.gross_invoiced_mxn,
+        sums.cancelled_net,
+        sums.cancelled_net_mxn,
+        sums.cancelled_later_net,
+        sums.cancelled_later_net_mxn,
         last_day(months.issue_month) <= months.as_of_date as is_complete_month,
         lag(coalesce(sums.invoiced_revenue_mxn, 0)) over one_slice as prior_month_revenue_mxn,
         lag(coalesce(sums.invoiced_revenue_mxn, 0), 12) over one_slice as prior_year_revenue_mxn,
     from months
-    left join sums using (team_id, issue_month, currency_code, cfdi_type_code, is_global)
+    left join sums
+        on
+            months.team_id = sums.team_id
+            and months.issue_month = sums.issue_month
+            and months.currency_code = sums.currency_code
+            and months.cfdi_type_code = sums.cfdi_type_code
+            and months.is_global = sums.is_global
     window
         one_slice as (
-            partition by months.team_id, months.currency_code, months.cfdi_type_code,
-            months.is_global
+            partition by
+                months.team_id, months.currency_code, months.cfdi_type_code, months.is_global
             order by months.issue_month
         )
 )

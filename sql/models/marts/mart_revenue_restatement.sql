@@ -1,6 +1,10 @@
--- One row per team, month of issue, currency and later month (snapshot): the revenue of the month as
--- it stood on the fifth day after the end of the snapshot's month. The last snapshot is today's view.
--- A credit note lowers revenue in its own month: the notes issued later stand beside, as a memo.
+-- One row per team, month of issue, currency and later month (snapshot): the revenue of the month
+-- as it stood on the fifth day after the end of the snapshot's month. The last snapshot is today's
+-- view. A credit note lowers revenue in its own month: the notes issued later stand beside, as a
+-- memo.
+{% set later_reasons = [
+    'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
+] %}
 with documents as (
     select
         *,
@@ -63,15 +67,22 @@ seen as (
         greatest(issue_month, {{ month_of('(change_date - 5)') }}) as snapshot_month,
         {% for suffix in ['', '_mxn'] %}
             sum(change{{ suffix }}) filter (reason <> 'later_note') as revenue_change{{ suffix }},
-            {% for reason in [
-                'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
-            ] %}
-                sum(change{{ suffix }}) filter (reason = '{{ reason }}') as {{ reason }}{{ suffix }},
+            {% for reason in later_reasons %}
+                sum(change{{ suffix }}) filter (reason = '{{ reason }}')
+                    as {{ reason }}{{ suffix }},
             {% endfor %}
         {% endfor %}
         count(*) filter (reason not in ('in_time', 'later_note')) as changes_count,
     from changes
     group by all
+),
+
+months as (
+    select distinct
+        team_id,
+        issue_month,
+        currency_code,
+    from documents
 ),
 
 snapshots as (
@@ -85,13 +96,7 @@ snapshots as (
             greatest(months.issue_month, {{ month_of('(teams.as_of_date - 5)') }}),
             interval 1 month
         )) as date) as snapshot_month,
-    from (
-        select distinct
-            team_id,
-            issue_month,
-            currency_code,
-        from documents
-    ) as months
+    from months
     inner join {{ ref('dim_team') }} as teams on months.team_id = teams.team_id
 ),
 
@@ -111,14 +116,18 @@ running as (
             sum(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month as revenue{{ suffix }},
             first(coalesce(seen.revenue_change{{ suffix }}, 0)) over one_month
                 as revenue_as_closed{{ suffix }},
-            {% for reason in [
-                'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped', 'later_note',
-            ] %}
-                sum(coalesce(seen.{{ reason }}{{ suffix }}, 0)) over one_month as {{ reason }}{{ suffix }},
+            {% for reason in later_reasons %}
+                sum(coalesce(seen.{{ reason }}{{ suffix }}, 0)) over one_month
+                    as {{ reason }}{{ suffix }},
             {% endfor %}
         {% endfor %}
     from snapshots
-    left join seen using (team_id, issue_month, currency_code, snapshot_month)
+    left join seen
+        on
+            snapshots.team_id = seen.team_id
+            and snapshots.issue_month = seen.issue_month
+            and snapshots.currency_code = seen.currency_code
+            and snapshots.snapshot_month = seen.snapshot_month
     window
         one_month as (
             partition by snapshots.team_id, snapshots.issue_month, snapshots.currency_code
@@ -136,9 +145,7 @@ select
         {{ money('revenue' ~ suffix) }} as revenue_at_snapshot{{ suffix }},
         if(is_closed, {{ money('revenue' ~ suffix ~ ' - revenue_as_closed' ~ suffix) }}, null)
             as restatement{{ suffix }},
-        {% for reason in [
-            'cancelled_after', 'replaced_after', 'credit_note_after', 'late_stamped',
-        ] %}
+        {% for reason in later_reasons if reason != 'later_note' %}
             {{ money(reason ~ suffix) }} as {{ reason }}{{ suffix }},
         {% endfor %}
         {{ money('later_note' ~ suffix) }} as later_credit_notes{{ suffix }},

@@ -1,5 +1,6 @@
--- One row per team and month: what it invoiced and collected, how well, and where it stands among all
--- teams. Numerators and denominators stand beside every share, so that months and teams can be added.
+-- One row per team and month: what it invoiced and collected, how well, and where it stands among
+-- all teams. Numerators and denominators stand beside every share, so that months and teams can be
+-- added.
 {% set measures = [
     ('invoiced_revenue_mxn', 'desc'), ('collected_mxn', 'desc'), ('rep_on_time_pct', 'desc'),
     ('dso_3m', 'asc'), ('overdue_pct', 'asc'), ('cancel_rate_amount', 'asc'),

@@ -1,26 +1,26 @@
 -- One row per team, client, month, tax (ISR, IVA) and currency: what clients withheld from the
 -- team, as billed and, creditable from then on, as collected. Not what it withheld from others.
-with documents as (
+with valid_cfdi as (
     select *, from {{ live('fct_cfdi') }}
     where is_valid
 ),
 
 parts as (
     select
-        documents.team_id,
-        documents.client_key,
-        documents.cfdi_key,
-        documents.currency_code,
-        documents.issue_month as month_start_date,
+        valid_cfdi.team_id,
+        valid_cfdi.client_key,
+        valid_cfdi.cfdi_key,
+        valid_cfdi.currency_code,
+        valid_cfdi.issue_month as month_start_date,
         'billed' as clock,
         taxes.tax_name,
-        documents.revenue_sign * taxes.base_amount as base_amount,
-        documents.revenue_sign * taxes.tax_amount as tax_amount,
-        documents.revenue_sign * taxes.base_amount_mxn as base_amount_mxn,
-        documents.revenue_sign * taxes.tax_amount_mxn as tax_amount_mxn,
+        valid_cfdi.revenue_sign * taxes.base_amount as base_amount,
+        valid_cfdi.revenue_sign * taxes.tax_amount as tax_amount,
+        valid_cfdi.revenue_sign * taxes.base_amount_mxn as base_amount_mxn,
+        valid_cfdi.revenue_sign * taxes.tax_amount_mxn as tax_amount_mxn,
         false as is_estimate,
     from {{ live('fct_cfdi_tax') }} as taxes
-    inner join documents on taxes.cfdi_key = documents.cfdi_key
+    inner join valid_cfdi on taxes.cfdi_key = valid_cfdi.cfdi_key
     where taxes.is_withheld
     union all by name
     select
@@ -41,7 +41,7 @@ parts as (
         ) as tax_amount_mxn,
         parts.is_estimate,
     from {{ live('fct_settlement_tax') }} as parts
-    semi join documents on parts.cfdi_key = documents.cfdi_key
+    semi join valid_cfdi on parts.cfdi_key = valid_cfdi.cfdi_key
     where parts.is_withheld
     union all by name
     select

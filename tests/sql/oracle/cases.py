@@ -45,6 +45,24 @@ def _notes_and_payments_of_several() -> list[Record]:
     ]
 
 
+def _notes_that_give_back() -> list[Record]:
+    """More than all that was open; notes without lines, and with a tax that is not IVA."""
+    small: dict[str, Any] = {"subtotal": "100.00", "taxes": "16.00"}
+    beer = [item("100.00", IVA | {"base": "108.00"}, IEPS)]
+    return [
+        invoice("g1", "2026-08-03", "116.00", items=[item("100.00", IVA)], **small),
+        invoice("g2", "2026-08-04", "116.00", items=[item("100.00", IVA)], **small),
+        payment("g1p", "2026-08-20", "58.00", "g1"),
+        note("ga", "2026-09-15", "232.00", "g1", "g2", subtotal="200.00", taxes="32.00")
+        | {"items": [item("200.00", IVA)]},
+        invoice("g3", "2026-08-05", payment_method="PUE"),
+        payment("g3p", "2026-08-21", "1160.00", "g3"),
+        note("gb", "2026-09-16", "116.00", "g3", **small),
+        note("gc", "2026-09-17", "125.28", "g3", subtotal="100.00", taxes="25.28", items=beer),
+        note("gd", "2026-09-18", "100.00", "g3", subtotal="100.00", taxes="0.00"),
+    ]
+
+
 def _complements() -> list[Record]:
     replaced = [{"relationship": "04", "documents": [uuid("r1")]}]
     tax = _TRANSFERRED.format(base="333.34", tax="53.34")
@@ -160,6 +178,7 @@ def cfdi_and_payments() -> list[Record]:
     """All of them; invoices have an `invoice_type`. They name each other by short names."""
     return [
         *_notes_and_payments_of_several(),
+        *_notes_that_give_back(),
         *_complements(),
         *_currencies_and_taxes(),
         *_who_and_when(),

@@ -1,10 +1,10 @@
-"""IVA, withholdings and complements owed in the marts against the oracle, to the cent."""
+"""IVA, withholdings, income and complements owed in the marts against the oracle, to the cent."""
 
 from typing import Any
 
 import pytest
 
-from . import iva, owed, withholdings
+from . import income, iva, owed, withholdings
 from .collecting import Basis
 from .conftest import Audited
 from .tables import of_teams
@@ -69,6 +69,23 @@ def test_withholdings_by_client(audited: Audited, clock: str) -> None:
         from marts.mart_withholding_monthly
     """
     assert without_zeros(audited.rows(sql, 5)) == without_zeros(expected)
+
+
+def test_income_on_a_cash_basis(audited: Audited) -> None:
+    names = (
+        "invoices_count",
+        *income.SOURCES,
+        *(f"{name}_mxn" for name in income.SOURCES),
+        *income.EVIDENCES,
+    )
+    told = of_teams(audited.teams, income.income_collected)
+    assert {key[0] for key in told} == {books.team for books in audited.teams}
+    expected = {key: tuple(row[name] for name in names) for key, row in told.items()}
+    sql = f"""
+        select team_id, month_start_date, currency_code, {", ".join(names)},
+        from marts.mart_income_cash_basis_monthly
+    """
+    assert without_zeros(audited.rows(sql, 3)) == without_zeros(expected)
 
 
 def test_complements_owed(audited: Audited) -> None:
