@@ -1,6 +1,6 @@
 -- One row per valid credit note, invoice that it reduces and tax of the note: the part of the tax
 -- that falls on that invoice, and how much of it had been collected already and is given back.
--- A note reduces first what is unpaid of its invoice. One without invoice gives all of it back.
+-- A note reduces first what is unpaid of its invoice. What falls on no invoice is all given back.
 with settled as (
     select
         settlements.cfdi_key,
@@ -26,12 +26,10 @@ placed as (
         parts.cfdi_key,
         invoices.payment_method_code,
         parts.allocated_amount,
-        sum(parts.allocated_amount) over (
+        sum(parts.credit_note_amount) over (
             partition by parts.credit_note_cfdi_key order by invoices.issue_date, invoices.cfdi_id
         ) as until_now,
-        sum(parts.allocated_amount) over (
-            partition by parts.credit_note_cfdi_key
-        ) as whole,
+        parts.credit_note_amount as note_amount,
         invoices.total - least(greatest(coalesce(settled.settled_before, 0), 0), invoices.total)
             as open_before,
     from {{ ref('fct_credit_note_invoice') }} as parts
@@ -43,26 +41,57 @@ placed as (
     where parts.is_effective and parts.allocated_amount is not null
 ),
 
+valid_notes as (
+    select
+        *,
+        {{ decimals_of('currency_code') }} as decimals,
+        if(total > 0, total, 1) as whole,
+    from {{ ref('fct_cfdi') }}
+    where cfdi_type_code = 'E' and is_valid
+),
+
+covered as (
+    select
+        credit_note_cfdi_key,
+        max(until_now) as amount,
+    from placed
+    group by credit_note_cfdi_key
+),
+
+slices as (
+    select
+        credit_note_cfdi_key,
+        cfdi_key,
+        payment_method_code,
+        until_now,
+        until_now - note_amount as until_before,
+        allocated_amount,
+        greatest(allocated_amount - open_before, 0) as excess_amount,
+    from placed
+    union all by name
+    -- without an invoice, or beyond all that its invoices had open, a note is given back
+    select
+        valid_notes.cfdi_key as credit_note_cfdi_key,
+        valid_notes.whole as until_now,
+        coalesce(covered.amount, 0) as until_before,
+        1 as allocated_amount,
+        1 as excess_amount,
+    from valid_notes
+    left join covered on valid_notes.cfdi_key = covered.credit_note_cfdi_key
+    where coalesce(covered.amount, 0) < valid_notes.whole
+),
+
 notes as (
     select
-        notes.cfdi_key as credit_note_cfdi_key,
-        notes.client_key,
-        notes.exchange_rate,
-        notes.issue_date as credit_note_date,
-        notes.issue_month as credit_note_month,
-        {{ decimals_of('notes.currency_code') }} as decimals,
-        placed.cfdi_key,
-        placed.payment_method_code,
-        coalesce(placed.until_now, 1) as until_now,
-        coalesce(placed.until_now - placed.allocated_amount, 0) as until_before,
-        coalesce(placed.whole, 1) as whole,
-        coalesce(placed.allocated_amount, 1) as allocated_amount,
-        if(
-            placed.cfdi_key is null, 1, greatest(placed.allocated_amount - placed.open_before, 0)
-        ) as excess_amount,
-    from {{ ref('fct_cfdi') }} as notes
-    left join placed on notes.cfdi_key = placed.credit_note_cfdi_key
-    where notes.cfdi_type_code = 'E' and notes.is_valid
+        slices.*,
+        valid_notes.client_key,
+        valid_notes.exchange_rate,
+        valid_notes.issue_date as credit_note_date,
+        valid_notes.issue_month as credit_note_month,
+        valid_notes.decimals,
+        valid_notes.whole,
+    from slices
+    inner join valid_notes on slices.credit_note_cfdi_key = valid_notes.cfdi_key
 ),
 
 parts as (
