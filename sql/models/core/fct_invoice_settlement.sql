@@ -83,22 +83,22 @@ payment_events as (
 
 refund_events as (
     select
-        refunds.refund_key as event_id,
-        payments.cfdi_key,
+        refund_key as event_id,
+        cfdi_key,
         'refund' as settlement_type,
-        payments.payment_key,
-        payments.allocation_method,
-        -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
-        -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
-            as payment_amount_mxn,
-        payments.settlement_exchange_rate,
-        payments.is_money_inflow,
-        refunds.refund_date as settlement_date,
+        payment_key,
+        allocation_method,
+        -allocated_amount as amount,
+        -refund_amount_mxn as payment_amount_mxn,
+        settlement_exchange_rate,
+        is_money_inflow,
+        refund_date as settlement_date,
         3 as evidence_tier,
-    from {{ ref('fct_refund') }} as refunds
-    inner join payments on refunds.payment_key = payments.payment_key
-    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
-    where refunds.is_effective
+        payment_id as source_id,
+        lpad(cast(refund_number as varchar), 6, '0') as source_part,
+        refunded_at as happened_at,
+    from {{ ref('fct_refund_invoice') }}
+    where is_in_scope
 ),
 
 credit_events as (

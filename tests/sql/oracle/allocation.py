@@ -141,17 +141,15 @@ def _share(source: Source, target: Cfdi, given: Decimal, method: str) -> Share:
 
 
 def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
-    """The refunds of an allocated payment, by the key of the invoice they fall on."""
+    """The refunds of an allocated payment, by the key of the invoice they fall on: as it did."""
     shares = payment_shares(books)[payment.key]
+    unit = amounts.unit(payment.currency)
     found: dict[str, list[Refund]] = defaultdict(list)
     for refund in payment.refunds(books.as_of):
-        amount = in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
-        unit = shares[0].invoice.unit
-        parts = [amount]
-        if len(shares) > 1:
-            parts = amounts.split(amount, [share.amount for share in shares], unit)
+        parts = amounts.split(refund.amount, [share.given for share in shares], unit)
         for share, part in zip(shares, parts, strict=True):
-            found[share.invoice.key].append(refund._replace(amount=part))
+            amount = in_currency_of(part, payment, share.invoice) or ZERO
+            found[share.invoice.key].append(refund._replace(amount=amount))
     return found
 
 
