@@ -6,12 +6,13 @@ with invoices as (
     where cfdi_type_code = 'I' and is_in_scope and is_stamped
 ),
 
+-- only where every complement of an invoice tells what was paid of it
 complements as (
     select
         * exclude (is_effective),
         rep_document_key as event_id,
     from {{ ref('fct_rep_document') }}
-    where paid_amount is not null
+    qualify bool_and(evidence_tier is not null) over (partition by cfdi_key)
 ),
 
 payments as (

@@ -63,7 +63,7 @@ def tier(books: Books, invoice: Cfdi) -> int | None:
     reps = complements.reps_of(books).get(invoice.key, []) if invoice.is_ppd else []
     if reps and all(complements.is_readable(books, rep, invoice) for rep in reps):
         return 1
-    if reps and all(complements.is_of_one(books, rep) for rep in reps):
+    if reps and all(complements.is_telling(books, rep, invoice) for rep in reps):
         return 2
     if _paid_keys(books).get(invoice.key):
         return 3

@@ -54,8 +54,11 @@ def _of_invoice(
     told: dict[str, date] = {}
     pool, pool_day = ZERO, None
     for rep in complements.effective(books, invoice):
-        amount = sum((one.amount for one in complements.paid_by(books, rep, invoice)), ZERO)
-        names = keys & set(rep.record.get("payments") or [])
+        told_amounts = [one.amount for one in complements.paid_by(books, rep, invoice)]
+        if not told_amounts:
+            continue
+        amount = sum(told_amounts, ZERO)
+        names = keys & {payment.key for payment in complements.payments_of(books)[rep.key]}
         if len(names) == 1:
             name = names.pop()
             named[name] += amount
