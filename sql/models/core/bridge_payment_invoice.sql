@@ -67,6 +67,7 @@ candidates as (
         payments.is_in_scope and invoices.is_in_scope as is_in_scope,
         coalesce(payments.collected_date, payments.created_date) as payment_date,
         payments.collected_date,
+        payments.collected_at,
         invoices.cfdi_key,
         invoices.client_key,
         invoices.team_id,
@@ -138,4 +139,5 @@ select
     issue_date,
     payment_date,
     collected_date,
+    collected_at,
 from counted

@@ -3,20 +3,14 @@
 -- A note reduces first what is unpaid of its invoice. What falls on no invoice is all given back.
 with settled as (
     select
-        settlements.cfdi_key,
-        settlements.credit_note_cfdi_key,
-        sum(settlements.amount) over (
-            partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date,
-                settlements.settlement_type = 'credit_note',
-                notes.cfdi_id
-            rows between unbounded preceding and 1 preceding
+        cfdi_key,
+        credit_note_cfdi_key,
+        sum(amount) over (
+            partition by cfdi_key
+            order by settlement_number rows between unbounded preceding and 1 preceding
         ) as settled_before,
-    from {{ ref('fct_invoice_settlement') }} as settlements
-    left join {{ ref('fct_cfdi') }} as notes
-        on settlements.credit_note_cfdi_key = notes.cfdi_key
-    where settlements.is_effective
+    from {{ ref('fct_invoice_settlement') }}
+    where is_effective
 ),
 
 -- parts of a note over several invoices add up to it

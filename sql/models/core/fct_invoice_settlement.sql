@@ -63,6 +63,9 @@ rep_events as (
         payment_date as settlement_date,
         reversed_date,
         2 as evidence_tier,
+        rep_id as source_id,
+        payment_id as source_part,
+        collected_at as happened_at,
     from complements
 ),
 
@@ -79,6 +82,8 @@ payment_events as (
         is_money_inflow,
         collected_date as settlement_date,
         3 as evidence_tier,
+        payment_id as source_id,
+        collected_at as happened_at,
     from payments
 ),
 
@@ -112,6 +117,7 @@ credit_events as (
         allocated_amount as amount,
         credit_note_date as settlement_date,
         reversed_date,
+        credit_note_id as source_id,
     from {{ ref('fct_credit_note_invoice') }}
     where allocated_amount is not null
 ),
@@ -219,11 +225,30 @@ both_ways as (
         * replace (
             -amount as amount,
             -payment_amount_mxn as payment_amount_mxn,
-            greatest(reversed_date, settlement_date) as settlement_date
+            greatest(reversed_date, settlement_date) as settlement_date,
+            null as happened_at
         ),
         true as is_reversal,
     from settled
     where reversed_date is not null
+),
+
+-- what happens on one day: payments, refunds, then notes, each by time, then by id
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by cfdi_key
+            order by
+                settlement_date,
+                settlement_type = 'credit_note',
+                is_reversal,
+                settlement_type = 'refund',
+                happened_at nulls first,
+                source_id,
+                source_part
+        ) as settlement_number,
+    from both_ways
 )
 
 select
@@ -246,6 +271,7 @@ select
     events.allocation_method,
     invoices.currency_code,
     events.evidence_tier,
+    cast(events.settlement_number as integer) as settlement_number,
     {{ money('events.amount') }} as amount,
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,
@@ -257,5 +283,5 @@ select
     true as is_in_scope,
     events.settlement_date,
     {{ month_of('events.settlement_date') }} as settlement_month,
-from both_ways as events
+from numbered as events
 inner join invoices on events.cfdi_key = invoices.cfdi_key

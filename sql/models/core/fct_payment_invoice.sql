@@ -116,4 +116,5 @@ select
     is_invoice_valid,
     payment_date,
     collected_date,
+    collected_at,
 from allocated

@@ -20,6 +20,7 @@ paid as (
         payments.cfdi_key,
         payments.payment_id,
         payments.collected_date as payment_date,
+        payments.collected_at,
         payments.allocated_amount - coalesce(refunds.refunded_amount, 0) as paid_amount,
     from {{ live('fct_payment_invoice') }} as payments
     semi join invoices on payments.cfdi_key = invoices.cfdi_key
@@ -116,7 +117,7 @@ drawn as (
     from matched
     window
         in_order as (
-            partition by cfdi_key order by payment_date, payment_id rows unbounded preceding
+            partition by cfdi_key order by collected_at, payment_id rows unbounded preceding
         )
 ),
 

@@ -34,6 +34,7 @@ class Event(NamedTuple):
     amount: Decimal
     rate: Decimal | None = None
     taxes: tuple[TransferredTax, ...] = ()
+    moment: int = 0  # of a day on which money came or went; the rest goes by its id
 
 
 TIERS = {1: "rep_xml", 2: "rep_api", 3: "payment", 4: "balance"}
@@ -109,7 +110,7 @@ def events_now(books: Books, invoice: Cfdi) -> list[Event]:
 
 
 def _in_order(events: list[Event]) -> list[Event]:
-    return sorted(events, key=lambda event: (event.day, event.kind, event.source))
+    return sorted(events, key=lambda event: (event.day, event.kind, event.moment, event.source))
 
 
 def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
@@ -134,7 +135,7 @@ def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool, reads_text: bool) -> 
             continue
         for paid in complements.paid_by(books, rep, invoice, reads_text=reads_text):
             day, amount, taxes = paid.day, paid.amount, tuple(paid.taxes)
-            found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes))
+            found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes, paid.moment))
             if end:
                 back = max(end, day)
                 found.append(Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate))
@@ -149,8 +150,9 @@ def _by_payments(books: Books, invoice: Cfdi) -> list[Event]:
         for share in payment_shares(books)[key]:
             if share.invoice is invoice:
                 day = payment.day or books.as_of
-                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate))
+                moment = payment.moment
+                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate, moment=moment))
         for refund in refund_shares(books, payment).get(invoice.key, []):
-            event = Event(refund.day, Kind.REFUND, key, -refund.amount, rate)
-            found.append(event)
+            back, moment = -refund.amount, refund.moment
+            found.append(Event(refund.day, Kind.REFUND, key, back, rate, moment=moment))
     return found

@@ -48,7 +48,7 @@ def rep_owed(books: Books) -> dict[tuple[str, str, str], Owed]:
 def _of_invoice(
     books: Books, invoice: Cfdi, payments: list[tuple[Payment, Decimal]]
 ) -> list[tuple[Payment, Owed]]:
-    """Payments come in order of day and key: the pool goes to the earliest first."""
+    """Payments come in order of time and key: the pool goes to the earliest first."""
     keys = {payment.key for payment, _ in payments}
     named: dict[str, Decimal] = defaultdict(Decimal)
     told: dict[str, date] = {}
