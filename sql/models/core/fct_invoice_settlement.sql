@@ -225,8 +225,7 @@ both_ways as (
         * replace (
             -amount as amount,
             -payment_amount_mxn as payment_amount_mxn,
-            greatest(reversed_date, settlement_date) as settlement_date,
-            null as happened_at
+            greatest(reversed_date, settlement_date) as settlement_date
         ),
         true as is_reversal,
     from settled

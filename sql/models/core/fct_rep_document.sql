@@ -77,6 +77,7 @@ allocated as (
         on invoice_links.rep_cfdi_key = payment_links.rep_cfdi_key
     inner join {{ ref('fct_payment_invoice') }} as pairs
         on payment_links.payment_key = pairs.payment_key and invoice_links.cfdi_key = pairs.cfdi_key
+    where pairs.allocated_amount is not null
 ),
 
 -- the payments of a complement that pay the invoice; where none does, all of its payments
@@ -138,7 +139,8 @@ known as (
         *,
         coalesce(rep_currency_code, payment_currency_code, currency_code) as paid_currency_code,
         case
-            when rep_currency_code is null then coalesce(payment_exchange_rate, exchange_rate)
+            when rep_currency_code is null and payment_key is null then exchange_rate
+            when rep_currency_code is null then payment_exchange_rate
             when rep_currency_code = payment_currency_code
                 then coalesce(rep_exchange_rate, payment_exchange_rate)
             else rep_exchange_rate

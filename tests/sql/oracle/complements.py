@@ -95,7 +95,8 @@ def is_telling(books: Books, rep: Cfdi, invoice: Cfdi) -> bool:
     rows = _rows(books, rep)
     told, known = _told(rep, rows), _known(rows)
     is_sure = len(invoices_of(books)[rep.key]) == 1 or told == known
-    return is_sure and told is not None and bool(paid_by(books, rep, invoice, reads_text=False))
+    paid = paid_by(books, rep, invoice, reads_text=False)
+    return is_sure and len(paid) == sum(row.invoice is invoice for row in rows)
 
 
 def paid_by(books: Books, rep: Cfdi, invoice: Cfdi, *, reads_text: bool = True) -> list[Paid]:

@@ -138,7 +138,8 @@ def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool, reads_text: bool) -> 
             found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes, paid.moment))
             if end:
                 back = max(end, day)
-                found.append(Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate))
+                event = Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate)
+                found.append(event._replace(moment=paid.moment))
     return found
 
 

@@ -88,7 +88,7 @@ def _base(item: dict[str, Any], tax: dict[str, Any]) -> Decimal:
         for group, one in others
         if group.tax == "IEPS" and not group.is_withheld
     )
-    return bare + sum(excise, ZERO)
+    return amounts.rounded(bare + sum(excise, ZERO), _LINE)
 
 
 def _amount(item: dict[str, Any], group: Group, base: Decimal) -> Decimal:
