@@ -205,6 +205,17 @@ def test_a_complement_of_several_payments_counts_on_the_day_of_each() -> None:
     assert found == [("2026-01-31", "36.01"), ("2026-02-01", "24.00")]
 
 
+def test_dollars_without_a_rate_tell_nothing_of_pesos() -> None:
+    rateless: dict[str, Any] = {"currency": "USD", "exchange_rate": None}
+    told = books(
+        invoice(),
+        payment("p", "2026-01-31", "30.00", "i"),
+        payment("q", "2026-01-31", "10.00", "i", **rateless),
+        rep("r", "2026-02-03", "0", "q", currency="XXX", exchange_rate=None),
+    )
+    assert (tier(told, told.cfdis["i"]), paid(told)) == (3, [("2026-01-31", "30.00")])
+
+
 def test_a_complement_that_tells_no_amount_is_no_evidence() -> None:
     told = books(invoice(), payment("p", "2026-01-31", "30.00", "i"), rep("r", "2026-02-03", "0"))
     assert (tier(told, told.cfdis["i"]), paid(told)) == (3, [("2026-01-31", "30.00")])
