@@ -110,6 +110,7 @@ refund_events as (
 credit_events as (
     select
         credit_note_invoice_key as event_id,
+        team_id,
         cfdi_key,
         'credit_note' as settlement_type,
         credit_note_cfdi_key,
@@ -122,13 +123,25 @@ credit_events as (
     where allocated_amount is not null
 ),
 
+-- what stands today, whatever the as-of day
+observed as (
+    select
+        team_id,
+        invoice_id,
+        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
+    from {{ ref('stg_invoices') }}
+    where status in ('valid', 'stamped')
+),
+
+-- a balance of today is less the notes that stand today
 credits as (
     select
-        cfdi_key,
-        sum(amount) as amount,
-    from credit_events
-    where reversed_date is null
-    group by cfdi_key
+        notes.cfdi_key,
+        sum(notes.amount) as amount,
+    from credit_events as notes
+    inner join observed
+        on notes.team_id = observed.team_id and notes.source_id = observed.invoice_id
+    group by notes.cfdi_key
 ),
 
 -- invoices whose balance of today has another reason: a payment or complement of any day, or a
@@ -153,16 +166,11 @@ evidenced as (
     select relations.related_cfdi_key as cfdi_key,
     from {{ ref('fct_cfdi_relation') }} as relations
     inner join {{ ref('fct_cfdi') }} as notes on relations.cfdi_key = notes.cfdi_key
-    where notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
-),
-
-observed as (
-    select
-        team_id,
-        invoice_id,
-        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
-    from {{ ref('stg_invoices') }}
-    where status in ('valid', 'stamped')
+    inner join observed
+        on notes.team_id = observed.team_id and notes.cfdi_id = observed.invoice_id
+    where
+        relations.relation_type_code in ('01', '03', '07')
+        and notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
 ),
 
 -- nothing but the balance that the API tells: dated when a load saw it change, else today

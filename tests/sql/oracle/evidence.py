@@ -81,7 +81,10 @@ def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
         return ZERO
     if complements.reps_of(today).get(key) or _paid_keys(today).get(key):
         return ZERO
-    notes = (part for note, part in _notes(today).get(key, []) if note.status != "cancelled")
+    standing = [note for note, _ in _notes(today).get(key, []) if note.status != "cancelled"]
+    if any(not note.is_issued_by(books.as_of) for note in standing):
+        return ZERO
+    notes = (part for note, part in _notes(books).get(key, []) if note.status != "cancelled")
     return invoice.total - balance - sum(notes, ZERO)
 
 
