@@ -79,6 +79,16 @@ def payment_shares(books: Books) -> dict[str, list[Share]]:
 
 
 @cache
+def named_by_payments(books: Books) -> set[str]:
+    """Invoices that a collected payment is for, also when nobody can tell how much of it."""
+    found: set[str] = set()
+    for payment in books.collected.values():
+        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
+        found |= {one.key for one in _payable(payment, candidates) or candidates}
+    return found
+
+
+@cache
 def _paid(books: Books) -> dict[str, list[Cfdi]]:
     """The invoices that each collected payment pays, if any."""
     found = {}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from . import complements
-from .allocation import note_shares, payment_shares, refund_shares
+from .allocation import named_by_payments, note_shares, payment_shares, refund_shares
 from .amounts import TOLERANCE, ZERO
 from .books import Books
 from .cfdi import Cfdi
@@ -79,7 +79,7 @@ def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
     key = invoice.key
     if balance is None or invoice.status == "cancelled":
         return ZERO
-    if complements.reps_of(today).get(key) or _paid_keys(today).get(key):
+    if complements.reps_of(today).get(key) or key in named_by_payments(today):
         return ZERO
     standing = [note for note, _ in _notes(today).get(key, []) if note.status != "cancelled"]
     if any(not note.is_issued_by(books.as_of) for note in standing):
