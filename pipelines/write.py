@@ -24,7 +24,7 @@ from pipelines.ledger import RunReport
 Tables = dict[str, pa.Table]
 
 LOADER_WORKERS = 2
-ROWS_TOGETHER = 240_000  # over all tables
+ROWS_TOGETHER = 120_000  # over all tables
 # dlt sets 1 GB: all rows are then written twice, to the log first, and the file is made at the end
 CHECKPOINTS = ["checkpoint_threshold='16MB'"]
 
@@ -131,11 +131,11 @@ def chunks(
             part = {name: pa.concat_tables(tables) for name, tables in waiting.items()}
             waiting.clear()
             yield part, False
-            part.clear()  # dlt keeps hold of a part until it has the next
     yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}, True
 
 
 def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:
+    dlt.config["extract.next_item_mode"] = "fifo"  # else it takes some parts before it writes one
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["load.delete_completed_jobs"] = True

@@ -9,4 +9,5 @@ where reps.reported_total > 0
 group by reps.cfdi_key, reps.reported_total
 having
     bool_and(parts.paid_currency_code = parts.currency_code)
+    and min(parts.currency_code) = max(parts.currency_code)
     and reps.reported_total <> sum(parts.paid_amount)

@@ -67,6 +67,7 @@ candidates as (
         payments.is_in_scope and invoices.is_in_scope as is_in_scope,
         coalesce(payments.collected_date, payments.created_date) as payment_date,
         payments.collected_date,
+        payments.collected_at,
         invoices.cfdi_key,
         invoices.client_key,
         invoices.team_id,
@@ -76,21 +77,43 @@ candidates as (
         invoices.total,
         invoices.issue_date,
         invoices.is_valid,
-        -- a replaced or cancelled invoice leaves its payment to the others that the payment names
-        invoices.is_valid or not bool_or(invoices.is_valid) over one_payment as is_paid,
+        case
+            when invoices.is_valid then 1
+            when invoices.is_in_scope and invoices.is_stamped then 2
+            else 3
+        end as standing,
     from pairs
     inner join {{ ref('fct_payment') }} as payments
         on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
     inner join {{ ref('fct_cfdi') }} as invoices on pairs.cfdi_key = invoices.cfdi_key
-    window one_payment as (partition by payments.payment_key)
+),
+
+-- a replaced or cancelled invoice leaves its payment to the others that the payment names
+valued as (
+    select
+        *,
+        {{ in_other_currency(
+            'payment_amount', 'payment_currency_code', 'payment_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) }} as converted_amount,
+    from candidates
+    qualify standing = min(standing) over (partition by payment_key)
+),
+
+-- what cannot be converted takes no part while others can
+convertible as (
+    select *,
+    from valued
+    qualify
+        converted_amount is not null
+        or not bool_or(converted_amount is not null) over (partition by payment_key)
 ),
 
 counted as (
     select
         *,
         count(*) over (partition by payment_key) as invoices_count,
-    from candidates
-    where is_paid
+    from convertible
 )
 
 select
@@ -104,10 +127,7 @@ select
     payment_currency_code,
     currency_code,
     payment_amount,
-    {{ money(in_other_currency(
-        'payment_amount', 'payment_currency_code', 'payment_exchange_rate',
-        'currency_code', 'exchange_rate'
-    )) }} as converted_amount,
+    {{ money('converted_amount') }} as converted_amount,
     total,
     payment_exchange_rate,
     exchange_rate,
@@ -119,4 +139,5 @@ select
     issue_date,
     payment_date,
     collected_date,
+    collected_at,
 from counted

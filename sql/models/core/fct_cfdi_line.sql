@@ -15,17 +15,19 @@ with invoices as (
     {{ not_built_yet() }}
 ),
 
+-- what a price includes of taxes, in parts of the net amount: IVA is on IEPS too
 inclusive as (
     select
         team_id,
         invoice_id,
         item_number,
-        sum(tax_rate) as inclusive_rate,
+        coalesce(sum(tax_rate) filter (is_inclusive and tax_name = 'IEPS'), 0)
+        + coalesce(sum(tax_rate) filter (is_inclusive and tax_name <> 'IEPS'), 0)
+        * (1 + coalesce(sum(tax_rate) filter (tax_name = 'IEPS'), 0)) as inclusive_rate,
     from {{ ref('stg_invoice_item_taxes') }}
-    where
-        is_inclusive and not coalesce(is_withheld, false)
-        and coalesce(tax_factor, 'Tasa') = 'Tasa'
+    where not coalesce(is_withheld, false) and coalesce(tax_factor, 'Tasa') = 'Tasa'
     group by all
+    having bool_or(is_inclusive)
 ),
 
 priced as (

@@ -232,7 +232,7 @@ differing as (
 scaled as (
     {{ split(
         'differing', 'header_amount', 'computed_amount', 'team_id, invoice_id, is_withheld',
-        'tax_name, tax_rate', 'decimals'
+        'tax_name, tax_factor, tax_rate', 'decimals'
     ) | indent }}
 ),
 

@@ -1,6 +1,7 @@
 -- One row per credit note (E) and invoice that it reduces, with the part of the note for it. A CFDI
--- carries no such part: of one invoice it is the whole, of several our split by open balance. Notes
--- for future sales relate to nothing and are not here.
+-- carries no such part: of one invoice it is the whole, of several our split by open balance. A
+-- cancelled invoice leaves the note to the valid ones. Notes for future sales relate to nothing and
+-- are not here.
 with pairs as (
     select distinct
         notes.cfdi_key as credit_note_cfdi_key,
@@ -28,17 +29,38 @@ with pairs as (
     where
         relations.relation_type_code in ('01', '03', '07')
         and notes.cfdi_type_code = 'E' and notes.is_in_scope and notes.is_stamped
-        and invoices.cfdi_type_code = 'I' and invoices.is_in_scope
+        and invoices.cfdi_type_code = 'I' and invoices.is_in_scope and invoices.is_stamped
     qualify row_number() over (
         partition by notes.cfdi_key, invoices.cfdi_key order by relations.relation_type_code
     ) = 1
+),
+
+-- as a payment, a note is for the valid invoices; for cancelled ones where none is valid
+candidates as (
+    select
+        *,
+        {{ in_other_currency(
+            'note_total', 'note_currency_code', 'note_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) }} as converted_amount,
+    from pairs
+    qualify is_valid or not bool_or(is_valid) over (partition by credit_note_cfdi_key)
+),
+
+-- what cannot be converted takes no part while others can
+convertible as (
+    select *,
+    from candidates
+    qualify
+        converted_amount is not null
+        or not bool_or(converted_amount is not null) over (partition by credit_note_cfdi_key)
 ),
 
 counted as (
     select
         *,
         count(*) over (partition by credit_note_cfdi_key) as invoices_count,
-    from pairs
+    from convertible
 ),
 
 -- what has settled an invoice before: payments and notes for it alone
@@ -55,10 +77,7 @@ settled as (
         cfdi_key,
         credit_note_date as settled_date,
         credit_note_id,
-        {{ in_other_currency(
-            'note_total', 'note_currency_code', 'note_exchange_rate',
-            'currency_code', 'exchange_rate'
-        ) }} as amount,
+        converted_amount as amount,
     from counted
     where invoices_count = 1 and reversed_date is null
 ),
@@ -78,13 +97,19 @@ earlier as (
     group by several.credit_note_cfdi_key, several.cfdi_key
 ),
 
+-- what of each was open on the day, and its total, in the currency of the note
 weighed as (
     select
         several.*,
-        cast(
-            greatest(several.total - coalesce(earlier.settled_amount, 0), 0)
-            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
-        ) as weight,
+        {{ in_other_currency(
+            'greatest(several.total - coalesce(earlier.settled_amount, 0), 0)',
+            'several.currency_code', 'several.exchange_rate',
+            'several.note_currency_code', 'several.note_exchange_rate'
+        ) }} as open_amount,
+        {{ in_other_currency(
+            'several.total', 'several.currency_code', 'several.exchange_rate',
+            'several.note_currency_code', 'several.note_exchange_rate'
+        ) }} as whole_amount,
     from counted as several
     left join earlier
         on
@@ -96,21 +121,16 @@ weighed as (
 -- never more than is open, unless nothing is
 capped as (
     select
-        * exclude (weight),
-        if(sum(weight) over one_note > 0, weight, total) as weight,
-        least(
-            note_total,
-            nullif(
-                {{ share('sum(weight) over one_note', 1, 'coalesce(note_exchange_rate, 1)') }}, 0
-            )
-        ) as note_amount,
+        *,
+        if(sum(open_amount) over one_note > 0, open_amount, whole_amount) as weight,
+        least(note_total, nullif(sum(open_amount) over one_note, 0)) as note_amount,
     from weighed
     window one_note as (partition by credit_note_cfdi_key)
 ),
 
 split_notes as (
     {{ split(
-        'capped', 'note_amount', 'weight', 'credit_note_cfdi_key', 'issue_date, cfdi_key',
+        'capped', 'note_amount', 'weight', 'credit_note_cfdi_key', 'issue_date, cfdi_id',
         decimals_of('note_currency_code')
     ) | indent }}
 ),
@@ -149,7 +169,9 @@ select
     cfdi_id,
     relation_type_code,
     allocation_method,
+    note_currency_code as credit_note_currency_code,
     currency_code,
+    {{ money('split_amount') }} as credit_note_amount,
     {{ money('allocated_amount') }} as allocated_amount,
     {{ to_mxn('allocated_amount') }} as allocated_amount_mxn,
     reversed_date is null as is_effective,

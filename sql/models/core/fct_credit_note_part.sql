@@ -8,20 +8,14 @@ with notes as (
 
 settled as (
     select
-        settlements.cfdi_key,
-        settlements.credit_note_cfdi_key,
-        sum(settlements.amount) over (
-            partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date,
-                settlements.settlement_type = 'credit_note',
-                notes.cfdi_id
-            rows between unbounded preceding and 1 preceding
+        cfdi_key,
+        credit_note_cfdi_key,
+        sum(amount) over (
+            partition by cfdi_key
+            order by settlement_number rows between unbounded preceding and 1 preceding
         ) as settled_before,
-    from {{ ref('fct_invoice_settlement') }} as settlements
-    left join {{ ref('fct_cfdi') }} as notes
-        on settlements.credit_note_cfdi_key = notes.cfdi_key
-    where settlements.is_effective
+    from {{ ref('fct_invoice_settlement') }}
+    where is_effective
 ),
 
 placed as (
@@ -29,17 +23,14 @@ placed as (
         parts.credit_note_cfdi_key,
         parts.cfdi_key,
         invoices.payment_method_code,
+        parts.credit_note_amount as part_amount,
         parts.allocated_amount,
-        parts.allocation_method = 'prorata'
-        and parts.currency_code = notes.currency_code as may_exceed,
-        notes.total,
         invoices.total - least(greatest(coalesce(settled.settled_before, 0), 0), invoices.total)
             as open_before,
-        sum(parts.allocated_amount) over (
+        sum(parts.credit_note_amount) over (
             partition by parts.credit_note_cfdi_key order by invoices.issue_date, invoices.cfdi_id
         ) as until_now,
     from {{ ref('fct_credit_note_invoice') }} as parts
-    inner join notes on parts.credit_note_cfdi_key = notes.cfdi_key
     inner join {{ ref('fct_cfdi') }} as invoices on parts.cfdi_key = invoices.cfdi_key
     left join settled
         on
@@ -48,45 +39,44 @@ placed as (
     where parts.is_effective and parts.allocated_amount is not null
 ),
 
--- of several invoices a note takes no more than is open
 wholes as (
     select
-        credit_note_cfdi_key,
-        sum(allocated_amount) as placed_amount,
-        if(bool_and(may_exceed), any_value(total), sum(allocated_amount)) as note_amount,
-    from placed
-    group by credit_note_cfdi_key
+        notes.cfdi_key as credit_note_cfdi_key,
+        if(notes.total > 0, notes.total, 1) as note_amount,
+        coalesce(max(placed.until_now), 0) as placed_amount,
+    from notes
+    left join placed on notes.cfdi_key = placed.credit_note_cfdi_key
+    group by notes.cfdi_key, notes.total
 ),
 
 parts as (
     select
-        placed.credit_note_cfdi_key,
-        placed.cfdi_key,
-        placed.payment_method_code,
-        placed.allocated_amount as part_amount,
-        placed.until_now - placed.allocated_amount as before_amount,
-        wholes.note_amount,
-        greatest(placed.allocated_amount - placed.open_before, 0) as collected_amount,
+        credit_note_cfdi_key,
+        cfdi_key,
+        payment_method_code,
+        part_amount,
+        until_now - part_amount as before_amount,
+        allocated_amount,
+        greatest(allocated_amount - open_before, 0) as collected_amount,
     from placed
-    inner join wholes on placed.credit_note_cfdi_key = wholes.credit_note_cfdi_key
     union all by name
     select
-        notes.cfdi_key as credit_note_cfdi_key,
+        credit_note_cfdi_key,
         'unknown' as cfdi_key,
         'unknown' as payment_method_code,
-        coalesce(wholes.note_amount - wholes.placed_amount, notes.total) as part_amount,
-        coalesce(wholes.placed_amount, 0) as before_amount,
-        coalesce(wholes.note_amount, notes.total) as note_amount,
-        coalesce(wholes.note_amount - wholes.placed_amount, notes.total) as collected_amount,
-    from notes
-    left join wholes on notes.cfdi_key = wholes.credit_note_cfdi_key
-    where coalesce(wholes.note_amount > wholes.placed_amount, true)
+        note_amount - placed_amount as part_amount,
+        placed_amount as before_amount,
+        note_amount - placed_amount as allocated_amount,
+        note_amount - placed_amount as collected_amount,
+    from wholes
+    where placed_amount < note_amount
 ),
 
 -- parts of a note over several invoices add up to it
 shared as (
     select
         parts.*,
+        wholes.note_amount,
         notes.client_key,
         notes.team_id,
         notes.cfdi_id,
@@ -98,17 +88,18 @@ shared as (
         coalesce(
             {{ next_share(
                 'notes.net_amount', 'parts.part_amount', 'parts.before_amount',
-                'parts.note_amount', decimals_of('notes.currency_code')
+                'wholes.note_amount', decimals_of('notes.currency_code')
             ) }}, 0
         ) as net_amount,
     from parts
     inner join notes on parts.credit_note_cfdi_key = notes.cfdi_key
+    inner join wholes on parts.credit_note_cfdi_key = wholes.credit_note_cfdi_key
 ),
 
 given_back as (
     select
         *,
-        coalesce({{ share('net_amount', 'collected_amount', 'part_amount', 'decimals') }}, 0)
+        coalesce({{ share('net_amount', 'collected_amount', 'allocated_amount', 'decimals') }}, 0)
             as collected_net_amount,
     from shared
 )
@@ -125,6 +116,7 @@ select
     {{ money('note_amount') }} as note_amount,
     {{ money('before_amount') }} as before_amount,
     {{ money('part_amount') }} as part_amount,
+    {{ money('allocated_amount') }} as allocated_amount,
     {{ money('collected_amount') }} as collected_amount,
     {{ money('net_amount') }} as net_amount,
     {{ to_mxn('net_amount') }} as net_amount_mxn,

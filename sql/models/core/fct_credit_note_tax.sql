@@ -28,10 +28,10 @@ given_back as (
     select
         *,
         coalesce(
-            {{ share('base_amount', 'collected_amount', 'part_amount', 'decimals') }}, 0
+            {{ share('base_amount', 'collected_amount', 'allocated_amount', 'decimals') }}, 0
         ) as collected_base_amount,
         coalesce(
-            {{ share('tax_amount', 'collected_amount', 'part_amount', 'decimals') }}, 0
+            {{ share('tax_amount', 'collected_amount', 'allocated_amount', 'decimals') }}, 0
         ) as collected_tax_amount,
     from parts
 )

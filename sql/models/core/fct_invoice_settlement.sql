@@ -6,12 +6,13 @@ with invoices as (
     where cfdi_type_code = 'I' and is_in_scope and is_stamped
 ),
 
+-- only where every complement of an invoice tells what was paid of it
 complements as (
     select
         * exclude (is_effective),
         rep_document_key as event_id,
     from {{ ref('fct_rep_document') }}
-    where paid_amount is not null
+    qualify bool_and(evidence_tier is not null) over (partition by cfdi_key)
 ),
 
 payments as (
@@ -62,6 +63,9 @@ rep_events as (
         payment_date as settlement_date,
         reversed_date,
         2 as evidence_tier,
+        rep_id as source_id,
+        payment_id as source_part,
+        collected_at as happened_at,
     from complements
 ),
 
@@ -78,32 +82,35 @@ payment_events as (
         is_money_inflow,
         collected_date as settlement_date,
         3 as evidence_tier,
+        payment_id as source_id,
+        collected_at as happened_at,
     from payments
 ),
 
 refund_events as (
     select
-        refunds.refund_key as event_id,
-        payments.cfdi_key,
+        refund_key as event_id,
+        cfdi_key,
         'refund' as settlement_type,
-        payments.payment_key,
-        payments.allocation_method,
-        -{{ share('payments.allocated_amount', 'refunds.amount', 'whole.amount', 2) }} as amount,
-        -{{ share('payments.payment_amount_mxn', 'refunds.amount', 'whole.amount', 2) }}
-            as payment_amount_mxn,
-        payments.settlement_exchange_rate,
-        payments.is_money_inflow,
-        refunds.refund_date as settlement_date,
+        payment_key,
+        allocation_method,
+        -allocated_amount as amount,
+        -refund_amount_mxn as payment_amount_mxn,
+        settlement_exchange_rate,
+        is_money_inflow,
+        refund_date as settlement_date,
         3 as evidence_tier,
-    from {{ ref('fct_refund') }} as refunds
-    inner join payments on refunds.payment_key = payments.payment_key
-    inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
-    where refunds.is_effective
+        payment_id as source_id,
+        lpad(cast(refund_number as varchar), 6, '0') as source_part,
+        refunded_at as happened_at,
+    from {{ ref('fct_refund_invoice') }}
+    where is_in_scope
 ),
 
 credit_events as (
     select
         credit_note_invoice_key as event_id,
+        team_id,
         cfdi_key,
         'credit_note' as settlement_type,
         credit_note_cfdi_key,
@@ -111,17 +118,30 @@ credit_events as (
         allocated_amount as amount,
         credit_note_date as settlement_date,
         reversed_date,
+        credit_note_id as source_id,
     from {{ ref('fct_credit_note_invoice') }}
     where allocated_amount is not null
 ),
 
+-- what stands today, whatever the as-of day
+observed as (
+    select
+        team_id,
+        invoice_id,
+        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
+    from {{ ref('stg_invoices') }}
+    where status in ('valid', 'stamped')
+),
+
+-- a balance of today is less the notes that stand today
 credits as (
     select
-        cfdi_key,
-        sum(amount) as amount,
-    from credit_events
-    where reversed_date is null
-    group by cfdi_key
+        notes.cfdi_key,
+        sum(notes.amount) as amount,
+    from credit_events as notes
+    inner join observed
+        on notes.team_id = observed.team_id and notes.source_id = observed.invoice_id
+    group by notes.cfdi_key
 ),
 
 -- invoices whose balance of today has another reason: a payment or complement of any day, or a
@@ -146,16 +166,11 @@ evidenced as (
     select relations.related_cfdi_key as cfdi_key,
     from {{ ref('fct_cfdi_relation') }} as relations
     inner join {{ ref('fct_cfdi') }} as notes on relations.cfdi_key = notes.cfdi_key
-    where notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
-),
-
-observed as (
-    select
-        team_id,
-        invoice_id,
-        if(updated_at_basis = 'observed', updated_date, null) as seen_date,
-    from {{ ref('stg_invoices') }}
-    where status in ('valid', 'stamped')
+    inner join observed
+        on notes.team_id = observed.team_id and notes.cfdi_id = observed.invoice_id
+    where
+        relations.relation_type_code in ('01', '03', '07')
+        and notes.cfdi_type_code = 'E' and notes.issue_date > notes.as_of_date
 ),
 
 -- nothing but the balance that the API tells: dated when a load saw it change, else today
@@ -223,6 +238,24 @@ both_ways as (
         true as is_reversal,
     from settled
     where reversed_date is not null
+),
+
+-- what happens on one day: payments, refunds, then notes, each by time, then by id
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by cfdi_key
+            order by
+                settlement_date,
+                settlement_type = 'credit_note',
+                is_reversal,
+                settlement_type = 'refund',
+                happened_at nulls first,
+                source_id,
+                source_part
+        ) as settlement_number,
+    from both_ways
 )
 
 select
@@ -245,6 +278,7 @@ select
     events.allocation_method,
     invoices.currency_code,
     events.evidence_tier,
+    cast(events.settlement_number as integer) as settlement_number,
     {{ money('events.amount') }} as amount,
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,
@@ -256,5 +290,5 @@ select
     true as is_in_scope,
     events.settlement_date,
     {{ month_of('events.settlement_date') }} as settlement_month,
-from both_ways as events
+from numbered as events
 inner join invoices on events.cfdi_key = invoices.cfdi_key

@@ -23,6 +23,7 @@ events as (
     select
         settlements.cfdi_key,
         settlements.settlement_key,
+        settlements.settlement_number,
         settlements.amount,
         case
             when settlements.settlement_type = 'credit_note' then 'credit_note'
@@ -55,7 +56,7 @@ settled as (
     window
         running as (
             partition by events.cfdi_key
-            order by events.movement_date, events.place, events.settlement_key
+            order by events.movement_date, events.place, events.settlement_number
             rows unbounded preceding
         )
 ),

@@ -13,6 +13,7 @@ with dated as (
         and coalesce(payments.created_date <= teams.as_of_date, true) as is_in_scope,
         payments.status in ('succeeded', 'refunded') as has_succeeded,
         coalesce(payments.succeeded_date, payments.created_date) as money_date,
+        coalesce(payments.succeeded_at, payments.created_at) as money_at,
         if(payments.succeeded_date is null, 'created', 'succeeded') as collected_date_source,
     from {{ ref('stg_payments') }} as payments
     inner join {{ ref('dim_team') }} as teams on payments.team_id = teams.team_id
@@ -119,6 +120,7 @@ select
     collected.as_of_date,
     collected.created_at,
     collected.succeeded_at,
+    if(collected.is_collected, collected.money_at, null) as collected_at,
     collected.updated_at,
     collected.loaded_at,
 from collected

@@ -36,22 +36,38 @@ earlier as (
     group by several.payment_key, several.cfdi_key
 ),
 
+-- what of each was open on the day, and its total, in the currency of the payment
 weighed as (
     select
         several.*,
-        cast(
-            greatest(several.total - coalesce(earlier.settled_amount, 0), 0)
-            * coalesce(several.exchange_rate, 1) as decimal(18, 6)
-        ) as weight,
+        {{ in_other_currency(
+            'greatest(several.total - coalesce(earlier.settled_amount, 0), 0)',
+            'several.currency_code', 'several.exchange_rate',
+            'several.payment_currency_code', 'several.payment_exchange_rate'
+        ) }} as open_amount,
+        {{ in_other_currency(
+            'several.total', 'several.currency_code', 'several.exchange_rate',
+            'several.payment_currency_code', 'several.payment_exchange_rate'
+        ) }} as whole_amount,
     from counted as several
     left join earlier
         on several.payment_key = earlier.payment_key and several.cfdi_key = earlier.cfdi_key
     where several.invoices_count > 1
 ),
 
+-- by the totals where nothing is open
+weighted as (
+    select
+        *,
+        if(
+            sum(open_amount) over (partition by payment_key) > 0, open_amount, whole_amount
+        ) as weight,
+    from weighed
+),
+
 split_payments as (
     {{ split(
-        'weighed', 'payment_amount', 'weight', 'payment_key', 'issue_date, cfdi_key',
+        'weighted', 'payment_amount', 'weight', 'payment_key', 'issue_date, cfdi_id',
         decimals_of('payment_currency_code')
     ) | indent }}
 ),
@@ -100,4 +116,5 @@ select
     is_invoice_valid,
     payment_date,
     collected_date,
+    collected_at,
 from allocated

@@ -12,6 +12,7 @@ settled as (
     select
         invoices.cfdi_key,
         settlements.settlement_key as source_key,
+        settlements.settlement_number,
         settlements.payment_key,
         settlements.rep_cfdi_key,
         settlements.credit_note_cfdi_key,
@@ -69,7 +70,7 @@ numbered as (
                     ],
                     movement_type
                 ),
-                source_key
+                settlement_number
         ) as movement_number,
     from movements
 ),

@@ -11,6 +11,7 @@ with refunds as (
         refunds.currency_code,
         refunds.amount,
         coalesce(refunds.created_date, payments.updated_date) as refund_date,
+        coalesce(refunds.created_at, payments.updated_at) as refunded_at,
         'listed' as refund_source,
     from {{ ref('stg_payment_refunds') }} as refunds
     inner join {{ ref('stg_payments') }} as payments
@@ -24,6 +25,7 @@ with refunds as (
         payments.status_raw,
         payments.amount,
         payments.updated_date as refund_date,
+        payments.updated_at as refunded_at,
         'inferred' as refund_source,
     from {{ ref('stg_payments') }} as payments
     anti join {{ ref('stg_payment_refunds') }} as listed
@@ -60,6 +62,7 @@ select
     refunds.refund_date,
     {{ month_of('refunds.refund_date') }} as refund_month,
     payments.as_of_date,
+    refunds.refunded_at,
 from refunds
 inner join {{ ref('fct_payment') }} as payments
     on refunds.team_id = payments.team_id and refunds.payment_id = payments.payment_id

@@ -6,6 +6,8 @@ with pairs as (
         refunds.amount as refund_amount,
         refunds.refund_date,
         refunds.refund_month,
+        refunds.refund_number,
+        refunds.refunded_at,
         payments.*,
         invoices.exchange_rate,
         invoices.issue_date,
@@ -35,6 +37,7 @@ select
     cfdi_key,
     client_key,
     team_id,
+    payment_id,
     allocation_method,
     payment_currency_code,
     currency_code,
@@ -45,8 +48,11 @@ select
     )) }} as allocated_amount,
     {{ to_mxn('split_amount', 'payment_currency_code', 'payment_exchange_rate') }}
         as refund_amount_mxn,
+    settlement_exchange_rate,
+    refund_number,
     is_in_scope,
     is_money_inflow,
     refund_date,
     refund_month,
+    refunded_at,
 from split_refunds

@@ -1,6 +1,7 @@
 -- One row per payment complement (REP), payment that it names and invoice that it pays. Tier 2 of
--- evidence: the API shows which payment and invoice a complement belongs to and its total, not the
--- amounts inside it. Of one invoice the total is its amount; of several it is split.
+-- evidence: the API shows which payments and invoices a complement belongs to, and its total, not
+-- the amounts inside it. Of one invoice the total is its amount; of several, what the payments paid
+-- of them when that adds up to the total. Else it is split, which is an estimate and no evidence.
 with reps as (
     select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'P' and is_in_scope and is_stamped
@@ -29,13 +30,14 @@ links as (
 invoice_links as (
     select distinct
         rep.cfdi_key as rep_cfdi_key,
-        invoice.cfdi_key,
+        invoices.cfdi_key,
     from links
     inner join {{ ref('bridge_cfdi_reference') }} as rep
         on links.team_id = rep.team_id and links.reference = rep.reference
     inner join {{ ref('bridge_cfdi_reference') }} as invoice
         on links.team_id = invoice.team_id and links.other_reference = invoice.reference
-    where rep.cfdi_type_code = 'P' and invoice.cfdi_type_code = 'I'
+    inner join invoices on invoice.cfdi_key = invoices.cfdi_key
+    where rep.cfdi_type_code = 'P'
 ),
 
 named_payments as (
@@ -53,7 +55,7 @@ named_payments as (
 ),
 
 payment_links as (
-    select
+    select distinct
         named.cfdi_key as rep_cfdi_key,
         payments.payment_key,
     from named_payments as links
@@ -61,79 +63,69 @@ payment_links as (
         on links.team_id = named.team_id and links.invoice_id = named.reference
     inner join {{ ref('fct_payment') }} as payments
         on links.team_id = payments.team_id and links.payment_id = payments.payment_id
-    where named.cfdi_type_code = 'P'
+    where named.cfdi_type_code = 'P' and payments.is_collected
 ),
 
-allocations as (
-    select
-        payment_links.rep_cfdi_key,
-        pairs.cfdi_key,
-        pairs.payment_key,
-        pairs.payment_amount,
-    from payment_links
-    inner join {{ ref('fct_payment_invoice') }} as pairs
-        on payment_links.payment_key = pairs.payment_key
-),
-
-only_payment as (
-    select
-        rep_cfdi_key,
-        any_value(payment_key) as payment_key,
-    from payment_links
-    group by rep_cfdi_key
-    having count(*) = 1
-),
-
--- the payments of a complement that pay the invoice; else its only payment; else none
-paired as (
+allocated as (
     select
         invoice_links.rep_cfdi_key,
         invoice_links.cfdi_key,
-        coalesce(allocations.payment_key, only_payment.payment_key) as payment_key,
-        allocations.payment_amount as allocated_amount,
+        pairs.payment_key,
+        pairs.payment_amount,
     from invoice_links
-    left join allocations
-        on
-            invoice_links.rep_cfdi_key = allocations.rep_cfdi_key
-            and invoice_links.cfdi_key = allocations.cfdi_key
-    left join only_payment
-        on invoice_links.rep_cfdi_key = only_payment.rep_cfdi_key
+    inner join payment_links
+        on invoice_links.rep_cfdi_key = payment_links.rep_cfdi_key
+    inner join {{ ref('fct_payment_invoice') }} as pairs
+        on payment_links.payment_key = pairs.payment_key and invoice_links.cfdi_key = pairs.cfdi_key
+    where pairs.allocated_amount is not null
 ),
 
-documented as (
+-- the payments of a complement that pay the invoice; where none does, all of its payments
+paired as (
+    select *, from allocated
+    union all by name
+    select
+        invoice_links.rep_cfdi_key,
+        invoice_links.cfdi_key,
+        payment_links.payment_key,
+    from invoice_links
+    anti join allocated
+        on
+            invoice_links.rep_cfdi_key = allocated.rep_cfdi_key
+            and invoice_links.cfdi_key = allocated.cfdi_key
+    left join payment_links
+        on invoice_links.rep_cfdi_key = payment_links.rep_cfdi_key
+),
+
+named as (
     select
         reps.cfdi_key as rep_cfdi_key,
         reps.cfdi_id as rep_id,
         reps.team_id,
         reps.issue_date as rep_issue_date,
+        nullif(reps.reported_total, 0) as reported_total,
+        -- by law a complement's own currency is XXX, and its total 0
+        if(reps.reported_total > 0, nullif(reps.currency_code, 'XXX'), null) as rep_currency_code,
+        reps.exchange_rate as rep_exchange_rate,
         invoices.cfdi_key,
         invoices.client_key,
         invoices.cfdi_id,
         invoices.currency_code,
         invoices.exchange_rate,
+        invoices.total,
+        invoices.issue_date,
         paired.payment_key,
+        paired.payment_amount as allocated_amount,
         payments.payment_id,
+        payments.amount as payment_amount,
+        payments.currency_code as payment_currency_code,
+        payments.exchange_rate as payment_exchange_rate,
+        payments.collected_at,
         coalesce(payments.is_money_inflow, true) as is_money_inflow,
-        -- by law a complement's own currency is XXX
-        coalesce(
-            nullif(reps.currency_code, 'XXX'), payments.currency_code, invoices.currency_code
-        ) as paid_currency_code,
-        coalesce(
-            if(reps.currency_code = 'XXX', null, reps.exchange_rate),
-            payments.exchange_rate,
-            invoices.exchange_rate
-        ) as paid_exchange_rate,
         coalesce(payments.collected_date, reps.issue_date) as payment_date,
         if(payments.collected_date is null, 'rep_issue', 'payment') as payment_date_source,
         least(reps.cancelled_date, if(reps.is_replaced, reps.replaced_date, null)) as reversed_date,
-        coalesce(paired.allocated_amount, payments.amount) as known_amount,
-        coalesce(paired.allocated_amount, payments.amount, invoices.total) as weight,
-        coalesce(
-            nullif(reps.reported_total, 0),
-            sum(coalesce(paired.allocated_amount, payments.amount)) over one_rep
-        ) as rep_amount,
-        sum(coalesce(paired.allocated_amount, payments.amount)) over one_rep as known_total,
-        count(*) over one_rep as rows_count,
+        min(invoices.cfdi_key) over one_rep = max(invoices.cfdi_key) over one_rep as is_of_one,
     from paired
     inner join reps on paired.rep_cfdi_key = reps.cfdi_key
     inner join invoices on paired.cfdi_key = invoices.cfdi_key
@@ -141,34 +133,100 @@ documented as (
     window one_rep as (partition by reps.cfdi_key)
 ),
 
+-- what was paid: a payment of no invoice is for the one that its complement names
+known as (
+    select
+        *,
+        coalesce(rep_currency_code, payment_currency_code, currency_code) as paid_currency_code,
+        case
+            when rep_currency_code is null and payment_key is null then exchange_rate
+            when rep_currency_code is null then payment_exchange_rate
+            when rep_currency_code = payment_currency_code
+                then coalesce(rep_exchange_rate, payment_exchange_rate)
+            else rep_exchange_rate
+        end as paid_exchange_rate,
+        case
+            when rep_currency_code <> payment_currency_code then null
+            when is_of_one then coalesce(allocated_amount, payment_amount)
+            else allocated_amount
+        end as known_amount,
+    from named
+),
+
+-- a total is of one money; where the payments were in several, each tells its own
+summed as (
+    select
+        *,
+        count(*) over one_rep as rows_count,
+        if(
+            bool_and(known_amount is not null) over one_rep, sum(known_amount) over one_rep, null
+        ) as known_total,
+        if(
+            min(paid_currency_code) over one_rep = max(paid_currency_code) over one_rep,
+            reported_total,
+            null
+        ) as told_total,
+    from known
+    window one_rep as (partition by rep_cfdi_key)
+),
+
+documented as (
+    select
+        *,
+        coalesce(told_total, known_total) as rep_amount,
+        coalesce(
+            known_amount,
+            {{ in_other_currency(
+                'total', 'currency_code', 'exchange_rate', 'paid_currency_code',
+                'paid_exchange_rate'
+            ) }},
+            total
+        ) as weight,
+    from summed
+),
+
+sourced as (
+    select
+        *,
+        case
+            when rep_amount is null then 'none'
+            when rep_amount = known_total then 'payment'
+            when rows_count = 1 then 'rep_total'
+            else 'prorata'
+        end as amount_source,
+    from documented
+),
+
 several as (
-    select *, from documented
-    where rows_count > 1 and rep_amount is distinct from known_total and rep_amount is not null
+    select *, from sourced
+    where amount_source = 'prorata'
 ),
 
 split_reps as (
     {{ split(
-        'several', 'rep_amount', 'weight', 'rep_cfdi_key', 'cfdi_key, payment_key',
-        decimals_of('paid_currency_code')
+        'several', 'rep_amount', 'weight', 'rep_cfdi_key',
+        'issue_date, cfdi_id, collected_at, payment_id', decimals_of('paid_currency_code')
     ) | indent }}
 ),
 
 amounts as (
     select
         *,
-        if(rows_count = 1, rep_amount, known_amount) as split_amount,
-        case
-            when rep_amount is null then 'none'
-            when rows_count = 1 and coalesce(known_total <> rep_amount, true) then 'rep_total'
-            else 'payment'
-        end as amount_source,
-    from documented
-    where rows_count = 1 or rep_amount is not distinct from known_total or rep_amount is null
+        if(amount_source = 'payment', known_amount, rep_amount) as split_amount,
+    from sourced
+    where amount_source <> 'prorata'
     union all by name
+    select *, from split_reps
+),
+
+converted as (
     select
         *,
-        'prorata' as amount_source,
-    from split_reps
+        {{ in_other_currency(
+            'split_amount', 'paid_currency_code', 'paid_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) }} as paid_amount,
+    from amounts
 )
 
 select
@@ -186,14 +244,14 @@ select
     amount_source,
     payment_date_source,
     cast(paid_exchange_rate as decimal(18, 6)) as paid_exchange_rate,
-    {{ money(in_other_currency(
-        'split_amount', 'paid_currency_code', 'paid_exchange_rate', 'currency_code', 'exchange_rate'
-    )) }} as paid_amount,
+    {{ money('paid_amount') }} as paid_amount,
     {{ to_mxn('split_amount', 'paid_currency_code', 'paid_exchange_rate') }} as paid_amount_mxn,
     cast(
         if(paid_currency_code = currency_code, paid_exchange_rate, exchange_rate) as decimal(18, 6)
     ) as settlement_exchange_rate,
-    2 as evidence_tier,
+    if(
+        paid_amount is not null and (is_of_one or amount_source = 'payment'), 2, null
+    ) as evidence_tier,
     reversed_date is null as is_effective,
     is_money_inflow,
     true as is_in_scope,
@@ -201,4 +259,5 @@ select
     rep_issue_date,
     {{ rep_due_date('payment_date') }} as rep_due_date,
     reversed_date,
-from amounts
+    collected_at,
+from converted

@@ -8,8 +8,7 @@ with running as (
         invoices.exchange_rate,
         {{ decimals_of('settlements.currency_code') }} as decimals,
         sum(settlements.amount) over (
-            partition by settlements.cfdi_key
-            order by settlements.settlement_date, settlements.settlement_key
+            partition by settlements.cfdi_key order by settlements.settlement_number
         ) as cumulative_amount,
     from {{ ref('fct_invoice_settlement') }} as settlements
     inner join {{ ref('fct_cfdi') }} as invoices on settlements.cfdi_key = invoices.cfdi_key

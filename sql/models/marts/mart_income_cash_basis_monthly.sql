@@ -36,9 +36,7 @@ settled as (
     window
         running as (
             partition by settlements.cfdi_key
-            order by
-                settlements.settlement_date, settlements.settlement_type, settlements.settlement_key
-            rows unbounded preceding
+            order by settlements.settlement_number rows unbounded preceding
         )
 ),
 

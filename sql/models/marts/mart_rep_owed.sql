@@ -20,13 +20,14 @@ paid as (
         payments.cfdi_key,
         payments.payment_id,
         payments.collected_date as payment_date,
+        payments.collected_at,
         payments.allocated_amount - coalesce(refunds.refunded_amount, 0) as paid_amount,
     from {{ live('fct_payment_invoice') }} as payments
     semi join invoices on payments.cfdi_key = invoices.cfdi_key
     left join refunds on payments.payment_invoice_key = refunds.payment_invoice_key
     where
         payments.is_collected
-        and payments.allocated_amount > coalesce(refunds.refunded_amount, 0)
+        and payments.allocated_amount - coalesce(refunds.refunded_amount, 0) > 0.01
 ),
 
 complement_payments as (
@@ -95,7 +96,10 @@ matched as (
         + sum(greatest(coalesce(named.rep_amount, 0) - paid.paid_amount, 0)) over one_invoice
             as pool_amount,
         named.rep_issue_date as named_issue_date,
-        pooled.rep_issue_date as pool_issue_date,
+        greatest(
+            pooled.rep_issue_date,
+            max(named.rep_issue_date) filter (named.rep_amount > paid.paid_amount) over one_invoice
+        ) as pool_issue_date,
     from paid
     left join named on paid.cfdi_key = named.cfdi_key and paid.payment_key = named.payment_key
     left join pooled on paid.cfdi_key = pooled.cfdi_key
@@ -116,7 +120,7 @@ drawn as (
     from matched
     window
         in_order as (
-            partition by cfdi_key order by payment_date, payment_id rows unbounded preceding
+            partition by cfdi_key order by collected_at, payment_id rows unbounded preceding
         )
 ),
 

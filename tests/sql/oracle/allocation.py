@@ -18,11 +18,11 @@ CREDITING = ("01", "03", "07")
 
 
 class Share(NamedTuple):
-    """A part of a credit note or payment, its invoice, and the whole in the same currency."""
+    """A part of a credit note or payment: in its invoice's currency, and `given` in its own."""
 
     invoice: Cfdi
     amount: Decimal
-    whole: Decimal
+    given: Decimal
     method: str
 
 
@@ -79,6 +79,16 @@ def payment_shares(books: Books) -> dict[str, list[Share]]:
 
 
 @cache
+def named_by_payments(books: Books) -> set[str]:
+    """Invoices that a collected payment is for, also when nobody can tell how much of it."""
+    found: set[str] = set()
+    for payment in books.collected.values():
+        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
+        found |= {one.key for one in _payable(payment, candidates) or candidates}
+    return found
+
+
+@cache
 def _paid(books: Books) -> dict[str, list[Cfdi]]:
     """The invoices that each collected payment pays, if any."""
     found = {}
@@ -103,10 +113,8 @@ def _single_payments(books: Books) -> dict[str, list[tuple[date, Decimal]]]:
 
 
 def _payable(source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
-    """Invoices of one currency: the source's own if there are any, else the first one's."""
-    known = [one for one in candidates if in_currency_of(_worth(source), source, one) is not None]
-    own = [one for one in known if one.currency == source.currency]
-    return own or [one for one in known if one.currency == known[0].currency]
+    """Those whose currency the source's can be converted into."""
+    return [one for one in candidates if in_currency_of(_worth(source), source, one) is not None]
 
 
 def _worth(source: Source) -> Decimal:
@@ -120,35 +128,38 @@ def _shares(
     day: date,
     credited: Mapping[str, Decimal],
 ) -> list[Share]:
-    """All for one invoice; over several by what each had open on the day."""
-    worth = in_currency_of(_worth(source), source, targets[0]) or ZERO
+    """All for one invoice; over several by what each had open on the day, in the source's money."""
+    worth = _worth(source)
     if len(targets) == 1:
-        return [Share(targets[0], worth, worth, "single")]
+        return [_share(source, targets[0], worth, "single")]
     weights = []
     for target in targets:
         paid = (part for on, part in _single_payments(books)[target.key] if on <= day)
-        weights.append(max(target.total - sum(paid, ZERO) - credited[target.key], ZERO))
+        left = max(target.total - sum(paid, ZERO) - credited[target.key], ZERO)
+        weights.append(_in_currency_of_source(left, source, target))
     given, open_amount = worth, sum(weights, ZERO)
     if not open_amount:
-        weights = [target.total for target in targets]
+        weights = [_in_currency_of_source(target.total, source, target) for target in targets]
     elif isinstance(source, Cfdi):
         given = min(worth, open_amount)  # a note takes back no more than is open
-    parts = amounts.split(given, weights, targets[0].unit)
-    return [Share(*pair, worth, "prorata") for pair in zip(targets, parts, strict=True)]
+    parts = amounts.split(given, weights, amounts.unit(source.currency))
+    return [_share(source, *pair, "prorata") for pair in zip(targets, parts, strict=True)]
+
+
+def _share(source: Source, target: Cfdi, given: Decimal, method: str) -> Share:
+    return Share(target, in_currency_of(given, source, target) or ZERO, given, method)
 
 
 def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
-    """The refunds of an allocated payment, by the key of the invoice they fall on."""
+    """The refunds of an allocated payment, by the key of the invoice they fall on: as it did."""
     shares = payment_shares(books)[payment.key]
+    unit = amounts.unit(payment.currency)
     found: dict[str, list[Refund]] = defaultdict(list)
     for refund in payment.refunds(books.as_of):
-        amount = in_currency_of(refund.amount, payment, shares[0].invoice) or ZERO
-        unit = shares[0].invoice.unit
-        parts = [amount]
-        if len(shares) > 1:
-            parts = amounts.split(amount, [share.amount for share in shares], unit)
+        parts = amounts.split(refund.amount, [share.given for share in shares], unit)
         for share, part in zip(shares, parts, strict=True):
-            found[share.invoice.key].append(refund._replace(amount=part))
+            amount = in_currency_of(part, payment, share.invoice) or ZERO
+            found[share.invoice.key].append(refund._replace(amount=amount))
     return found
 
 
@@ -156,3 +167,8 @@ def in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | 
     """Money of a payment or note in the invoice's currency, at the rates of the two documents."""
     of, to = ((one.currency, one.rate) for one in (source, invoice))
     return amounts.converted(amount, of, to)
+
+
+def _in_currency_of_source(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal:
+    of, to = ((one.currency, one.rate) for one in (invoice, source))
+    return amounts.converted(amount, of, to) or ZERO

@@ -69,7 +69,7 @@ class Books:
         """Payments that brought money by the day of the books, the earliest first."""
         found = [Payment(self.team, record, self.zone) for record in self.payments]
         came = [payment for payment in found if payment.day and payment.day <= self.as_of]
-        return {one.key: one for one in sorted(came, key=lambda one: (one.day, one.key))}
+        return {one.key: one for one in sorted(came, key=lambda one: (one.moment, one.key))}
 
     @cached_property
     def invoice_keys_of_payment(self) -> dict[str, set[str]]:

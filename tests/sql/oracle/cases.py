@@ -5,6 +5,7 @@ The days are those of the last months before the account's end, so that month en
 
 from typing import Any
 
+from .edge_cases import edge_cases
 from .hand import (
     IVA,
     Record,
@@ -183,4 +184,5 @@ def cfdi_and_payments() -> list[Record]:
         *_currencies_and_taxes(),
         *_who_and_when(),
         *_cancellations(),
+        *edge_cases(),
     ]

@@ -82,8 +82,8 @@ def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
         yield from _whole(note, clock.parts_of(note))
     before = ZERO
     for one in shares:
-        parts = _slice(note, clock, before, before + one.amount, one.whole)
-        before += one.amount
+        parts = _slice(note, clock, before, before + one.given)
+        before += one.given
         if not clock.is_at_issue(one.invoice):
             excess = _beyond_open(books, note, one)
             if not excess:
@@ -93,8 +93,8 @@ def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
                 for label, part in parts.items()
             }
         yield from _whole(note, parts)
-    if shares and before < shares[0].whole:
-        yield from _whole(note, _slice(note, clock, before, shares[0].whole, shares[0].whole))
+    if shares and before < note.total:
+        yield from _whole(note, _slice(note, clock, before, note.total))
 
 
 def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
@@ -105,15 +105,14 @@ def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
     raise LookupError(f"{note.key} is no event of {one.invoice.key}")
 
 
-def _slice(note: Cfdi, clock: Clock, before: Decimal, after: Decimal, whole: Decimal) -> Parts:
+def _slice(note: Cfdi, clock: Clock, before: Decimal, after: Decimal) -> Parts:
     """What of the note's own taxes belongs to the part of it between two sums."""
-    unit = note.unit
-    return {
-        label: Part(
-            *(part_until(x, after, whole, unit) - part_until(x, before, whole, unit) for x in part)
-        )
-        for label, part in clock.parts_of(note).items()
-    }
+
+    def part_of(value: Decimal) -> Decimal:
+        until = part_until(value, after, note.total, note.unit)
+        return until - part_until(value, before, note.total, note.unit)
+
+    return {label: Part(*map(part_of, part)) for label, part in clock.parts_of(note).items()}
 
 
 def _times(part: Part, sign: int) -> Part:

@@ -12,10 +12,14 @@ def day(value: Any, zone: ZoneInfo) -> date | None:
     """The local date of an epoch in seconds or milliseconds; 0 and absent are None."""
     if not value:
         return None
-    seconds = int(value)
-    if seconds >= MILLISECONDS_FROM:
-        seconds //= 1000
+    seconds = milliseconds(value) // 1000
     return datetime.fromtimestamp(seconds, UTC).astimezone(zone).date()
+
+
+def milliseconds(value: Any) -> int:
+    """An epoch in seconds or milliseconds as the latter."""
+    moment = int(value)
+    return moment if moment >= MILLISECONDS_FROM else moment * 1000
 
 
 def month(of: date) -> date:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from . import complements
-from .allocation import note_shares, payment_shares, refund_shares
+from .allocation import named_by_payments, note_shares, payment_shares, refund_shares
 from .amounts import TOLERANCE, ZERO
 from .books import Books
 from .cfdi import Cfdi
@@ -34,6 +34,7 @@ class Event(NamedTuple):
     amount: Decimal
     rate: Decimal | None = None
     taxes: tuple[TransferredTax, ...] = ()
+    moment: int = 0  # of a day on which money came or went; the rest goes by its id
 
 
 TIERS = {1: "rep_xml", 2: "rep_api", 3: "payment", 4: "balance"}
@@ -63,7 +64,7 @@ def tier(books: Books, invoice: Cfdi) -> int | None:
     reps = complements.reps_of(books).get(invoice.key, []) if invoice.is_ppd else []
     if reps and all(complements.is_readable(books, rep, invoice) for rep in reps):
         return 1
-    if reps and all(complements.is_of_one(books, rep) for rep in reps):
+    if reps and all(complements.is_telling(books, rep, invoice) for rep in reps):
         return 2
     if _paid_keys(books).get(invoice.key):
         return 3
@@ -78,9 +79,12 @@ def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
     key = invoice.key
     if balance is None or invoice.status == "cancelled":
         return ZERO
-    if complements.reps_of(today).get(key) or _paid_keys(today).get(key):
+    if complements.reps_of(today).get(key) or key in named_by_payments(today):
         return ZERO
-    notes = (part for note, part in _notes(today).get(key, []) if note.status != "cancelled")
+    standing = [note for note, _ in _notes(today).get(key, []) if note.status != "cancelled"]
+    if any(not note.is_issued_by(books.as_of) for note in standing):
+        return ZERO
+    notes = (part for note, part in _notes(books).get(key, []) if note.status != "cancelled")
     return invoice.total - balance - sum(notes, ZERO)
 
 
@@ -109,7 +113,7 @@ def events_now(books: Books, invoice: Cfdi) -> list[Event]:
 
 
 def _in_order(events: list[Event]) -> list[Event]:
-    return sorted(events, key=lambda event: (event.day, event.kind, event.source))
+    return sorted(events, key=lambda event: (event.day, event.kind, event.moment, event.source))
 
 
 def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
@@ -134,10 +138,11 @@ def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool, reads_text: bool) -> 
             continue
         for paid in complements.paid_by(books, rep, invoice, reads_text=reads_text):
             day, amount, taxes = paid.day, paid.amount, tuple(paid.taxes)
-            found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes))
+            found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes, paid.moment))
             if end:
                 back = max(end, day)
-                found.append(Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate))
+                event = Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate)
+                found.append(event._replace(moment=paid.moment))
     return found
 
 
@@ -149,8 +154,9 @@ def _by_payments(books: Books, invoice: Cfdi) -> list[Event]:
         for share in payment_shares(books)[key]:
             if share.invoice is invoice:
                 day = payment.day or books.as_of
-                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate))
+                moment = payment.moment
+                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate, moment=moment))
         for refund in refund_shares(books, payment).get(invoice.key, []):
-            event = Event(refund.day, Kind.REFUND, key, -refund.amount, rate)
-            found.append(event)
+            back, moment = -refund.amount, refund.moment
+            found.append(Event(refund.day, Kind.REFUND, key, back, rate, moment=moment))
     return found

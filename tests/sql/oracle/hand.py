@@ -86,9 +86,9 @@ def refund(day: str, amount: str, status: str = "succeeded") -> Record:
 
 
 def rep(key: str, day: str, total: str, *payments: str, of: str = "i", **more: Any) -> Record:
-    """A complement without a readable text: tier 2."""
+    """A complement without a readable text, of one invoice unless `invoices` names others."""
     links = {"payments": list(payments), "invoices": [of]}
-    return cfdi(key, "P", day, total, **links, **more)
+    return cfdi(key, "P", day, total, **links | more)
 
 
 def paid_text(moment: str, of: str, amount: str, inside: str = "", **payment: str) -> list[Record]:

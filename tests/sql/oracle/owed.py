@@ -36,7 +36,7 @@ def rep_owed(books: Books) -> dict[tuple[str, str, str], Owed]:
             invoice = share.invoice
             given_back = sum((one.amount for one in refunds.get(invoice.key, [])), ZERO)
             kept = share.amount - given_back
-            if invoice.is_ppd and invoice.is_valid_at(books.as_of) and kept > 0:
+            if invoice.is_ppd and invoice.is_valid_at(books.as_of) and kept > TOLERANCE:
                 paid[invoice.key].append((payment, kept))
     return {
         (books.team, payment.key, key): row
@@ -48,28 +48,34 @@ def rep_owed(books: Books) -> dict[tuple[str, str, str], Owed]:
 def _of_invoice(
     books: Books, invoice: Cfdi, payments: list[tuple[Payment, Decimal]]
 ) -> list[tuple[Payment, Owed]]:
-    """Payments come in order of day and key: the pool goes to the earliest first."""
+    """Payments come in order of time and key: the pool goes to the earliest first."""
     keys = {payment.key for payment, _ in payments}
     named: dict[str, Decimal] = defaultdict(Decimal)
     told: dict[str, date] = {}
-    pool, pool_day = ZERO, None
+    pool, pool_days = ZERO, []
     for rep in complements.effective(books, invoice):
-        amount = sum((one.amount for one in complements.paid_by(books, rep, invoice)), ZERO)
-        names = keys & set(rep.record.get("payments") or [])
+        told_amounts = [one.amount for one in complements.paid_by(books, rep, invoice)]
+        if not told_amounts:
+            continue
+        amount = sum(told_amounts, ZERO)
+        names = keys & {payment.key for payment in complements.payments_of(books)[rep.key]}
         if len(names) == 1:
             name = names.pop()
             named[name] += amount
             told[name] = max(rep.issue_day, told.get(name, rep.issue_day))
         else:
             pool += amount
-            pool_day = rep.issue_day
-    pool += sum((max(named[payment.key] - kept, ZERO) for payment, kept in payments), ZERO)
+            pool_days.append(rep.issue_day)
+    for payment, kept in payments:
+        if named[payment.key] > kept:
+            pool += named[payment.key] - kept
+            pool_days.append(told[payment.key])
     rows = []
     for payment, kept in payments:
         direct = min(named[payment.key], kept)
         drawn = min(kept - direct, pool)
         pool -= drawn
-        issued = told.get(payment.key) or (pool_day if drawn else None)
+        issued = told.get(payment.key) or (max(pool_days) if drawn else None)
         rows.append((payment, _row(books, payment, kept, direct + drawn, issued)))
     return rows
 

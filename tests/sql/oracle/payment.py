@@ -19,6 +19,7 @@ class Refund(NamedTuple):
     """Money given back."""
 
     day: date
+    moment: int
     number: int
     amount: Decimal
 
@@ -53,7 +54,12 @@ class Payment:
         """When it was collected; None when it was not."""
         if self.record.get("livemode") is False or self.record["status"] not in _COLLECTED:
             return None
-        return days.day(self.record.get("succeeded_at"), self.zone)
+        return days.day(self.moment, self.zone)
+
+    @cached_property
+    def moment(self) -> int:
+        """The time of its day, to the millisecond: what came first counts first."""
+        return days.milliseconds(self.record.get("succeeded_at") or self.record["created_at"])
 
     @cached_property
     def amount(self) -> Decimal:
@@ -69,14 +75,27 @@ class Payment:
         return sum((_net(item) for item in self.record.get("items") or []), ZERO)
 
     def refunds(self, until: date) -> list[Refund]:
+        """By day and time. Refunded, but none listed: whole, at the last time it tells."""
+        listed = list(self.record.get("refunds") or [])
+        if not listed and self.record["status"] == "refunded":
+            listed = [{"amount": self.amount}]
         found = [
-            Refund(day, place, number(refund["amount"]) or ZERO)
-            for place, refund in enumerate(self.record.get("refunds") or [], 1)
+            self._refund(place, refund)
+            for place, refund in enumerate(listed, 1)
             if refund.get("status") not in _NOT_GIVEN_BACK
-            and (day := days.day(refund.get("created_at"), self.zone))
-            and day <= until
         ]
-        return sorted(found)
+        return sorted(refund for refund in found if refund.day <= until)
+
+    def _refund(self, place: int, refund: dict[str, Any]) -> Refund:
+        moment = days.milliseconds(refund.get("created_at") or self._last_moment)
+        day = days.day(moment, self.zone) or date.max
+        return Refund(day, moment, place, number(refund["amount"]) or ZERO)
+
+    @property
+    def _last_moment(self) -> int:
+        told = [self.record, *(self.record.get("refunds") or [])]
+        found = [one.get(name) for one in told for name in ("created_at", "succeeded_at")]
+        return max(days.milliseconds(moment) for moment in found if moment)
 
     def mxn(self, amount: Decimal) -> Decimal | None:
         return amounts.mxn(amount, self.currency, self.rate)

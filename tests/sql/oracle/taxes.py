@@ -10,6 +10,7 @@ from .amounts import ZERO, number
 from .cfdi import Cfdi
 
 _CODES = range(1, 9)  # of c_ObjetoImp, which the API shows in the place of a base
+_LINE = Decimal("0.000001")  # amounts of lines have six decimals
 RATE_CLASSES = {Decimal("0.16"): "16", Decimal("0.08"): "8", ZERO: "0"}
 
 
@@ -41,7 +42,7 @@ def groups(cfdi: Cfdi) -> dict[Group, Part]:
         for tax in item.get("taxes") or []:
             group, base = _group(tax), _base(item, tax)
             bases[group] += base
-            taxes[group] += base * group.rate
+            taxes[group] += _amount(item, group, base)
     found = {}
     for is_withheld, header in ((False, "taxes"), (True, "withholding_taxes")):
         side = {
@@ -55,26 +56,46 @@ def groups(cfdi: Cfdi) -> dict[Group, Part]:
 
 
 def _group(tax: dict[str, Any]) -> Group:
-    name, factor = str(tax["type"]).upper(), str(tax.get("factor") or "Tasa").lower()
-    return Group(name, factor, number(tax.get("rate")) or ZERO, bool(tax.get("withholding")))
+    rate = number(tax.get("rate"))
+    factor = str(tax.get("factor") or ("Exento" if rate is None else "Tasa")).lower()
+    return Group(str(tax["type"]).upper(), factor, rate or ZERO, bool(tax.get("withholding")))
 
 
 def net(item: dict[str, Any]) -> Decimal:
+    """Price less discount, without the taxes that the price includes; six decimals, as a line."""
     gross = Decimal(str(item["quantity"])) * Decimal(str(item["unit_price"]))
-    return gross - (number(item.get("discount")) or ZERO)
+    charged = gross - (number(item.get("discount")) or ZERO)
+    inside: dict[bool, Decimal] = defaultdict(Decimal)  # by whether it is excise
+    excise = ZERO
+    for tax in item.get("taxes") or []:
+        group = _group(tax)
+        if group.factor == "tasa" and not group.is_withheld:
+            excise += group.rate if group.tax == "IEPS" else ZERO
+            inside[group.tax == "IEPS"] += group.rate if tax.get("inclusive") else ZERO
+    return amounts.rounded(charged / (1 + inside[True] + inside[False] * (1 + excise)), _LINE)
 
 
 def _base(item: dict[str, Any], tax: dict[str, Any]) -> Decimal:
-    base = number(tax.get("base"))
-    if base is not None and (base not in _CODES or base == net(item)):
+    """Its own; else the net of the line, for IVA with the line's excise."""
+    base, bare = number(tax.get("base")), net(item)
+    if base is not None and (base not in _CODES or base == bare):
         return base
-    others = [one for one in item["taxes"] if not one.get("withholding")]
-    rates = (number(one.get("rate")) or ZERO for one in others if one.get("inclusive"))
-    bare = net(item) / (1 + sum(rates, ZERO))
     if _group(tax).tax != "IVA":
         return bare
-    excise = (_group(one).rate for one in others if _group(one).tax == "IEPS")
-    return bare * (1 + sum(excise, ZERO))
+    others = ((_group(one), one) for one in item["taxes"])
+    excise = (
+        _amount(item, group, _base(item, one))
+        for group, one in others
+        if group.tax == "IEPS" and not group.is_withheld
+    )
+    return amounts.rounded(bare + sum(excise, ZERO), _LINE)
+
+
+def _amount(item: dict[str, Any], group: Group, base: Decimal) -> Decimal:
+    """A rate of the base, or a fee for each unit (Cuota)."""
+    if group.factor == "cuota":
+        return Decimal(str(item["quantity"])) * group.rate
+    return base * group.rate if group.factor == "tasa" else ZERO
 
 
 def _held_to(

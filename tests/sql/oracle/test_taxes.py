@@ -243,3 +243,22 @@ def test_withholdings_are_billed_at_issue_and_collected_with_the_money() -> None
 def test_the_effective_rate_is_what_was_withheld_of_the_base() -> None:
     rows = withheld_billed(books(fees()))
     assert sorted(str(effective_rate(row)) for row in rows.values()) == ["0.100000", "0.106670"]
+
+
+def test_a_price_that_includes_excise_and_iva_holds_one_on_the_other() -> None:
+    inside = {"base": None, "inclusive": True}
+    excise = {"type": "IEPS", "rate": "0.08", "factor": "Tasa", "base": None}
+    fee = {"type": "IEPS", "rate": "1.5737", "factor": "Cuota", "base": None}
+    items = [
+        item("125.28", IVA | inside, excise | inside),  # 100 + 8 of IEPS + 17.28 of IVA
+        item("117.28", IVA | inside, excise),  # 100 + 17.28 of IVA, the IEPS on top
+        item("108.00", excise | inside),
+        item("50.00", IVA | {"base": None}, fee, quantity=3),  # 150 + 4.7211 of IEPS
+    ]
+    rows = iva_billed(books(invoice(taxes=None, items=items)))
+    assert {
+        key[2]: (str(row["base_billed"]), str(row["iva_billed"])) for key, row in rows.items()
+    } == {
+        "16": ("370.72", "59.32"),  # 108 + 108 + 154.7211
+        "not_subject": ("100.00", "0"),
+    }
