@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from pipelines.alerts import News, Row, in_words, mark_reported, mark_sent, note_alerts
 from pipelines.gigstack.errors import WarehouseBusyError
 from pipelines.load import only_run
+from pipelines.summary import print_alerts
 from tests.pipelines.alerted import PERSON, an_alert, build, told
 from tests.pipelines.loads import query
 
@@ -115,3 +117,15 @@ def test_it_waits_for_no_load_but_says_who_is_there(tmp_path: Path) -> None:
     with only_run(tmp_path), pytest.raises(WarehouseBusyError):
         note_alerts(tmp_path)
     assert ids(note_alerts(tmp_path).new) == ["a"]
+
+
+def test_the_command_line_says_how_many_are_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Console(width=200)
+    print_alerts(out, note_alerts(build(tmp_path, an_alert("a", "high"), an_alert("b"))))
+    print_alerts(out, note_alerts(tmp_path))
+    assert capsys.readouterr().out.splitlines() == [
+        "Alerts: 2 (1 high, 1 medium) new of 2 (1 high, 1 medium) open; see marts.mart_alerts.",
+        "Alerts: 0 new of 2 (1 high, 1 medium) open; see marts.mart_alerts.",
+    ]
