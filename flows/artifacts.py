@@ -4,6 +4,8 @@ Both are read from the ledger. Times are shown in Mexico City.
 API: https://docs.prefect.io/v3/concepts/artifacts
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from pipelines.alerts import SEVERITIES, News, in_words
 from pipelines.gigstack.filters import MEXICO
 from pipelines.night import Night
 from pipelines.review import Review, Row, read_review
@@ -22,6 +25,8 @@ IN_WORDS = {
     "failed": "failed",
 }
 COUNTS = ("rows_seen", "rows_changed", "rows_deleted", "rejects")
+MOST_ALERTS = 50  # rows; the others are counted
+ALERT_COLUMNS = ("object", "team", "due date", "amount, MXN")
 TABLE_NOTE = (
     "One row per team and stream. `fresh_as_of`: when it was last read without an error, in Mexico "
     "City. `drift`: undeclared fields seen in this stream, in whatever team."
@@ -79,6 +84,8 @@ def _summary(
         yield "## Missing or wrong\n\n" + _bullets(missing)
     if to_look_at := list(night.to_look_at()):
         yield "## To look at\n\n" + _bullets(to_look_at)
+    if night.alerts:
+        yield from _alerts(night.alerts)
     if reviews:
         yield "## Loaded\n\n" + _table(
             ["run", "started", "seconds", "requests", *map(_words, COUNTS)],
@@ -105,6 +112,43 @@ def _summary(
             ],
         )
         yield "Times are Mexico City's. The table by team and stream is an artifact of its own."
+
+
+def _alerts(news: News) -> Iterator[str]:
+    """What needs a person and stands in no artifact yet. Titles are left out where they are not to
+    be seen.
+    """
+    found = news.unreported
+    yield f"## New alerts\n\n{in_words(found)} of {in_words(news.alerts)} open; marts.mart_alerts."
+    if not found:
+        return
+    types = Counter((alert["alert_type"], alert["severity"]) for alert in found)
+    yield _table(
+        ["type", *SEVERITIES],
+        [
+            [_words(name), *(types[name, severity] for severity in SEVERITIES)]
+            for name in sorted({name for name, _ in types})
+        ],
+    )
+    has_titles = any(alert["title"] for alert in found)
+    yield _table(
+        ["severity", "type", *(["title"] if has_titles else []), *ALERT_COLUMNS],
+        [_alert_cells(alert, has_titles) for alert in found[:MOST_ALERTS]],
+    )
+    if (more := len(found) - MOST_ALERTS) > 0:
+        yield f"And {more:,} more."
+
+
+def _alert_cells(alert: Row, has_titles: bool) -> list[Any]:
+    return [
+        alert["severity"],
+        _words(alert["alert_type"]),
+        *([_literal(alert["title"] or "")] if has_titles else []),
+        f"{alert['entity_type']} {alert['entity_id']}",
+        alert["team_id"],
+        alert["due_date"],
+        alert["amount_mxn"] and f"{alert['amount_mxn']:,}",
+    ]
 
 
 def _run_cells(run: Row) -> list[Any]:
@@ -172,3 +216,8 @@ def _cell(value: Any) -> str:
 def _plain(text: str) -> str:
     """On one line, and nothing of it read as HTML."""
     return " ".join(text.split()).replace("<", "&lt;")
+
+
+def _literal(text: str) -> str:
+    """Somebody's own words, of which Markdown makes no link, picture or emphasis."""
+    return re.sub(r"([\\`*_\[\]])", r"\\\1", text)

@@ -23,6 +23,7 @@ from pipelines.gigstack.errors import ConfigurationError, GigstackError
 
 FLOW = "nightly"
 BLOCK = "gigstack-alarm"
+FAILED_ALARM = "gigstack: nightly failed"
 OVERDUE_AFTER = timedelta(hours=26)  # a day, and two hours to run in
 ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", WITH_WARNINGS, "Failed", "TimedOut")}
 FAILED = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
@@ -54,7 +55,7 @@ def automations(
     actions = [action or DoNothing()]
     return [
         Automation(
-            name="gigstack: nightly failed",
+            name=FAILED_ALARM,
             description="Data is missing or wrong. The run's artifact says what.",
             trigger=failed,
             actions=actions,

@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 from flows.artifacts import record
 from flows.parameters import data_dir_of
 from flows.turns import turn
+from pipelines.alerts import mark_reported
 from pipelines.gigstack.errors import GigstackError
 from pipelines.night import Night
 
@@ -43,6 +44,8 @@ def conclude(
         with turn(where, wait_minutes):
             error = error or _error_of(work, night, where)
             record(flow, night, where, error)
+            if night.alerts:
+                mark_reported(where, night.alerts)
     except GigstackError as busy:
         return Failed(message=str(busy))
     return state_of(night, error)

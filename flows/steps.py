@@ -17,11 +17,14 @@ from prefect.exceptions import MissingResult
 from prefect.tasks import Task, exponential_backoff
 
 from flows.access import settings_of
+from flows.messages import least_severity, send
 from flows.naming import teams_named
 from flows.watching import watched
 from pipelines import load as loading
 from pipelines import publish as publishing
 from pipelines import transform as transforming
+from pipelines.alerts import News, mark_sent
+from pipelines.alerts import note_alerts as noting
 from pipelines.gigstack.catalogue import Stream
 from pipelines.gigstack.errors import (
     AuthenticationError,
@@ -116,6 +119,21 @@ def publish(data_dir: Path, pii: str | None = None) -> Publication:
     return publishing.publish(data_dir, pii)
 
 
+@task(
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    task_run_name="note alerts",
+    retries=2,
+    retry_delay_seconds=exponential_backoff(30),
+    retry_jitter_factor=JITTER,
+    retry_condition_fn=_is_about_the_warehouse,
+    timeout_seconds=LONGEST_STEP.total_seconds(),
+)
+def note_alerts(data_dir: Path, least: str | None) -> News:
+    """Note which alerts are there, which are new, and which are to be sent."""
+    return noting(data_dir, least)
+
+
 def load_group(
     night: Night,
     teams: Sequence[str] | None,
@@ -147,9 +165,26 @@ def _lacking(run: RunReport, streams: Sequence[Stream]) -> dict[str, list[Stream
 
 
 def build_and_publish(night: Night, data_dir: Path) -> None:
-    """Build the models from what is loaded, and publish them."""
+    """Build the models from what is loaded, publish them, and tell which alerts are new."""
     night.transformation = transform(data_dir)
     night.publication = publish(data_dir)
+    tell_alerts(night, data_dir)
+
+
+def tell_alerts(night: Night, data_dir: Path) -> None:
+    """Note the alerts, and send those that are to be sent. What cannot be sent is a warning, and
+    goes with the next night; the artifact has them all.
+    """
+    least = None
+    try:
+        least = least_severity()
+    except ConfigurationError as error:
+        night.not_sent = str(error)
+    night.alerts = note_alerts(data_dir, least)
+    if least and night.alerts.unsent:
+        night.not_sent = send(night.alerts.unsent)
+        if not night.not_sent:
+            mark_sent(data_dir, night.alerts.unsent)
 
 
 def publish_changes(night: Night, data_dir: Path) -> None:

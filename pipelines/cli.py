@@ -293,10 +293,17 @@ def run(
 ) -> None:
     """Load what may have changed, build the models, publish: what a night does."""
     from pipelines import publish as publishing
+    from pipelines.alerts import note_alerts
     from pipelines.display import progress
     from pipelines.load import load as run_load
     from pipelines.night import Night
-    from pipelines.summary import night_json, print_publication, print_run, print_transformation
+    from pipelines.summary import (
+        night_json,
+        print_alerts,
+        print_publication,
+        print_run,
+        print_transformation,
+    )
     from pipelines.transform import transform as build
 
     settings = _settings(team)
@@ -312,6 +319,8 @@ def run(
     print_transformation(out, night.transformation)
     night.publication = publishing.publish(data_dir)
     print_publication(out, night.publication)
+    night.alerts = note_alerts(data_dir)
+    print_alerts(out, night.alerts)
     if as_json:
         _print_json(night_json(night, data_dir))
     raise typer.Exit(_exit_code(night))

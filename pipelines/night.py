@@ -6,6 +6,7 @@ The command `run` and the flows call these steps, each in its own way.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from pipelines.alerts import News
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.ledger import Comparison, RunReport
 from pipelines.publish import Publication
@@ -15,12 +16,14 @@ from pipelines.transform import Transformation
 @dataclass
 class Night:
     """What came of each step; None of a step that was not reached or not asked for. `repeats` are
-    loads of what a team then still lacked.
+    loads of what a team then still lacked; `not_sent` says why alerts were not sent.
     """
 
     runs: list[RunReport] = field(default_factory=list)
     repeats: list[RunReport] = field(default_factory=list)
     transformation: Transformation | None = None
+    alerts: News | None = None
+    not_sent: str | None = None
     publication: Publication | None = None
 
     @property
@@ -51,6 +54,8 @@ class Night:
             yield from to_look_at_in(run)
         if self.transformation:
             yield from self.transformation.warnings
+        if self.not_sent:
+            yield self.not_sent
 
 
 def missing_in(run: RunReport, made_up: Collection[tuple[str, str]] = ()) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from pipelines.alerts import News, counted, in_words
 from pipelines.display import print_table
 from pipelines.gigstack.probe import Checkup
 from pipelines.ledger import RunReport
@@ -68,7 +69,9 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
 
 
 def night_json(night: Night, data_dir: Path) -> dict[str, Any]:
-    """Load, transformation and publication as one document; times are UTC."""
+    """Load, transformation, publication, and how many alerts there are of each severity, as one
+    document; times are UTC.
+    """
     return {
         "status": night.status,
         "missing": list(night.missing()),
@@ -76,6 +79,8 @@ def night_json(night: Night, data_dir: Path) -> dict[str, Any]:
         "load": [run_json(run, data_dir) for run in night.runs],
         "transform": night.transformation and asdict(night.transformation),
         "publish": night.publication and asdict(night.publication),
+        "alerts": night.alerts
+        and {"new": counted(night.alerts.new), "open": counted(night.alerts.alerts)},
     }
 
 
@@ -153,6 +158,15 @@ def print_publication(out: Console, published: Publication) -> None:
     )
     for name, what in (("analytics.duckdb", "DuckDB, read-only"), ("parquet", "Parquet files")):
         out.print(f"  {published.path / name}  {what}", highlight=False, soft_wrap=True)
+
+
+def print_alerts(out: Console, news: News) -> None:
+    """How many things that need a person were not there the last time, and how many there are."""
+    out.print(
+        f"Alerts: {in_words(news.new)} new of {in_words(news.alerts)} open; see marts.mart_alerts.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def print_next_steps(out: Console, data_dir: Path, report: Path) -> None:

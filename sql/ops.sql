@@ -91,3 +91,18 @@ create table if not exists ops.transforms (
     fingerprint varchar not null,
     message varchar
 );
+
+-- what was told of each alert of marts.mart_alerts, so that it is told once
+create table if not exists ops.alerts (
+    alert_id varchar not null primary key,
+    team_id varchar not null,
+    alert_type varchar not null,
+    severity varchar not null,
+    first_seen_at timestamptz not null,
+    last_seen_at timestamptz not null,
+    reported_at timestamptz,
+    reported_severity varchar,
+    queued_at timestamptz,
+    sent_at timestamptz,
+    cleared_at timestamptz
+);

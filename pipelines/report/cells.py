@@ -43,9 +43,18 @@ def cell(value: object, column: str, words: Words) -> Cell:
             return _same(shown, "time", machine=value.isoformat())
         case int() | Decimal():
             return _same(number(value, column), "number", machine=f"{value:f}")
+        case list():
+            return _listed([str(one) for one in value], column, words)
     text = str(value)
     word = words.of_value(column, text)
     return _worded(word, "word", hover=text) if word else _same(text, "text")
+
+
+def _listed(codes: list[str], column: str, words: Words) -> Cell:
+    """Several codes of one column, in their order."""
+    said = [words.of_value(column, code) or Text(code, code) for code in codes]
+    es, en = ("; ".join(getattr(text, name) for text in said) for name in ("es", "en"))
+    return Cell(es, en, "word", hover=", ".join(codes))
 
 
 def number(value: int | Decimal, column: str) -> str:

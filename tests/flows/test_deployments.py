@@ -146,6 +146,10 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     assert {row["fresh_as_of"] for row in table} == read_at
     assert left["gigstack-load"] == 100
     assert "published as version 1" in left["gigstack-nightly"]
+    (alerts,) = query(group, "select count(*) as open from marts.mart_alerts")
+    assert f"## New alerts\n\n{alerts['open']:,} (" in left["gigstack-nightly"]
+    reported = "select count(*) as open from ops.alerts where reported_at is not null"
+    assert query(group, reported) == [alerts], "what one night reports, the next does not"
     lines = {line.partition(",")[0] for line in said}
     assert {f"{row['team_id']} {row['stream']}: {row['status']}" for row in ledger} <= lines
 

@@ -19,6 +19,7 @@ from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import create_app, serving
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
+from tests.pipelines.loads import query
 
 
 def a_run(*streams: StreamReport, **more: Any) -> RunReport:
@@ -96,6 +97,10 @@ def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(
     assert [line.partition(": ")[0] for line in told["missing"]] == [f"{own} payments"]
     assert told["transform"]["models"] > 0
     assert told["publish"]["run_id"] == told["load"][0]["run_id"]
+    by_severity = "select severity, count(*) as alerts from marts.mart_alerts group by severity"
+    alerts = {row["severity"]: row["alerts"] for row in query(tmp_path / "data", by_severity)}
+    assert alerts
+    assert told["alerts"] == {"new": alerts, "open": alerts}
     snapshot = tmp_path / "data/published/analytics.duckdb"
     with duckdb.connect(str(snapshot), read_only=True) as published:
         found = published.execute("select count(*) from gigstack.invoices").fetchone()

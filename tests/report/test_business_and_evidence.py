@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from pipelines.publish import publish
 from pipelines.report import write_report
-from pipelines.report.declared import ROOT
+from pipelines.report.declared import ROOT, words
 from tests.report.seeing import DESKTOP, PHONE, Reported, asked, drawn, numbers
 
 PAGES = ("business", "compliance")
@@ -129,6 +129,27 @@ def test_a_definition_is_that_of_the_model(shown: Page, modelled: Reported) -> N
     expect(definition.get_by_text(comment, exact=True)).to_be_visible()
 
 
+def test_alerts_and_reasons_are_in_the_language_that_the_reader_chose(
+    browser: Browser, modelled: Reported
+) -> None:
+    spanish = {text.es for text in words().values["reasons"].values()}
+    english = {text.en for text in words().values["reasons"].values()}
+    with browser.new_page(viewport=DESKTOP) as page:
+        page.goto(modelled.of("compliance"))
+        for language, expected in (("Español", spanish), ("English", english)):
+            page.get_by_role("button", name=language).click()
+            said = page.locator("table[data-query=risk] td.reasons").all_inner_texts()
+            assert said
+            assert {one for text in said for one in text.split("; ")} - expected == set()
+            kinds = page.locator("table[data-query=alerts] td.alert_type").all_inner_texts()
+            severities = page.locator("table[data-query=alerts] td.severity").all_inner_texts()
+            of = "es" if language == "Español" else "en"
+            for column, texts in (("alert_type", kinds), ("severity", severities)):
+                known = {getattr(text, of) for text in words().values[column].values()}
+                assert texts
+                assert set(texts) - known == set()
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_it_fits_both_languages_and_a_phone_and_asks_for_nothing(
     browser: Browser, modelled: Reported, name: str
@@ -176,6 +197,14 @@ def test_without_personal_data_it_shows_what_the_snapshot_has(
     text = write_report(data_dir).read_text(encoding="utf-8")
     assert {name for name in names if name in text} == set()
     assert 'data-query="aging"' in text
+    assert codes_in(text) == codes_in(modelled.page.read_text(encoding="utf-8"))
+
+
+def codes_in(page: str) -> set[tuple[str, str]]:
+    """Columns and their codes, which are shown as words and are no personal data."""
+    found = set(re.findall(r'<td class="word (\w+)[^"]*"><span[^>]* title="([^"]*)"', page))
+    assert {"severity", "alert_type", "audit_result", "risk_level"} <= {name for name, _ in found}
+    return found
 
 
 def test_nothing_says_that_somebody_complies_with_the_law() -> None:

@@ -1,5 +1,6 @@
 """Pages are data: all of their words are there, and a new one is a file and its queries."""
 
+import csv
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,13 +11,15 @@ from pathlib import Path
 import duckdb
 import msgspec
 import pytest
+import yaml  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from pipelines.gigstack.catalogue import STREAMS
+from pipelines.gigstack.shape import SQL_ROOT
 from pipelines.report.answers import QUERIES, Answers, published_answers
-from pipelines.report.cells import number
+from pipelines.report.cells import cell, number
 from pipelines.report.declared import ROOT, Page, pages, words
 from pipelines.report.document import document
 from tests.report.seeing import Reported, drawn
@@ -82,6 +85,26 @@ def test_every_code_has_words_in_both_languages() -> None:
     assert values["finding"].keys() == values["way_out"].keys() == findings
     verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (QUERIES / "verdict.sql").read_text()))
     assert words().verdict.keys() == verdicts
+
+
+def test_alerts_and_the_reasons_of_a_risk_have_words_in_both_languages() -> None:
+    values = words().values
+    declared = yaml.safe_load((SQL_ROOT / "models/marts/_alerts.yml").read_text(encoding="utf-8"))
+    for column in declared["models"][0]["columns"]:
+        if column["name"] in ("alert_type", "severity"):
+            (test,) = column["data_tests"]
+            codes = set(test["accepted_values"]["arguments"]["values"])
+            assert codes - values[column["name"]].keys() == set()
+    with (SQL_ROOT / "seeds/client_risk_flag.csv").open(encoding="utf-8", newline="") as lines:
+        flags = {row["flag"]: row["description_es"] for row in csv.DictReader(lines)}
+    assert {flag: text.es for flag, text in values["reasons"].items()} == flags
+
+
+def test_several_codes_are_shown_as_the_words_of_each() -> None:
+    shown = cell(["missing_zip", "something_new"], "reasons", words())
+    assert shown.es == "Falta el código postal fiscal; something_new"
+    assert shown.en == "The fiscal postal code is missing; something_new"
+    assert shown.hover == "missing_zip, something_new"
 
 
 def test_every_text_of_the_frame_is_used_and_there() -> None:

@@ -14,8 +14,8 @@ with documents_ending as (
         'document' as entity_type,
         document_id as entity_id,
         cast(valid_until_date as varchar) as occurrence,
-        if(days_to_expiry < 0, 'Documento vencido: ', 'Documento por vencer: ')
-        || coalesce(document_name, document_id) as title,
+        if(days_to_expiry < 0, 'Documento vencido', 'Documento por vencer') as label,
+        coalesce(document_name, document_id) as subject,
         amount_depending_mxn as amount_mxn,
         valid_until_date as due_date,
     from {{ ref('mart_documents_expiring') }}
@@ -32,7 +32,8 @@ audits_failed as (
         'document' as entity_type,
         document_id as entity_id,
         concat_ws('|', context_type, context_id, audited_date) as occurrence,
-        'Auditoría no aprobada: ' || coalesce(document_name, document_id) as title,
+        'Auditoría no aprobada' as label,
+        coalesce(document_name, document_id) as subject,
         audited_date as due_date,
     from {{ ref('mart_document_audits') }}
     where not is_never_audited and not is_passed and is_counting
@@ -49,7 +50,8 @@ complements as (
         'payment' as entity_type,
         payment_id as entity_id,
         cfdi_id as occurrence,
-        'Complemento de pago sin emitir: ' || coalesce(uuid, cfdi_id) as title,
+        'Complemento de pago sin emitir' as label,
+        coalesce(uuid, cfdi_id) as subject,
         owed_amount_mxn as amount_mxn,
         rep_due_date as due_date,
     from {{ ref('mart_rep_owed') }}
@@ -71,11 +73,12 @@ cancellations as (
         cfdi_id as entity_id,
         coalesce(cast(cancellation_requested_date as varchar), '') as occurrence,
         case problem
-            when 'acceptance_overdue' then 'Cancelación sin respuesta del receptor: '
-            when 'rejected' then 'Cancelación rechazada: '
-            when 'replacement_missing' then 'Cancelación con motivo 01 sin sustituto vigente: '
-            when 'both_valid' then 'CFDI y su sustituto vigentes a la vez: '
-        end || coalesce(uuid, cfdi_id) as title,
+            when 'acceptance_overdue' then 'Cancelación sin respuesta del receptor'
+            when 'rejected' then 'Cancelación rechazada'
+            when 'replacement_missing' then 'Cancelación con motivo 01 sin sustituto vigente'
+            when 'both_valid' then 'CFDI y su sustituto vigentes a la vez'
+        end as label,
+        coalesce(uuid, cfdi_id) as subject,
         total_mxn as amount_mxn,
         coalesce(
             if(problem = 'acceptance_overdue', acceptance_due_date, null), cancel_deadline_date
@@ -95,8 +98,9 @@ receipts as (
         receipt_id as entity_id,
         cast(valid_until_date as varchar) as occurrence,
         if(
-            is_expired_not_global, 'Recibo vencido sin factura: ', 'Recibo por vencer sin factura: '
-        ) || receipt_id as title,
+            is_expired_not_global, 'Recibo vencido sin factura', 'Recibo por vencer sin factura'
+        ) as label,
+        receipt_id as subject,
         total_mxn as amount_mxn,
         valid_until_date as due_date,
     from {{ ref('mart_receipts_open') }}
@@ -112,7 +116,8 @@ clients as (
         'client' as entity_type,
         client_id as entity_id,
         coalesce(sat_list_situation, '') as occurrence,
-        'Cliente en listas del SAT: ' || client_name as title,
+        'Cliente en listas del SAT' as label,
+        coalesce(client_name, client_id) as subject,
         exposure_mxn as amount_mxn,
         as_of_date as due_date,
     from {{ ref('mart_client_risk') }}
@@ -139,7 +144,8 @@ stale as (
         'stream' as entity_type,
         stream as entity_id,
         cast(loaded_date as varchar) as occurrence,
-        'Datos sin actualizar: ' || stream as title,
+        'Datos sin actualizar' as label,
+        stream as subject,
         coalesce(loaded_date, first_date) + {{ setting('stale_after_days') }} as due_date,
     from streams
     where last_status <> 'unavailable' and as_of_date > due_date
@@ -153,7 +159,9 @@ rejects as (
         'stream' as entity_type,
         stream as entity_id,
         concat_ws('|', reject_reason, rejected_field) as occurrence,
-        rejects_count || ' registros rechazados en ' || stream || ': ' || reject_reason as title,
+        'Registros rechazados' as label,
+        concat_ws(', ', stream, reject_reason, rejected_field)
+        || ' (' || rejects_count || ')' as subject,
         first_seen_date as due_date,
     from {{ live('fct_reject') }}
 ),
@@ -191,7 +199,8 @@ select
     alerts.severity,
     alerts.entity_type,
     alerts.entity_id,
-    alerts.title,
+    alerts.label || ': ' || alerts.subject as title,
+    alerts.subject,
     clients_of.client_name,
     alerts.amount_mxn,
     cast(alerts.due_date - teams.as_of_date as integer) as days_left,

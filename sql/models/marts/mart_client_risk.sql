@@ -180,6 +180,8 @@ scored as (
         string_agg(
             weights.description_es, '; ' order by cast(weights.weight as integer) desc, raised.flag
         ) as reasons,
+        string_agg(raised.flag, ', ' order by cast(weights.weight as integer) desc, raised.flag)
+            as flags,
     from raised
     inner join {{ ref('client_risk_flag') }} as weights on raised.flag = weights.flag
     where raised.is_raised
@@ -202,6 +204,7 @@ select
         else 'low'
     end as risk_level,
     scored.reasons,
+    scored.flags,
     flagged.sat_list_situation,
     flagged.opinion_sense,
     coalesce(cast(scored.risk_score as integer), 0) as risk_score,

@@ -14,10 +14,13 @@ checks as (
         unnest([
             'draft_unstamped', 'cancellation_pending', 'balance_difference', 'pue_unpaid',
             'rep_owed', 'receipt_expired', 'global_not_issued', 'fx_missing',
-            'payment_without_cfdi',
+            'payment_without_cfdi', 'stamping_failed', 'both_valid', 'cancellation_stuck',
+            'global_differs', 'evidence_incomplete', 'document_ending', 'audit_failed',
         ]) as check_name,
-        check_name not in ('draft_unstamped', 'cancellation_pending', 'balance_difference')
-            as is_blocking,
+        check_name not in (
+            'draft_unstamped', 'cancellation_pending', 'balance_difference', 'cancellation_stuck',
+            'global_differs', 'evidence_incomplete', 'document_ending', 'audit_failed'
+        ) as is_blocking,
 ),
 
 -- every month is there with every check, so that nothing open is a row and not a gap
@@ -126,6 +129,73 @@ items as (
         last_day(issue_month) as due_date,
     from {{ live('fct_invoice_balance') }}
     where is_receivable and abs(balance_difference) > 0.01
+    union all by name
+    -- old drafts and payments without CFDI are checks of their own
+    select
+        team_id,
+        failed_month as month_start_date,
+        'stamping_failed' as check_name,
+        amount_mxn,
+        last_day(failed_month) as due_date,
+    from {{ live('fct_stamping_failure') }}
+    where not is_resolved and detection_method in ('api_error', 'pending_cfdi')
+    union all by name
+    -- what waits for its answer in time is only pending; two valid CFDI count the sale twice
+    select
+        team_id,
+        {{ month_of('issue_date') }} as month_start_date,
+        if(problem = 'both_valid', 'both_valid', 'cancellation_stuck') as check_name,
+        total_mxn as amount_mxn,
+        coalesce(
+            if(problem = 'acceptance_overdue', acceptance_due_date, null),
+            if(problem = 'both_valid', null, cancel_deadline_date),
+            last_day(issue_date)
+        ) as due_date,
+    from {{ ref('mart_cancellation_deadlines') }}
+    where problem <> 'acceptance_pending'
+    union all by name
+    -- the day after the end of its period is the last one to send it
+    select
+        team_id,
+        {{ month_of('period_end_date') }} as month_start_date,
+        'global_differs' as check_name,
+        amount_difference_mxn as amount_mxn,
+        period_end_date + 1 as due_date,
+    from {{ ref('mart_global_invoice_control') }}
+    where
+        is_valid
+        and (
+            abs(amount_difference_mxn) > 0.01
+            or receipts_expected <> receipts_in_global
+            or duplicate_receipts > 0
+        )
+    union all by name
+    select
+        team_id,
+        issue_month as month_start_date,
+        'evidence_incomplete' as check_name,
+        uncovered_amount_mxn as amount_mxn,
+        last_day(issue_month) as due_date,
+    from {{ ref('mart_materiality_invoice') }}
+    where not is_evidence_complete
+    union all by name
+    select
+        team_id,
+        {{ month_of('valid_until_date') }} as month_start_date,
+        'document_ending' as check_name,
+        amount_depending_mxn as amount_mxn,
+        valid_until_date as due_date,
+    from {{ ref('mart_documents_expiring') }}
+    where not has_renewal
+    union all by name
+    select
+        team_id,
+        {{ month_of('audited_date') }} as month_start_date,
+        'audit_failed' as check_name,
+        cast(null as decimal(18, 2)) as amount_mxn,
+        last_day(audited_date) as due_date,
+    from {{ ref('mart_document_audits') }}
+    where is_counting and not is_never_audited and not is_passed
 ),
 
 summed as (

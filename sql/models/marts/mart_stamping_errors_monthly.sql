@@ -7,7 +7,7 @@ with failures as (
 stamped as (
     select
         team_id,
-        {{ month_of('stamped_date') }} as month,
+        {{ month_of('coalesce(stamped_date, issue_date)') }} as month,
         count(*) as stamped_count,
     from {{ live('fct_cfdi') }}
     where is_stamped

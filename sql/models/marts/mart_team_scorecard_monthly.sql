@@ -1,10 +1,12 @@
--- One row per team and month: what it invoiced and collected, how well, and where it stands among
--- all teams. Numerators and denominators stand beside every share, so that months and teams can be
--- added.
+-- One row per team and month: what it invoiced and collected, how well, what wants care, and where
+-- it stands among all teams. Numerators and denominators stand beside every share, so that months
+-- and teams can be added.
 {% set measures = [
     ('invoiced_revenue_mxn', 'desc'), ('collected_mxn', 'desc'), ('rep_on_time_pct', 'desc'),
     ('dso_3m', 'asc'), ('overdue_pct', 'asc'), ('cancel_rate_amount', 'asc'),
-    ('pue_unpaid_pct', 'asc'),
+    ('pue_unpaid_pct', 'asc'), ('stamping_failure_rate', 'asc'),
+    ('receipts_self_invoice_rate', 'desc'), ('evidence_complete_pct_amount', 'desc'),
+    ('clients_high_risk_count', 'asc'),
 ] %}
 with documents as (
     select *, from {{ live('fct_cfdi') }}
@@ -61,6 +63,60 @@ unpaid as (
     group by team_id, issue_month
 ),
 
+stamped as (
+    select
+        team_id,
+        {{ month_of('coalesce(stamped_date, issue_date)') }} as month_start_date,
+        count(*) as stamped_count,
+    from {{ live('fct_cfdi') }}
+    where is_stamped
+    group by team_id, {{ month_of('coalesce(stamped_date, issue_date)') }}
+),
+
+failed as (
+    select
+        team_id,
+        failed_month as month_start_date,
+        sum(failures_count) as stamping_failures_count,
+    from {{ ref('mart_stamping_errors_monthly') }}
+    group by team_id, failed_month
+),
+
+-- receipts by the month in which they were made: invoiced to whoever asked for it, or in the end
+-- by the global invoice, or expired
+receipts as (
+    select
+        team_id,
+        created_month as month_start_date,
+        sum(total_mxn) as receipts_settled_mxn,
+        sum(total_mxn) filter (where status = 'invoiced' and not is_in_global)
+            as receipts_self_invoiced_mxn,
+    from {{ live('fct_receipt') }}
+    where status in ('invoiced', 'expired')
+    group by team_id, created_month
+),
+
+evidence as (
+    select
+        team_id,
+        issue_month as month_start_date,
+        sum(total_mxn) as evidence_amount_mxn,
+        sum(total_mxn) filter (where is_evidence_complete) as evidence_complete_amount_mxn,
+    from {{ ref('mart_materiality_invoice') }}
+    group by team_id, issue_month
+),
+
+-- known as of today only, so it stands in the month of the as-of day and in no other
+risky as (
+    select
+        team_id,
+        {{ month_of('as_of_date') }} as month_start_date,
+        count(*) as clients_count,
+        count(*) filter (where risk_level = 'high') as clients_high_risk_count,
+    from {{ ref('mart_client_risk') }}
+    group by team_id, {{ month_of('as_of_date') }}
+),
+
 synced as (
     select
         team_id,
@@ -79,6 +135,26 @@ months as (
         team_id,
         month_start_date,
     from collected
+    union
+    select
+        team_id,
+        month_start_date,
+    from stamped
+    union
+    select
+        team_id,
+        month_start_date,
+    from failed
+    union
+    select
+        team_id,
+        month_start_date,
+    from receipts
+    union
+    select
+        team_id,
+        month_start_date,
+    from risky
 ),
 
 scored as (
@@ -104,6 +180,26 @@ scored as (
         collections.dso_3m,
         collections.overdue_mxn,
         collections.overdue_pct,
+        coalesce(stamped.stamped_count, 0) as stamped_count,
+        cast(coalesce(failed.stamping_failures_count, 0) as bigint) as stamping_failures_count,
+        {{ ratio(
+            'coalesce(failed.stamping_failures_count, 0)',
+            '(coalesce(failed.stamping_failures_count, 0) + coalesce(stamped.stamped_count, 0))'
+        ) }} as stamping_failure_rate,
+        {{ money('coalesce(receipts.receipts_settled_mxn, 0)') }} as receipts_settled_mxn,
+        {{ money('coalesce(receipts.receipts_self_invoiced_mxn, 0)') }}
+            as receipts_self_invoiced_mxn,
+        {{ ratio(
+            'coalesce(receipts.receipts_self_invoiced_mxn, 0)', 'receipts.receipts_settled_mxn'
+        ) }} as receipts_self_invoice_rate,
+        {{ money('coalesce(evidence.evidence_amount_mxn, 0)') }} as evidence_amount_mxn,
+        {{ money('coalesce(evidence.evidence_complete_amount_mxn, 0)') }}
+            as evidence_complete_amount_mxn,
+        {{ ratio(
+            'coalesce(evidence.evidence_complete_amount_mxn, 0)', 'evidence.evidence_amount_mxn'
+        ) }} as evidence_complete_pct_amount,
+        risky.clients_count,
+        risky.clients_high_risk_count,
         synced.last_sync_at,
     from months
     left join invoiced
@@ -122,6 +218,16 @@ scored as (
         on
             months.team_id = collections.team_id
             and months.month_start_date = collections.month_start_date
+    left join stamped
+        on months.team_id = stamped.team_id and months.month_start_date = stamped.month_start_date
+    left join failed
+        on months.team_id = failed.team_id and months.month_start_date = failed.month_start_date
+    left join receipts
+        on months.team_id = receipts.team_id and months.month_start_date = receipts.month_start_date
+    left join evidence
+        on months.team_id = evidence.team_id and months.month_start_date = evidence.month_start_date
+    left join risky
+        on months.team_id = risky.team_id and months.month_start_date = risky.month_start_date
     left join synced on months.team_id = synced.team_id
 ),
 
@@ -156,6 +262,17 @@ select
     scored.pue_mxn,
     scored.pue_unpaid_mxn,
     scored.pue_unpaid_pct,
+    scored.stamped_count,
+    scored.stamping_failures_count,
+    scored.stamping_failure_rate,
+    scored.receipts_settled_mxn,
+    scored.receipts_self_invoiced_mxn,
+    scored.receipts_self_invoice_rate,
+    scored.evidence_amount_mxn,
+    scored.evidence_complete_amount_mxn,
+    scored.evidence_complete_pct_amount,
+    scored.clients_count,
+    scored.clients_high_risk_count,
     {% for measure, order in measures -%}
         if(
             scored.{{ measure }} is null, null,

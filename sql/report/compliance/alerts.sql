@@ -2,7 +2,7 @@
 select
     alerts.severity,
     alerts.alert_type,
-    alerts.title,
+    alerts.subject,
     alerts.due_date,
     alerts.days_left,
     alerts.amount_mxn,

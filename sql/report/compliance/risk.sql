@@ -3,7 +3,7 @@ select
     clients.risk_level,
     coalesce(clients.client_name, clients.client_id) as client_name,
     coalesce(team_names.name, clients.team_id) as team,
-    clients.reasons,
+    string_split(clients.flags, ', ') as reasons,
     clients.risk_score,
     clients.exposure_mxn,
     clients.open_balance_mxn,
