@@ -36,7 +36,7 @@ fix: setup ## put formatting and simple findings right
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar sql
 
-bench: setup ## measure speed and memory against the alternatives (about 15 minutes)
+bench: setup ## measure speed and memory against the alternatives (about 25 minutes)
 	$(BIN)/python -m tests.benchmarks
 
 lock: setup ## resolve the dependencies anew

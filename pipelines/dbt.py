@@ -48,7 +48,13 @@ def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[
     done = subprocess.run(
         [
             *(sys.executable, *QUIET_PYTHON, "-m", "dbt.cli.main"),
-            *("--quiet", "--log-format", "text"),
+            *(
+                "--quiet",
+                "--log-format",
+                "text",
+                "--log-level-file",
+                "warn",
+            ),  # each query costs time
             *verb,
             *("--project-dir", SQL_ROOT, "--profiles-dir", SQL_ROOT),
             *("--target-path", target, "--log-path", data_dir.absolute() / "dbt" / "logs"),
