@@ -48,13 +48,8 @@ def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[
     done = subprocess.run(
         [
             *(sys.executable, *QUIET_PYTHON, "-m", "dbt.cli.main"),
-            *(
-                "--quiet",
-                "--log-format",
-                "text",
-                "--log-level-file",
-                "warn",
-            ),  # each query costs time
+            *("--quiet", "--log-format", "text"),
+            *("--log-level-file", "warn"),  # every query in the log costs a fifth of the time
             *verb,
             *("--project-dir", SQL_ROOT, "--profiles-dir", SQL_ROOT),
             *("--target-path", target, "--log-path", data_dir.absolute() / "dbt" / "logs"),
