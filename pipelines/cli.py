@@ -59,6 +59,24 @@ Teams = Annotated[
 ]
 
 
+def _tell_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(version("gigstack-etl"))
+        raise typer.Exit
+
+
+@app.callback(help=app.info.help)
+def options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
 def example(*lines: str) -> str:
     return "Example:\n\n" + "\n\n".join(f"  gigstack-etl {line}" for line in lines)
 

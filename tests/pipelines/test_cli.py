@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ def empty(tmp_path: Path) -> Path:
 @pytest.fixture
 def env(account: Account, base_url: str) -> dict[str, str]:
     return access(account, base_url)
+
+
+def test_the_version_is_that_of_the_package(empty: Path) -> None:
+    assert cli(empty, "--version").stdout.strip() == version("gigstack-etl")
 
 
 def test_help_names_every_command_and_answers_at_once(empty: Path) -> None:
