@@ -19,7 +19,7 @@ select
     document_kind as kind,
     status,
     updated_at_basis as known_by,
-    count(*) as invoices,
+    count(*) as cfdi,
     count(*) filter (created_at < now() - interval 30 days) as over_30_days,
     sum(total)::decimal(18, 2) as total
 from gigstack.invoices
