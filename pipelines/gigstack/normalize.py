@@ -296,7 +296,7 @@ class EntityNormalizer:
         """A query's rows. Their instants are named in UTC; DuckDB names them in the zone in which
         it reads local times.
         """
-        rows = self._db.execute(query).to_arrow_table()
+        rows: Any = self._db.execute(query).to_arrow_table()
         times = [f.with_type(UTC_TIME) if pa.types.is_timestamp(f.type) else f for f in rows.schema]
         cast: pa.Table = rows.cast(pa.schema(times))
         return cast
