@@ -26,7 +26,7 @@ IN_WORDS = {
 }
 COUNTS = ("rows_seen", "rows_changed", "rows_deleted", "rejects")
 MOST_ALERTS = 50  # rows; the others are counted
-ALERT_COLUMNS = ("object", "team", "due date", "amount, MXN")
+ALERT_COLUMNS = ("severity", "type", "due date", "amount, MXN")
 TABLE_NOTE = (
     "One row per team and stream. `fresh_as_of`: when it was last read without an error, in Mexico "
     "City. `drift`: undeclared fields seen in this stream, in whatever team."
@@ -132,7 +132,7 @@ def _alerts(news: News) -> Iterator[str]:
     )
     has_titles = any(alert["title"] for alert in found)
     yield _table(
-        ["severity", "type", *(["title"] if has_titles else []), *ALERT_COLUMNS],
+        [*ALERT_COLUMNS, *(["title"] if has_titles else []), "object", "team"],
         [_alert_cells(alert, has_titles) for alert in found[:MOST_ALERTS]],
     )
     if (more := len(found) - MOST_ALERTS) > 0:
@@ -143,11 +143,11 @@ def _alert_cells(alert: Row, has_titles: bool) -> list[Any]:
     return [
         alert["severity"],
         _words(alert["alert_type"]),
+        alert["due_date"],
+        alert["amount_mxn"] and f"{alert['amount_mxn']:,}",
         *([_literal(alert["title"] or "")] if has_titles else []),
         f"{alert['entity_type']} {alert['entity_id']}",
         alert["team_id"],
-        alert["due_date"],
-        alert["amount_mxn"] and f"{alert['amount_mxn']:,}",
     ]
 
 

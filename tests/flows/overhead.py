@@ -37,6 +37,7 @@ def main() -> None:
 
 
 def _steps(data_dir: Path) -> None:
+    from pipelines.alerts import note_alerts
     from pipelines.gigstack.settings import read_settings
     from pipelines.load import load
     from pipelines.publish import publish
@@ -47,6 +48,7 @@ def _steps(data_dir: Path) -> None:
     load(settings, data_dir, select_streams((), settings.documents), lambda _: None)
     transform(data_dir)
     publish(data_dir)
+    note_alerts(data_dir)
 
 
 def _seconds(work: Callable[[], object]) -> float:

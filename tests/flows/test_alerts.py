@@ -96,8 +96,8 @@ def test_an_artifact_has_the_new_alerts_counted_and_named(
     assert "61 (1 high, 60 low) of 61 (1 high, 60 low) open" in text
     assert "| audit failed | 0 | 0 | 60 |" in text
     assert (
-        "| high | document expires | Contrato \\| \\[x\\](http://evil) | document doc_a | team_1 "
-        "| 2026-12-01 | 1,234.50 |"
+        "| high | document expires | 2026-12-01 | 1,234.50 | Contrato \\| \\[x\\](http://evil) "
+        "| document doc_a | team_1 |"
     ) in text
     assert text.count("| low | audit failed |") == 49
     assert "And 11 more." in text
@@ -114,7 +114,7 @@ def test_where_personal_data_is_hidden_no_title_is_shown(
     monkeypatch.setenv("PUBLISH__PII", "hash")
     build(tmp_path, an_alert("a"))
     text = report(client, some_night(tmp_path, return_state=True))
-    assert "| medium | document expires | document doc_a |" in text
+    assert "| medium | document expires | 2026-12-01 | 1,234.50 | document doc_a |" in text
     assert PERSON not in text
     assert "title" not in text
 
