@@ -29,7 +29,7 @@ INVOICES = 100_000
 SLOW_ONES = 20_000  # what dlt's defaults are measured on
 LARGE = 1_000_000
 CLIENTS_WITH_DOCUMENTS = 2_000
-CLIENTS_IN_MODELS = 5_000  # with some 20,000 documents
+CLIENTS_IN_MODELS = 10_000  # with 20,000 documents
 # what is left out where the models of money are measured alone
 COMPLIANCE = (
     *(
