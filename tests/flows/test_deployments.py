@@ -126,8 +126,10 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     del env["GIGSTACK_API_KEY"]
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "gigstack"]
     with process(command, env, tmp_path / "worker.log"):
-        run = wait_until(lambda: _ended_run(client, deployed))
-        client.pause_deployment(deployed)
+        begun = wait_until(lambda: _begun_run(client, deployed))
+        client.pause_deployment(deployed)  # which takes the runs back that would come after it
+        wait_until(lambda: _end_of(client, begun.id))
+        run = client.read_flow_run(begun.id)
     Secret.delete(KEY_BLOCK)
     said = logs(client, run.id)
     assert run.state_name == "Completed", (run.state, said)
@@ -210,6 +212,5 @@ def _end_of(client: SyncPrefectClient, run_id: UUID) -> State[Any] | None:
     return state if state and state.is_final() else None
 
 
-def _ended_run(client: SyncPrefectClient, deployment: UUID) -> FlowRun | None:
-    ended = [run for run in _runs(client, deployment) if run.state and run.state.is_final()]
-    return ended[0] if ended else None
+def _begun_run(client: SyncPrefectClient, deployment: UUID) -> FlowRun | None:
+    return next((run for run in _runs(client, deployment) if run.start_time), None)
