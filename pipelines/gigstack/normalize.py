@@ -36,7 +36,7 @@ RUN_COLUMNS = {  # of every root, beside those that its file selects
     "run_id": "VARCHAR",
 }
 
-# that copy is cheaper than a relation, which is bound when it is named and again when it is read:
+# the copy it warns of is cheaper than a relation, which is bound when named and again when read:
 # 0.54 s for 12,000 invoices instead of 0.57 s
 warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
 
