@@ -22,11 +22,14 @@ from pipelines.gigstack.words import known_words
 Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
+NAME = "warehouse"  # as which its file is attached
 PIPELINE = "gigstack"
 PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
+# rows; one thread compresses a group, and with DuckDB's own 122,880 most tables have only one
+ROW_GROUP = 61_440
 SPILLED = "spilled"  # below the data directory: what a copy cannot hold in memory
 COPY_MEMORY_LIMIT = "2GB"  # a sort of everything wants more than a merge of what is new
 NO_SPACE = ("No space left", "could not write", "Could not write")
@@ -55,10 +58,15 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
     path = warehouse_path(data_dir)
     if not read_only:
         _make_room(data_dir)
-    config: Config = {"memory_limit": MEMORY_LIMIT, "threads": 2}
-    try:
-        connection = duckdb.connect(path, read_only=read_only, config=config)
+    spilled = f"{path}.tmp"
+    config: Config = {"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": spilled}
+    connection = duckdb.connect(config=config)
+    try:  # attached, since only so the size of its row groups can be said
+        escaped = str(path).replace("'", "''")
+        how = "read_only" if read_only else f"row_group_size {ROW_GROUP}"
+        connection.execute(f"attach '{escaped}' as {NAME} ({how}); use {NAME}")
     except duckdb.IOException as error:
+        connection.close()
         raise WarehouseError(_why_not_opened(path, error)) from error
     try:
         connection.execute("set timezone = 'UTC'")

@@ -25,8 +25,11 @@ Tables = dict[str, pa.Table]
 
 LOADER_WORKERS = 2
 ROWS_TOGETHER = 120_000  # over all tables
-# dlt sets 1 GB: all rows are then written twice, to the log first, and the file is made at the end
-CHECKPOINTS = ["checkpoint_threshold='16MB'"]
+PRAGMAS = [  # of each connection that dlt makes for itself
+    f"search_path='{warehouse.NAME}.main'",  # where it looks for its dataset
+    # dlt sets 1 GB: all rows are then written twice, to the log first, and the file at the end
+    "checkpoint_threshold='16MB'",
+]
 
 
 def normalizers_for(
@@ -139,7 +142,7 @@ def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pi
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["load.delete_completed_jobs"] = True
-    dlt.config["destination.duckdb.credentials.pragmas"] = CHECKPOINTS
+    dlt.config["destination.duckdb.credentials.pragmas"] = PRAGMAS
     logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
         warehouse.PIPELINE,

@@ -18,7 +18,6 @@ from pipelines.gigstack.shape import EXTRA, LEAF_TYPES, Shape, strict_decoder, s
 
 EXAMPLE_LENGTH = 200
 
-_OWN_FIELD = f'"{EXTRA}"'.encode()
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 _encode_to_hash = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -57,12 +56,13 @@ class DriftDetector:
         self._shape = shape
         self._page = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
         self._record = strict_decoder(strict_type(shape))
+        self._mended = strict_decoder(strict_type(shape, is_mended=True))
 
     def repair(self, records: bytes) -> Repair:
         """The page unchanged when it is regular, else with its leftovers in `_extra`."""
         repair = Repair(records)
         try:
-            decoded = _without_own_field(self._page, records)
+            decoded = self._page.decode(records)
         except msgspec.DecodeError:
             decoded = self._repair_each(repair)
         repair.hashes = [_hash(record) for record in decoded]
@@ -74,10 +74,10 @@ class DriftDetector:
         for raw in split_records(repair.records):
             text = bytes(raw)
             try:
-                record = _without_own_field(self._record, text)
+                record = self._record.decode(text)
             except msgspec.DecodeError:
                 text = self._repair_record(text, repair)
-                record = self._record.decode(text)
+                record = self._mended.decode(text)
             texts.append(text)
             decoded.append(record)
         repair.records = b"[" + b",".join(texts) + b"]"
@@ -92,12 +92,6 @@ class DriftDetector:
             repair.rejected.append(text)
             return b"null"  # keeps the places of the others
         return _encode(_fitted_row(record, self._shape, "", repair.findings))
-
-
-def _without_own_field(decoder: msgspec.json.Decoder[Any], text: bytes) -> Any:
-    if _OWN_FIELD in text:  # `_extra` is ours; sent by the API it is a field unheard of
-        raise msgspec.DecodeError(EXTRA)
-    return decoder.decode(text)
 
 
 def _hash(record: Any) -> str | None:

@@ -61,6 +61,7 @@ class Gatherer:
         self._record = record
         self._pages: dict[str, list[Inspected]] = defaultdict(list)
         self._bytes: Counter[str] = Counter()
+        self._enough = BATCH_BYTES // 4  # the first is small, so that normalizing begins early
         self._room = asyncio.Semaphore(BATCHES_WAITING)
         self._turn = asyncio.Lock()  # whoever waits for room holds up all others
         self._pending: set[asyncio.Task[None]] = set()
@@ -73,7 +74,7 @@ class Gatherer:
         async with self._turn:
             self._pages[entity].append(normalizers[entity].inspect(page))
             self._bytes[entity] += len(page.records)
-            if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= BATCH_BYTES:
+            if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._enough:
                 await self._flush(entity)
 
     async def flush(self, entity: str) -> None:
@@ -97,6 +98,7 @@ class Gatherer:
     async def _flush(self, entity: str) -> None:
         pages = self._pages.pop(entity)
         del self._bytes[entity]
+        self._enough = BATCH_BYTES
         await self._room.acquire()
         task = asyncio.create_task(self._normalize(entity, pages))
         self._pending.add(task)

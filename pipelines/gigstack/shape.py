@@ -98,21 +98,22 @@ def structure(shape: Any, *, is_row: bool = True) -> Any:
     return fields | ({EXTRA: "VARCHAR"} if is_row else {})
 
 
-def strict_type(shape: Any, *, is_row: bool = True) -> Any:
-    """The msgspec type that decodes only what the shape declares; anything else is an error.
+def strict_type(shape: Any, *, is_row: bool = True, is_mended: bool = False) -> Any:
+    """The msgspec type that decodes only what the shape declares; anything else is an error. Rows
+    that were mended may have their leftovers in `_extra`.
 
     Encoded again without defaults it gives the same text for the same content: fields in declared
     order, absent and null alike.
     """
     if isinstance(shape, list):
-        return list[strict_type(shape[0])] | None  # type: ignore[misc]
+        return list[strict_type(shape[0], is_mended=is_mended)] | None  # type: ignore[misc]
     if not isinstance(shape, dict):
         return LEAF_TYPES[shape]
-    names = [*shape, EXTRA] if is_row else list(shape)
+    names = [*shape, EXTRA] if is_row and is_mended else list(shape)
     fields = [
         (
             f"f{number}",
-            strict_type(shape.get(name, "VARCHAR"), is_row=False),
+            strict_type(shape.get(name, "VARCHAR"), is_row=False, is_mended=is_mended),
             msgspec.field(name=name, default=IGNORED if shape.get(name) == "IGNORED" else None),
         )
         for number, name in enumerate(names)

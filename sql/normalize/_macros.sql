@@ -47,18 +47,32 @@ create or replace macro beside_id(value) as
 if(json_type(value) = 'OBJECT', nullif(json_merge_patch(value, '{"id": null}'), '{}'), null);
 
 -- What a client snapshot holds beside the columns that every document spells out; null for nothing.
+-- Most hold nothing there, which is told without writing any JSON.
 create or replace macro snapshot_rest(client) as
-nullif(
-    json_merge_patch('{}', to_json(struct_pack(
-        bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,
-        fiscal_validation := client.fiscal_validation, sat_status := client.sat_status,
-        defaults := client.defaults, metadata := client.metadata,
-        document_type := client.document_type, organization_type := client.organization_type,
-        tribute_code := client.tribute_code, dv := client.dv,
-        fiscal_responsibilities := client.fiscal_responsibilities,
-        municipality_code := client.municipality_code, owner := client.owner,
-        team := client.team, livemode := client.livemode, "from" := client."from",
-        created_at := coalesce(client.created_at, client.created)
-    ))),
-    '{}'
+if(
+    coalesce(
+        client.bcc, client.efos, client.fiscal_validation, client.sat_status, client.defaults,
+        client.metadata, client.fiscal_responsibilities
+    ) is null
+    and coalesce(
+        client.document_type, client.organization_type, client.tribute_code, client.dv,
+        client.municipality_code, client.owner, client.team, client."from", client.created_at,
+        client.created
+    ) is null
+    and coalesce(client.is_valid, client.livemode) is null,
+    null,
+    nullif(
+        json_merge_patch('{}', to_json(struct_pack(
+            bcc := client.bcc, is_valid := client.is_valid, efos := client.efos,
+            fiscal_validation := client.fiscal_validation, sat_status := client.sat_status,
+            defaults := client.defaults, metadata := client.metadata,
+            document_type := client.document_type, organization_type := client.organization_type,
+            tribute_code := client.tribute_code, dv := client.dv,
+            fiscal_responsibilities := client.fiscal_responsibilities,
+            municipality_code := client.municipality_code, owner := client.owner,
+            team := client.team, livemode := client.livemode, "from" := client."from",
+            created_at := coalesce(client.created_at, client.created)
+        ))),
+        '{}'
+    )
 );

@@ -43,6 +43,7 @@ COMPLIANCE = (
     *("mart_receipts_open", "mart_global_invoice_*", "mart_stamping_*", "mart_alerts"),
 )
 NIGHT_LATENCY = 50  # ms
+PAIRS = 3  # of ours and the floor, one after the other: a machine's speed moves within minutes
 PATIENCE = 3600  # seconds a contender may take
 TO_STDERR = Console(stderr=True)
 
@@ -144,7 +145,9 @@ def _speed(directory: Path, invoices: int) -> Iterator[list[object]]:
     with sandbox(directory, *account(directory, SLOW_ONES)) as server:
         defaults = measure("rest_api", server)
     with sandbox(directory, *account(directory, invoices)) as server:
-        ours, parquet, floor = (measure(n, server) for n in ("ours", "rest_api_parquet", "floor"))
+        parquet = measure("rest_api_parquet", server)
+        pairs = [(measure("ours", server), measure("floor", server)) for _ in range(PAIRS)]
+    ours, floor = (min(taken, key=lambda one: one.seconds) for taken in zip(*pairs, strict=True))
     yield _row("our invoices/s", f"{ours.rate:,.0f}", "", None)
     yield _row("rest_api, defaults: invoices/s", f"{defaults.rate:,.0f}", "", None)
     yield _row("rest_api, Parquet: invoices/s", f"{parquet.rate:,.0f}", "", None)
@@ -157,7 +160,8 @@ def _speed(directory: Path, invoices: int) -> Iterator[list[object]]:
     times = ours.rate / parquet.rate
     yield _row("times rest_api, Parquet", f"{times:.1f}", "at least 2.5", times >= 2.5)
     times = ours.seconds / floor.seconds
-    yield _row("time of the floor", f"{times:.2f}", "at most 2", times <= 2)
+    label = f"time of the floor, the best of {PAIRS} each: {ours.seconds:.1f} s to {floor.seconds:.1f} s"
+    yield _row(label, f"{times:.2f}", "at most 2", times <= 2)
 
 
 def _memory(directory: Path, invoices: int, large: int) -> Iterator[list[object]]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines import warehouse
@@ -24,6 +25,25 @@ def test_rows_that_a_dead_run_loaded_twice_are_dropped(tmp_path: Path) -> None:
         taxes = connection.sql("from gigstack.service_taxes order by all").fetchall()
     assert [row[:2] for row in services] == [("t", "a"), ("t", "b")]
     assert taxes == [("t", "a", 1), ("t", "a", 2)]
+
+
+def test_a_file_with_row_groups_of_another_size_is_gone_on_with(tmp_path: Path) -> None:
+    groups = "select count(distinct row_group_id) from pragma_storage_info('numbers')"
+    with duckdb.connect(warehouse.warehouse_path(tmp_path)) as connection:
+        connection.execute("create table numbers as from range(122_880) as numbers(n)")
+        assert connection.execute(groups).fetchall() == [(1,)]
+    with warehouse.opened(tmp_path) as connection:
+        connection.execute("insert into numbers from range(122_880, 245_760)")
+    with duckdb.connect(warehouse.warehouse_path(tmp_path), read_only=True) as connection:
+        assert connection.execute(groups).fetchall() == [(3,)]
+        sums = connection.execute("select count(*), count(distinct n), sum(n) from numbers")
+        assert sums.fetchall() == [(245_760, 245_760, 245_760 * 245_759 // 2)]
+
+
+def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path: Path) -> None:
+    with warehouse.opened(tmp_path) as connection:
+        (where,) = connection.execute("select current_setting('temp_directory')").fetchone() or ()
+    assert Path(where).parent == tmp_path
 
 
 def test_a_disk_with_too_little_room_is_refused_before_anything_is_asked(
