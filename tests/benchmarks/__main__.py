@@ -160,8 +160,8 @@ def _speed(directory: Path, invoices: int) -> Iterator[list[object]]:
     times = ours.rate / parquet.rate
     yield _row("times rest_api, Parquet", f"{times:.1f}", "at least 2.5", times >= 2.5)
     times = ours.seconds / floor.seconds
-    label = f"time of the floor, the best of {PAIRS} each: {ours.seconds:.1f} s to {floor.seconds:.1f} s"
-    yield _row(label, f"{times:.2f}", "at most 2", times <= 2)
+    taken = f"{ours.seconds:.1f} s to {floor.seconds:.1f} s, the best of {PAIRS} each"
+    yield _row(f"time of the floor, {taken}", f"{times:.2f}", "at most 2", times <= 2)
 
 
 def _memory(directory: Path, invoices: int, large: int) -> Iterator[list[object]]:
