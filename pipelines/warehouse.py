@@ -28,7 +28,8 @@ PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
-# rows; one thread compresses a group, and with DuckDB's own 122,880 most tables have only one
+# rows, which only an attached file can be told; one thread compresses a group, and most tables are
+# one group of DuckDB's own 122,880
 ROW_GROUP = 30_720
 SPILLED = "spilled"  # below the data directory: what a copy cannot hold in memory
 COPY_MEMORY_LIMIT = "2GB"  # a sort of everything wants more than a merge of what is new
@@ -55,35 +56,18 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
 
     Errors: WarehouseError when another process holds it open, or the disk is full.
     """
-    path = warehouse_path(data_dir)
     if not read_only:
         _make_room(data_dir)
-    spilled = f"{path}.tmp"
     config: Config = {
         "memory_limit": MEMORY_LIMIT,
         "threads": 2,
         "preserve_insertion_order": False,  # no table has one, and keeping it takes one thread
-        "temp_directory": spilled,
+        "temp_directory": f"{warehouse_path(data_dir)}.tmp",
     }
-    connection = duckdb.connect(config=config)
-    try:  # attached, since only so the size of its row groups can be said
-        escaped = str(path).replace("'", "''")
-        how = "read_only" if read_only else f"row_group_size {ROW_GROUP}"
-        connection.execute(f"attach '{escaped}' as {NAME} ({how}); use {NAME}")
-    except duckdb.IOException as error:
-        connection.close()
-        raise WarehouseError(_why_not_opened(path, error)) from error
-    try:
-        connection.execute("set timezone = 'UTC'")
+    how = "read_only" if read_only else f"row_group_size {ROW_GROUP}"
+    with _attached_to_memory(data_dir, NAME, how, config) as connection:
+        connection.execute(f"use {NAME}")
         yield connection
-    except (duckdb.Error, OSError) as error:
-        if is_disk_full(error):
-            raise WarehouseError(
-                f"{path}: the disk is full. Free some space; nothing is lost."
-            ) from error
-        raise
-    finally:
-        connection.close()
 
 
 @contextmanager
@@ -92,15 +76,26 @@ def attached(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Errors: WarehouseError when there is none, another process writes it, or the disk is full.
     """
-    path, spilled = warehouse_path(data_dir), data_dir / SPILLED
+    spilled = data_dir / SPILLED
     config: Config = {"memory_limit": COPY_MEMORY_LIMIT, "temp_directory": str(spilled)}
     shutil.rmtree(spilled, ignore_errors=True)  # of a process that was killed
+    with _attached_to_memory(data_dir, name, "read_only", config) as connection:
+        connection.execute("set enable_progress_bar = false")
+        yield connection
+    shutil.rmtree(spilled, ignore_errors=True)
+
+
+@contextmanager
+def _attached_to_memory(
+    data_dir: Path, name: str, how: str, config: Config
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    path = warehouse_path(data_dir)
     with closing(duckdb.connect(config=config)) as connection:
+        connection.execute("set timezone = 'UTC'")
         try:
-            connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
             escaped = str(path).replace("'", "''")
-            connection.execute(f"attach '{escaped}' as {name} (read_only)")
-        except duckdb.IOException as error:
+            connection.execute(f"attach '{escaped}' as {name} ({how})")
+        except (duckdb.IOException, duckdb.ResourceInUseException) as error:
             raise WarehouseError(_why_not_opened(path, error)) from error
         try:
             yield connection
@@ -110,7 +105,6 @@ def attached(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
                     f"{path}: the disk is full. Free some space; nothing is lost."
                 ) from error
             raise
-    shutil.rmtree(spilled, ignore_errors=True)
 
 
 def is_disk_full(error: BaseException | None) -> bool:
@@ -139,6 +133,8 @@ def _make_room(data_dir: Path) -> None:
 
 def _why_not_opened(path: Path, error: duckdb.Error) -> str:
     text = str(error)
+    if isinstance(error, duckdb.ResourceInUseException):
+        return f"{path} is held open by this process. Close the other connection first."
     if "lock" in text.lower():
         holder = text.partition("Conflicting lock is held in ")[2].split(". See")[0]
         return (

@@ -40,6 +40,15 @@ def test_a_file_with_row_groups_of_another_size_is_gone_on_with(tmp_path: Path) 
         assert sums.fetchall() == [(245_760, 245_760, 245_760 * 245_759 // 2)]
 
 
+def test_a_file_that_this_process_holds_open_is_told_as_such(tmp_path: Path) -> None:
+    with (
+        duckdb.connect(warehouse.warehouse_path(tmp_path)),
+        pytest.raises(WarehouseError, match=r"warehouse\.duckdb is held open by this process"),
+        warehouse.opened(tmp_path),
+    ):
+        pass
+
+
 def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path: Path) -> None:
     with warehouse.opened(tmp_path) as connection:
         (where,) = connection.execute("select current_setting('temp_directory')").fetchone() or ()
