@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,10 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import SecretStr
 
@@ -124,10 +126,12 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     Secret(value=SecretStr(key_for(account))).save(KEY_BLOCK, overwrite=True)
     env = prefect.env | access(account, base_url)
     del env["GIGSTACK_API_KEY"]
+    due = datetime.now(UTC) + timedelta(seconds=30)  # and then not before tomorrow
+    daily = IntervalSchedule(interval=timedelta(days=1), anchor_date=due, timezone=TIMEZONE)
+    client.create_deployment_schedules(deployed, [DeploymentScheduleCreate(schedule=daily)])
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "gigstack"]
     with process(command, env, tmp_path / "worker.log"):
         begun = wait_until(lambda: _begun_run(client, deployed))
-        client.pause_deployment(deployed)  # which takes the runs back that would come after it
         wait_until(lambda: _end_of(client, begun.id))
         run = client.read_flow_run(begun.id)
     Secret.delete(KEY_BLOCK)
@@ -164,11 +168,11 @@ def group(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def deployed(prefect: Prefect, account: Account, group: Path) -> UUID:
-    """`prefect.yaml` is deployed, and a nightly for one team which is due in seconds."""
+    """`prefect.yaml` is deployed, and a nightly for one team."""
     nightly = dict(YAML["deployments"][0]) | {
         "name": "nightly-north",
         "parameters": {"teams": [account.teams[0]], "data_dir": str(group)},
-        "schedules": [{"cron": "* * * * * */15", "timezone": TIMEZONE, "active": True}],
+        "schedules": [],
     }
     file = prefect.home / "prefect.yaml"
     file.write_text(yaml.safe_dump(YAML | {"deployments": [*YAML["deployments"], nightly]}))
