@@ -41,12 +41,14 @@ def warehouse_path(data_dir: Path) -> Path:
 
 
 def pending_packages(data_dir: Path) -> int:
-    """Load packages of dlt that a run which died has left behind."""
+    """Load packages of dlt that a run which died has left behind: directories, since it may have
+    left half a file beside them.
+    """
     working = data_dir / PIPELINES / PIPELINE
     return sum(
         1
         for waiting in ("normalize/extracted", "load/normalized")
-        for _ in working.glob(f"{waiting}/*")
+        for _ in working.glob(f"{waiting}/*/")
     )
 
 

@@ -1,6 +1,7 @@
 """From batches of rows to the warehouse, by dlt."""
 
 import logging
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 import dlt
 import duckdb
 import pyarrow as pa
+from dlt.common.storages import PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines import warehouse
@@ -68,9 +70,22 @@ def watermarks_of(pipeline: dlt.Pipeline) -> Watermarks:
 
 def drain(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Load what a run that died while it loaded has left behind."""
+    _put_away(data_dir)
     if warehouse.pending_packages(data_dir):
         pipeline_in(data_dir, connection).run()
         warehouse.drop_repeated_rows(connection)
+
+
+def _put_away(data_dir: Path) -> None:
+    """Remove packages that are loaded, and those that a dead run had only begun: dlt keeps them for
+    ever, with their rows. One that was marked as loaded, but not moved, would fail all later runs.
+    """
+    working = data_dir / warehouse.PIPELINES / warehouse.PIPELINE
+    for marked in working.glob(f"load/normalized/*/{PackageStorage.PACKAGE_COMPLETED_FILE_NAME}"):
+        marked.parent.rename(working / "load/loaded" / marked.parent.name)
+    begun = (path for path in working.glob("normalize/*/") if path.name != "extracted")
+    for packages in (*working.glob("load/loaded/*"), *begun):
+        shutil.rmtree(packages)
 
 
 def write(

@@ -5,7 +5,6 @@ lost.
 import os
 import shutil
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,8 +23,9 @@ from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import key_for
 from pipelines.sandbox.truth import expected
 from tests.pipelines.between import failure
-from tests.pipelines.loads import differences, lasting, query, watermarks
-from tests.pipelines.watched import PAGE_SIZE, Watched, harmless, header, kept
+from tests.pipelines.commands import PATIENCE
+from tests.pipelines.loads import differences, lasting, query, repeated_keys, watermarks
+from tests.pipelines.watched import PAGE_SIZE, Watched, harmless, header, kept, mortal
 
 NAMES = ("clients", "support_documents", "payments", "sat_invoices", "cfdi_errors")
 IN_FLIGHT = 8  # requests that a command has under way
@@ -142,42 +142,54 @@ def test_slices_are_cut_as_before(watched: Watched, data_dir: Path) -> None:
     assert kept(data_dir) > before
 
 
-@pytest.fixture(scope="module")
-def loading(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a first load left that was killed while dlt loaded its rows."""
-    where = tmp_path_factory.mktemp("loading")
-    waiting = where / "data" / warehouse.PIPELINES / warehouse.PIPELINE / "load/normalized"
-    with watched.command(where, "payments") as process:
-        while not any(waiting.glob("*/completed_jobs/*")):
-            assert process.poll() is None
-            time.sleep(0.001)
-    assert warehouse.pending_packages(where / "data") == 1
+# what dlt was about to do with its files, in the order of a load
+BEFORE = {
+    "what is extracted is committed": ("os.rename", r"normalize/\w+/[\d.]+"),
+    "what is normalized is committed": ("os.rename", r"load/new/[\d.]+"),
+    "what was extracted is removed": ("shutil.rmtree", r"normalize/extracted/[\d.]+"),
+    "tables are made": ("os.remove", r"load/normalized/[\d.]+/schema_updates.json"),
+    "a file beside the package gets its name": ("os.rename", r"load/normalized/\w+"),
+    "rows that are in are ticked off": ("os.rename", r"started_jobs/payments\..*"),
+    "the package is put away": ("os.rename", r"load/normalized/[\d.]+"),
+    "what was loaded is removed": ("shutil.rmtree", r"load/loaded/[\d.]+/completed_jobs"),
+}
+
+
+def dead(watched: Watched, where: Path, moment: str) -> Path:
+    """What a first load of payments left that was killed at this moment."""
+    where.mkdir(exist_ok=True)
+    with watched.command(where, "payments", command=mortal(*BEFORE[moment])) as process:
+        assert process.wait(PATIENCE) == -signal.SIGKILL
     return where / "data"
 
 
+@pytest.mark.parametrize("moment", BEFORE)
 def test_a_run_that_died_while_it_loaded_has_nothing_left_to_fetch(
-    watched: Watched, account: Account, loading: Path, data_dir: Path
+    watched: Watched, account: Account, tmp_path: Path, moment: str
 ) -> None:
-    shutil.copytree(loading, data_dir)
+    data_dir = dead(watched, tmp_path, moment)
     report = watched.run(data_dir, "payments")
     assert watched.asked == [f"/teams?limit={PAGE_SIZE}"], "which finds the teams"
     assert warehouse.pending_packages(data_dir) == 0
     assert {stream.complete_sweep for stream in report.streams} == {True}
-    assert report.total("pages") == len(kept(loading))
+    assert report.total("pages") == len(kept(data_dir))
     assert query(data_dir, "select status from ops.runs") == [{"status": "ok"}]
+    assert [path.name for path in data_dir.glob("pipelines/**/payments.*")] == []
+    assert repeated_keys(data_dir) == []
     assert differences(data_dir, {"payments": expected(account)["payments"]}) == {}
 
 
 def test_what_a_dead_run_had_not_loaded_is_loaded_by_whatever_run_is_next(
-    watched: Watched, account: Account, loading: Path, data_dir: Path
+    watched: Watched, account: Account, tmp_path: Path
 ) -> None:
-    shutil.copytree(loading, data_dir)
+    data_dir = dead(watched, tmp_path, "rows that are in are ticked off")
+    assert warehouse.pending_packages(data_dir) == 1
+    mark = (header(data_dir).started_at - SAFETY_MARGIN).isoformat()
     report = watched.run(data_dir, "users")
     truth = expected(account)
     wanted = {name: truth[name] for name in ("payments", "payment_items", "users")}
     assert differences(data_dir, wanted) == {}
     assert warehouse.pending_packages(data_dir) == 0
-    mark = (header(loading).started_at - SAFETY_MARGIN).isoformat()
     assert watermarks(data_dir) == {team: {"payments": mark} for team in account.teams}
     assert query(data_dir, "select status, message from ops.runs order by started_at") == [
         NOT_FINISHED,

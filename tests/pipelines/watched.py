@@ -3,6 +3,7 @@ be the death of whoever asks.
 """
 
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,27 @@ from tests.pipelines.commands import COMMAND, access, environment
 from tests.pipelines.loads import run, settings_for
 
 PAGE_SIZE = 5  # many pages, and few lists long enough for slices
+
+
+# the command line, which is killed as soon as it is about to do this to such a file
+MORTAL = """
+import os, re, signal, sys
+import pipelines.cli
+
+deed, path = sys.argv.pop(1), sys.argv.pop(1)
+
+def die(event, args):
+    if event == deed and re.search(path, str(args[0])):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(die)
+pipelines.cli.main()
+"""
+
+
+def mortal(deed: str, path: str) -> tuple[str, ...]:
+    """The command that dies by this: an audit event of Python, and the end of a file's path."""
+    return (sys.executable, "-c", MORTAL, deed, f"{path}$")
 
 
 def harmless(_: int) -> None:
@@ -53,13 +75,15 @@ class Watched:
         return run(settings_for(self.account, self.url, page_size=page_size), data_dir, *names)
 
     @contextmanager
-    def command(self, where: Path, *names: str) -> Iterator["subprocess.Popen[bytes]"]:
+    def command(
+        self, where: Path, *names: str, command: tuple[str, ...] = COMMAND
+    ) -> Iterator["subprocess.Popen[bytes]"]:
         """A load in a process of its own, which does not outlive this."""
         self.asked = []
         chosen = [part for name in names for part in ("--resource", name)]
         env = access(self.account, self.url) | {"SOURCES__GIGSTACK__PAGE_SIZE": str(PAGE_SIZE)}
         with subprocess.Popen(
-            [*COMMAND, "load", "--team", "all", *chosen],
+            [*command, "load", "--team", "all", *chosen],
             cwd=where,
             env=environment(**env),
             stderr=subprocess.DEVNULL,
