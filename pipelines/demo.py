@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import warehouse
+from pipelines import packages, warehouse
 from pipelines.gigstack.journal import JOURNALS
 from pipelines.gigstack.settings import Settings
 from pipelines.publish import published_dir
@@ -87,7 +87,7 @@ def _start_afresh(data_dir: Path) -> None:
     """Remove what an earlier demo left; nothing else is in its directory."""
     for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "sandbox.sqlite", "report.html"):
         (data_dir / name).unlink(missing_ok=True)
-    of_ours = (data_dir / warehouse.PIPELINES, data_dir / JOURNALS, data_dir / "dbt")
+    of_ours = (data_dir / packages.PIPELINES, data_dir / JOURNALS, data_dir / "dbt")
     for path in (*of_ours, published_dir(data_dir)):
         shutil.rmtree(path, ignore_errors=True)
     data_dir.mkdir(parents=True, exist_ok=True)

@@ -30,19 +30,39 @@ def settle(
 ) -> None:
     """Mark what vanished, and compare the rest with what was delivered.
 
-    Adds to the run: rows deleted by stream, comparisons, and what was held back and why.
+    Adds to the run: rows by stream that were deleted, and that were written before it died;
+    comparisons, and what was held back and why.
     """
     for name, normalizer in normalizers.items():
         entity, known = ENTITIES[name], normalizer.known
         reports = [report for report in run.streams if STREAMS[report.stream].entity == name]
         if not any(report.pages for report in reports):
             continue
+        _count_what_was_written_before(connection, run, entity, reports)
         _take_keys(connection, known, "seen")
         for link in entity.links:
             _take_keys(connection, known, "links_seen")
             _unlink(connection, link, reports)
         _mark_deleted(connection, run, entity, reports, allow_mass_delete=allow_mass_delete)
         run.comparisons += _compare(connection, run, entity, known)
+
+
+def _count_what_was_written_before(
+    connection: duckdb.DuckDBPyConnection,
+    run: RunReport,
+    entity: Entity,
+    reports: Sequence[StreamReport],
+) -> None:
+    """Add what this run had written when it died, and has then found as the warehouse has it."""
+    for report in (report for report in reports if report.meter.resumed):
+        root, live, values = warehouse.live_rows(STREAMS[report.stream], report.team_id)
+        of_run = f"{root} where {live} and run_id = $run"
+        written = warehouse.count(connection, of_run, {**values, "run": run.run_id})
+        together = [report]  # whose rows these are
+        if entity.links:
+            together = [other for other in reports if other.team_id == report.team_id]
+        counted = sum(other.rows_changed for other in together)
+        report.rows_changed += max(0, written - counted)
 
 
 def _take_keys(connection: duckdb.DuckDBPyConnection, known: Known, name: str) -> None:

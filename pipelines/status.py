@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import ledger, warehouse
+from pipelines import ledger, packages, warehouse
 from pipelines.gigstack.catalogue import ENTITIES
 from pipelines.publish import Publication, last_publication
 
@@ -68,7 +68,7 @@ def read_status(data_dir: Path) -> Status:
             ),
             _rejects_of_last_run(connection),
             len(ledger.open_rejects(connection)),
-            warehouse.pending_packages(data_dir),
+            packages.pending(data_dir),
             last_publication(data_dir),
         )
 

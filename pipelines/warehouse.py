@@ -23,8 +23,6 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 SCHEMA = "gigstack"
 NAME = "warehouse"  # as which its file is attached
-PIPELINE = "gigstack"
-PIPELINES = "pipelines"  # below the data directory: dlt's packages and state
 KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
 LEAST_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
@@ -38,18 +36,6 @@ NO_SPACE = ("No space left", "could not write", "Could not write")
 
 def warehouse_path(data_dir: Path) -> Path:
     return data_dir / "warehouse.duckdb"
-
-
-def pending_packages(data_dir: Path) -> int:
-    """Load packages of dlt that a run which died has left behind: directories, since it may have
-    left half a file beside them.
-    """
-    working = data_dir / PIPELINES / PIPELINE
-    return sum(
-        1
-        for waiting in ("normalize/extracted", "load/normalized")
-        for _ in working.glob(f"{waiting}/*/")
-    )
 
 
 @contextmanager
@@ -208,7 +194,7 @@ def count(
     connection: duckdb.DuckDBPyConnection, rows: str, values: dict[str, Any] | None = None
 ) -> int:
     """How many rows a FROM clause has."""
-    (found,) = connection.execute(f"select count(*) from {rows}", values).fetchone() or (0,)
+    ((found,),) = connection.execute(f"select count(*) from {rows}", values).fetchall()
     return int(found)
 
 

@@ -1,7 +1,6 @@
 """From batches of rows to the warehouse, by dlt."""
 
 import logging
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -11,10 +10,9 @@ from pathlib import Path
 import dlt
 import duckdb
 import pyarrow as pa
-from dlt.common.storages import PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines import warehouse
+from pipelines import packages, warehouse
 from pipelines.gigstack.batch import Batch
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Stream
 from pipelines.gigstack.changes import Watermarks
@@ -70,22 +68,10 @@ def watermarks_of(pipeline: dlt.Pipeline) -> Watermarks:
 
 def drain(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Load what a run that died while it loaded has left behind."""
-    _put_away(data_dir)
-    if warehouse.pending_packages(data_dir):
+    packages.tidy(data_dir)
+    if packages.pending(data_dir):
         pipeline_in(data_dir, connection).run()
         warehouse.drop_repeated_rows(connection)
-
-
-def _put_away(data_dir: Path) -> None:
-    """Remove packages that are loaded, and those that a dead run had only begun: dlt keeps them for
-    ever, with their rows. One that was marked as loaded, but not moved, would fail all later runs.
-    """
-    working = data_dir / warehouse.PIPELINES / warehouse.PIPELINE
-    for marked in working.glob(f"load/normalized/*/{PackageStorage.PACKAGE_COMPLETED_FILE_NAME}"):
-        marked.parent.rename(working / "load/loaded" / marked.parent.name)
-    begun = (path for path in working.glob("normalize/*/") if path.name != "extracted")
-    for packages in (*working.glob("load/loaded/*"), *begun):
-        shutil.rmtree(packages)
 
 
 def write(
@@ -160,10 +146,10 @@ def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pi
     dlt.config["destination.duckdb.credentials.pragmas"] = PRAGMAS
     logging.getLogger("dlt").addFilter(_is_news)
     return dlt.pipeline(
-        warehouse.PIPELINE,
+        packages.PIPELINE,
         destination=dlt.destinations.duckdb(connection),
         dataset_name=warehouse.SCHEMA,
-        pipelines_dir=str(data_dir / warehouse.PIPELINES),
+        pipelines_dir=str(data_dir / packages.PIPELINES),
     )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from pipelines import warehouse
+from pipelines import packages
 from pipelines.gigstack.catalogue import ENTITIES
 from pipelines.sandbox.account import Account
 from pipelines.sandbox.server import create_app, serving
@@ -212,7 +212,7 @@ def lasting_of(reference: Path) -> dict[str, list[tuple[Any, ...]]]:
 def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
     data_dir = outcome.data_dir
     assert outcome.code == 0, outcome.said
-    assert warehouse.pending_packages(data_dir) == 0
+    assert packages.pending(data_dir) == 0
     assert repeated_keys(data_dir) == []
     left, wanted = lasting(data_dir), lasting_of(reference)
     assert left.keys() == wanted.keys()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import warehouse
+from pipelines import packages
 from pipelines.gigstack import journal
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.changes import SAFETY_MARGIN
@@ -147,6 +147,7 @@ BEFORE = {
     "what is extracted is committed": ("os.rename", r"normalize/\w+/[\d.]+"),
     "what is normalized is committed": ("os.rename", r"load/new/[\d.]+"),
     "what was extracted is removed": ("shutil.rmtree", r"normalize/extracted/[\d.]+"),
+    "a schema gets its name": ("os.rename", r"schemas/\w+"),
     "tables are made": ("os.remove", r"load/normalized/[\d.]+/schema_updates.json"),
     "a file beside the package gets its name": ("os.rename", r"load/normalized/\w+"),
     "rows that are in are ticked off": ("os.rename", r"started_jobs/payments\..*"),
@@ -156,8 +157,8 @@ BEFORE = {
 
 
 def dead(watched: Watched, where: Path, moment: str) -> Path:
-    """What a first load of payments left that was killed at this moment."""
-    where.mkdir(exist_ok=True)
+    """What a first load of payments left, after one of users, that was killed at this moment."""
+    watched.run(where / "data", "users")
     with watched.command(where, "payments", command=mortal(*BEFORE[moment])) as process:
         assert process.wait(PATIENCE) == -signal.SIGKILL
     return where / "data"
@@ -170,28 +171,31 @@ def test_a_run_that_died_while_it_loaded_has_nothing_left_to_fetch(
     data_dir = dead(watched, tmp_path, moment)
     report = watched.run(data_dir, "payments")
     assert watched.asked == [f"/teams?limit={PAGE_SIZE}"], "which finds the teams"
-    assert warehouse.pending_packages(data_dir) == 0
+    assert packages.pending(data_dir) == 0
     assert {stream.complete_sweep for stream in report.streams} == {True}
     assert report.total("pages") == len(kept(data_dir))
-    assert query(data_dir, "select status from ops.runs") == [{"status": "ok"}]
+    truth = expected(account)["payments"]
+    runs = "select status, rows_changed from ops.runs order by started_at offset 1"
+    assert query(data_dir, runs) == [{"status": "ok", "rows_changed": truth.rows}]
     assert [path.name for path in data_dir.glob("pipelines/**/payments.*")] == []
     assert repeated_keys(data_dir) == []
-    assert differences(data_dir, {"payments": expected(account)["payments"]}) == {}
+    assert differences(data_dir, {"payments": truth}) == {}
 
 
 def test_what_a_dead_run_had_not_loaded_is_loaded_by_whatever_run_is_next(
     watched: Watched, account: Account, tmp_path: Path
 ) -> None:
     data_dir = dead(watched, tmp_path, "rows that are in are ticked off")
-    assert warehouse.pending_packages(data_dir) == 1
+    assert packages.pending(data_dir) == 1
     mark = (header(data_dir).started_at - SAFETY_MARGIN).isoformat()
-    report = watched.run(data_dir, "users")
+    report = watched.run(data_dir, "services")
     truth = expected(account)
-    wanted = {name: truth[name] for name in ("payments", "payment_items", "users")}
+    wanted = {name: truth[name] for name in ("payments", "payment_items", "services")}
     assert differences(data_dir, wanted) == {}
-    assert warehouse.pending_packages(data_dir) == 0
+    assert packages.pending(data_dir) == 0
     assert watermarks(data_dir) == {team: {"payments": mark} for team in account.teams}
-    assert query(data_dir, "select status, message from ops.runs order by started_at") == [
+    runs = "select status, message from ops.runs order by started_at offset 1"
+    assert query(data_dir, runs) == [
         NOT_FINISHED,
         {"status": report.status, "message": None},
     ]

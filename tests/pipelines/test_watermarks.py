@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import warehouse
+from pipelines import packages, warehouse
 from pipelines.gigstack.catalogue import STREAMS
 from pipelines.gigstack.changes import Watermarks
 from pipelines.gigstack.filters import MEXICO
@@ -164,11 +164,11 @@ def test_since_works_where_nothing_was_loaded_before(story: Story, data_dir: Pat
 
 def test_a_lost_local_state_is_restored_from_the_warehouse(story: Story, first: Path) -> None:
     marks = watermarks(first)
-    shutil.rmtree(first / warehouse.PIPELINES)
+    shutil.rmtree(first / packages.PIPELINES)
     wanted = settings_after(story.account, story.url, 40)
     plan = make_plan(wanted, first, select_streams(("retentions",), ()), Order())
     assert all(step.window.startswith("since 20") for step in plan if step.stream == "retentions")
-    shutil.rmtree(first / warehouse.PIPELINES, ignore_errors=True)
+    shutil.rmtree(first / packages.PIPELINES, ignore_errors=True)
     report = run(wanted, first, "retentions")
     assert None not in starts(report)["retentions"]
     truth = story.after_40.truth
