@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines import warehouse
+from pipelines import packages, warehouse
 from pipelines.gigstack.catalogue import ENTITIES, STREAMS
 from pipelines.gigstack.known import key_columns
 from pipelines.sandbox.rows import Key
@@ -76,6 +76,7 @@ def test_a_load_of_an_unchanged_account_gives_dlt_nothing_to_load(story: Story) 
     )
     assert first == second != []
     assert [*story.unchanged.data_dir.glob("pipelines/gigstack/load/*/*")] == []
+    assert packages.pending(story.unchanged.data_dir) == 0
 
 
 def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) -> None:
