@@ -13,10 +13,10 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.alerts import SEVERITIES, News, in_words
-from pipelines.gigstack.filters import MEXICO
-from pipelines.night import Night
-from pipelines.review import Review, Row, read_review
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.monitoring.alerts import SEVERITIES, News, in_words
+from pipelines.monitoring.result import Night
+from pipelines.monitoring.run_details import Review, Row, read_review
 
 IN_WORDS = {
     "ok": "all is well",
@@ -71,7 +71,7 @@ def stream_row(row: Row) -> Row:
 
 
 def local(moment: datetime | None) -> str:
-    return f"{moment.astimezone(MEXICO):%Y-%m-%d %H:%M}" if moment else "never"
+    return f"{moment.astimezone(MEXICO_CITY):%Y-%m-%d %H:%M}" if moment else "never"
 
 
 def _summary(

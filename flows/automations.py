@@ -19,7 +19,7 @@ from prefect.types import SecretDict
 from pydantic import SecretStr
 
 from flows.outcome import WITH_WARNINGS
-from pipelines.gigstack.errors import ConfigurationError, GigstackError
+from pipelines.foundation.errors import ConfigurationError, GigstackError
 
 FLOW = "nightly"
 BLOCK = "gigstack-alarm"

@@ -15,12 +15,12 @@ from flows.naming import run_name, teams_named
 from flows.outcome import conclude
 from flows.parameters import Day, Resources, SliceDays, Teams, WaitMinutes, today
 from flows.turns import turn
-from pipelines.backfill import Backfill, Slice, slices, windowed
-from pipelines.gigstack.errors import ConfigurationError
+from pipelines.foundation.errors import ConfigurationError
 from pipelines.gigstack.settings import Settings
-from pipelines.load import Order
-from pipelines.night import Night, missing_in
-from pipelines.selection import select_streams
+from pipelines.load.backfill import Backfill, Slice, slices, windowed
+from pipelines.load.run import Order
+from pipelines.load.select import select_streams
+from pipelines.monitoring.result import Night, missing_in
 
 PAUSE_SECONDS = 1.0  # between slices, for a run that waits for its turn
 

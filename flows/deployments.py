@@ -14,7 +14,8 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.flows import Flow
 from prefect.schedules import Cron, Schedule
 
-TIMEZONE = "America/Mexico_City"
+from pipelines.foundation.time_zone import MEXICO_CITY_NAME
+
 TAGS = ("gigstack",)
 HOURLY_DOCUMENTS = "GIGSTACK_HOURLY_DOCUMENTS"  # any value but nothing, 0 and false
 
@@ -42,7 +43,9 @@ class Deployment:
 
     @property
     def schedules(self) -> list[Schedule]:
-        return [Cron(self.cron, timezone=TIMEZONE, active=self.is_active)] if self.cron else []
+        return (
+            [Cron(self.cron, timezone=MEXICO_CITY_NAME, active=self.is_active)] if self.cron else []
+        )
 
     def load(self) -> Flow[..., Any]:
         found: Flow[..., Any] = getattr(import_module(f"flows.{self.flow}"), self.flow)

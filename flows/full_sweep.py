@@ -10,8 +10,8 @@ from flows import steps
 from flows.naming import run_name
 from flows.outcome import conclude
 from flows.parameters import Teams, WaitMinutes
-from pipelines.load import Order
-from pipelines.night import Night
+from pipelines.load.run import Order
+from pipelines.monitoring.result import Night
 
 
 @flow(flow_run_name=run_name(lambda *_: "everything"), persist_result=False)

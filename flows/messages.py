@@ -15,8 +15,8 @@ from prefect.blocks.core import Block
 from prefect.events.actions import SendNotification
 
 from flows.automations import FAILED_ALARM
-from pipelines.alerts import SEVERITIES, Row, in_words
-from pipelines.gigstack.errors import ConfigurationError
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.monitoring.alerts import SEVERITIES, Row, in_words
 
 LEAST = "GIGSTACK_NOTIFY_ALERTS"  # the least severity that is sent; nothing: none is
 OFF = ("", "0", "false")

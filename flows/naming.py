@@ -6,8 +6,8 @@ from typing import Any
 
 from prefect import runtime
 
-from pipelines.gigstack.errors import ConfigurationError
-from pipelines.gigstack.filters import MEXICO
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.gigstack.settings import Settings, read_settings
 
 MOST_TEAMS_NAMED = 3
@@ -19,8 +19,8 @@ def run_name(window: Callable[[Settings, dict[str, Any]], str]) -> Callable[[], 
     def name() -> str:
         parameters = runtime.flow_run.parameters
         settings = _settings()
-        due = runtime.flow_run.scheduled_start_time or datetime.now(MEXICO)
-        day = due.astimezone(MEXICO).date()
+        due = runtime.flow_run.scheduled_start_time or datetime.now(MEXICO_CITY)
+        day = due.astimezone(MEXICO_CITY).date()
         said = [teams_named(parameters.get("teams") or settings.teams)]
         said += [text for text in (window(settings, parameters), str(day)) if text]
         return f"{runtime.flow_run.flow_name} {', '.join(said)}"

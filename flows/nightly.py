@@ -11,8 +11,8 @@ from flows.naming import run_name
 from flows.outcome import conclude
 from flows.parameters import Teams, WaitMinutes
 from pipelines.gigstack.settings import Settings
-from pipelines.load import Order
-from pipelines.night import Night
+from pipelines.load.run import Order
+from pipelines.monitoring.result import Night
 
 
 def _window(settings: Settings, _: dict[str, Any]) -> str:

@@ -15,9 +15,9 @@ from prefect.states import Completed, Failed
 from flows.artifacts import record
 from flows.parameters import data_dir_of
 from flows.turns import turn
-from pipelines.alerts import mark_reported
-from pipelines.gigstack.errors import GigstackError
-from pipelines.night import Night
+from pipelines.foundation.errors import GigstackError
+from pipelines.monitoring.alerts import mark_reported
+from pipelines.monitoring.result import Night
 
 WITH_WARNINGS = "CompletedWithWarnings"
 MOST_TOLD = 5

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
-from pipelines.gigstack.filters import MEXICO
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
 
 
 def _teams(teams: Any) -> Any:
@@ -43,7 +43,7 @@ def _past(day: date) -> date:
 
 def today() -> date:
     """The date in Mexico City."""
-    return datetime.now(MEXICO).date()
+    return datetime.now(MEXICO_CITY).date()
 
 
 def data_dir_of(given: Path | None) -> Path:

@@ -10,7 +10,7 @@ from flows import steps
 from flows.naming import run_name
 from flows.outcome import conclude
 from flows.parameters import Pii, WaitMinutes
-from pipelines.night import Night
+from pipelines.monitoring.result import Night
 
 
 @flow(flow_run_name=run_name(lambda *_: "published files"), persist_result=False)

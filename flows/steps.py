@@ -20,24 +20,24 @@ from flows.access import settings_of
 from flows.messages import least_severity, send
 from flows.naming import teams_named
 from flows.watching import watched
-from pipelines import load as loading
 from pipelines import publish as publishing
-from pipelines import transform as transforming
-from pipelines.alerts import News, mark_sent
-from pipelines.alerts import note_alerts as noting
-from pipelines.gigstack.catalogue import Stream
-from pipelines.gigstack.errors import (
+from pipelines.foundation.errors import (
     AuthenticationError,
     ConfigurationError,
     GigstackError,
     WarehouseError,
 )
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.night import Night
-from pipelines.publish import Publication
-from pipelines.selection import select_streams
-from pipelines.transform import Transformation
+from pipelines.gigstack.endpoints import Stream
+from pipelines.load import run as loading
+from pipelines.load.run import Order
+from pipelines.load.select import select_streams
+from pipelines.monitoring.alerts import News, mark_sent
+from pipelines.monitoring.alerts import note_alerts as noting
+from pipelines.monitoring.result import Night
+from pipelines.publish.publication import Publication
+from pipelines.transform import build as transforming
+from pipelines.transform.build import Transformation
+from pipelines.warehouse.run_log import RunReport
 
 HOPELESS = (AuthenticationError, ConfigurationError)
 JITTER = 0.5  # of a delay, at most

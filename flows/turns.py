@@ -13,8 +13,8 @@ from time import monotonic
 
 from filelock import FileLock, Timeout
 
-from pipelines.gigstack.errors import WarehouseBusyError, WarehouseError
-from pipelines.load import lock_path
+from pipelines.foundation.errors import WarehouseBusyError, WarehouseError
+from pipelines.foundation.lock import lock_path
 
 POLL_SECONDS = 0.2
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from pipelines.gigstack.reports import StreamReport
+from pipelines.gigstack.extract.stats import StreamReport
 
 SECONDS_BETWEEN_UPDATES = 5.0
 

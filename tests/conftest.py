@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.transform import transform
+from pipelines.sandbox.simulation.account import Account
+from pipelines.transform.build import transform
 from tests.transform.conftest import SETTINGS, Built, last_day, load_account
 
 

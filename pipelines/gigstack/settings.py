@@ -20,8 +20,8 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.configuration.specs import BaseConfiguration, configspec
 from dlt.common.typing import TSecretStrValue
 
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Stream
-from pipelines.gigstack.errors import ConfigurationError
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
 
 BASE_URL = "https://api.gigstack.io/v2"
 DOCUMENT_PARENTS = ("clients", "invoices", "payments")

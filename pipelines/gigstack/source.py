@@ -13,11 +13,16 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from pipelines.gigstack.catalogue import ENTITIES, Entity, Table
-from pipelines.gigstack.changes import Watermarks
-from pipelines.gigstack.known import key_columns
-from pipelines.gigstack.normalize import TOMBSTONE, UTC_TIME, EntityNormalizer, Normalizers
+from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
+from pipelines.gigstack.normalize.change_detection import key_columns
+from pipelines.gigstack.normalize.normalizer import (
+    TOMBSTONE,
+    UTC_TIME,
+    EntityNormalizer,
+    Normalizers,
+)
 
+Watermarks = dict[str, dict[str, str]]  # by team and stream: ISO 8601, UTC
 WATERMARKS = "watermarks"  # in the source's state
 MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 

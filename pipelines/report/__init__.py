@@ -7,11 +7,11 @@ What it shows is declared in `pages/*.toml`, asked by the files of `sql/report`,
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.foundation.atomic_write import write_atomically
+from pipelines.foundation.paths import report_path
 from pipelines.report.answers import published_answers
 from pipelines.report.declared import pages
 from pipelines.report.document import document
-
-FILE = "report.html"
 
 
 def write_report(data_dir: Path, to: Path | None = None) -> Path:
@@ -19,10 +19,7 @@ def write_report(data_dir: Path, to: Path | None = None) -> Path:
 
     Errors: PublishingError when nothing was published yet.
     """
-    path = to or data_dir / FILE
+    path = to or report_path(data_dir)
     with published_answers(data_dir) as answers:
         text = document(answers, pages(), datetime.now(UTC))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    return new.replace(path)
+    return write_atomically(path, text.encode())

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.gigstack.errors import PublishingError
-from pipelines.gigstack.shape import SQL_ROOT
-from pipelines.publishing.versions import MANIFEST, SNAPSHOT, current_version, published_dir
+from pipelines.foundation.errors import PublishingError
+from pipelines.foundation.paths import REPORT_SQL, published_dir
+from pipelines.publish.versions import MANIFEST, SNAPSHOT, current_version
 
-QUERIES = SQL_ROOT / "report"
 NUMBERS = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # as DuckDB names types, and the DB-API does
 
 
@@ -34,7 +33,7 @@ class Answers:
     """Runs the files of `queries` on one version of what is published."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, manifest: Path, queries: Path = QUERIES
+        self, connection: duckdb.DuckDBPyConnection, manifest: Path, queries: Path = REPORT_SQL
     ) -> None:
         self._connection = connection
         self._queries = queries

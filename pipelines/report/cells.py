@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from jinja2.filters import do_filesizeformat
 
-from pipelines.gigstack.filters import MEXICO
+from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.report.declared import Text, Words
 
 TENTH, CENTS = Decimal("0.1"), Decimal("0.01")
@@ -84,7 +84,7 @@ def duration(seconds: Decimal) -> str:
 
 def long_time(moment: datetime, words: Words) -> Cell:
     """A moment in words, as a sentence has it."""
-    local = moment.astimezone(MEXICO)
+    local = moment.astimezone(MEXICO_CITY)
     month, weekday = words.months[local.month - 1], words.weekdays[local.weekday()]
     return Cell(
         f"{weekday.es} {local.day} de {month.es} de {local.year}, {local:%H:%M}",
@@ -97,7 +97,7 @@ def long_time(moment: datetime, words: Words) -> Cell:
 
 def local_text(moment: datetime) -> str:
     """Mexico City's time, as a plot's axis wants it."""
-    return f"{moment.astimezone(MEXICO):%Y-%m-%d %H:%M:%S}"
+    return f"{moment.astimezone(MEXICO_CITY):%Y-%m-%d %H:%M:%S}"
 
 
 def _moment(moment: datetime) -> Cell:

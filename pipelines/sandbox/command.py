@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .account import Account
-from .server import key_for, serve_forever
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import serve_forever
+from pipelines.sandbox.simulation.account import Account
 
 
 def serve_account(

@@ -19,10 +19,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.dbt import dbt
-from pipelines.display import print_table
-from pipelines.transform import transform
-from pipelines.transform_settings import read_transform_settings
+from pipelines.cli.progress import print_table
+from pipelines.transform.build import transform
+from pipelines.transform.dbt_runner import dbt
+from pipelines.transform.settings import read_transform_settings
 from tests.benchmarks.publishing import grow
 
 INVOICES = 100_000

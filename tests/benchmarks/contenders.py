@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipelines.foundation.paths import response_logs_dir
+
 PAGE_SIZE = 100
 # what httpx, dlt and pyarrow import only when they are first used; no contender pays for imports
 IMPORTED_LATE = (
@@ -78,10 +80,10 @@ def fetch_alone(base_url: str, key: str, directory: Path) -> Callable[[], int]:
 
 def _requests_of_last_load(directory: Path) -> list[list[str]]:
     """The journalled requests, those of one list and parent in their order."""
-    from pipelines.gigstack import journal
+    from pipelines.gigstack.api import response_log
 
-    chains: dict[journal.Origin, list[str]] = {}
-    for origin, request in journal.requests(max((directory / journal.JOURNALS).iterdir())):
+    chains: dict[response_log.Origin, list[str]] = {}
+    for origin, request in response_log.requests(max((response_logs_dir(directory)).iterdir())):
         chains.setdefault(origin, []).append(request)
     return list(chains.values())
 
@@ -90,8 +92,8 @@ def _loading(
     base_url: str, key: str, directory: Path, resource_name: str | None, concurrency: int
 ) -> Callable[[], int]:
     from pipelines.gigstack.settings import Settings
-    from pipelines.load import load
-    from pipelines.selection import select_streams
+    from pipelines.load.run import load
+    from pipelines.load.select import select_streams
 
     settings = Settings(
         api_key=key,

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import warehouse
-from pipelines.publish import publish
-from pipelines.publishing.relations import relations
+from pipelines.foundation.paths import warehouse_path
+from pipelines.publish.publication import publish
+from pipelines.publish.relations import relations
 
 ALONE = ("teams", "team_", "user", "webhook", "cfdi_errors", "sat_lists")  # not repeated
 IDS = ("_id", "uuid")
@@ -27,9 +27,9 @@ def grow(loaded: Path, large: Path, times: int) -> None:
     """Write a warehouse with every document of another one so many times, under other ids."""
     with duckdb.connect(config={"memory_limit": "4GB"}) as connection:
         connection.execute("set enable_progress_bar = false")
-        connection.execute(f"attach '{warehouse.warehouse_path(loaded)}' as small (read_only)")
+        connection.execute(f"attach '{warehouse_path(loaded)}' as small (read_only)")
         large.mkdir(parents=True)
-        connection.execute(f"attach '{warehouse.warehouse_path(large)}' as large")
+        connection.execute(f"attach '{warehouse_path(large)}' as large")
         for table in relations(connection, "small"):
             connection.execute(f"create schema if not exists large.{table.schema}")
             is_repeated = table.schema == "gigstack" and not table.name.startswith(ALONE)
@@ -48,7 +48,7 @@ def grow(loaded: Path, large: Path, times: int) -> None:
 def bare(data_dir: Path) -> None:
     """`COPY FROM DATABASE`, and each table to one Parquet file: unsorted, unchecked."""
     with tempfile.TemporaryDirectory(dir=data_dir) as out, duckdb.connect() as connection:
-        path = warehouse.warehouse_path(data_dir)
+        path = warehouse_path(data_dir)
         connection.execute(f"attach '{path}' as warehouse (read_only)")
         connection.execute(f"attach '{out}/copy.duckdb' as copy")
         connection.execute("copy from database warehouse to copy")

@@ -37,12 +37,12 @@ def main() -> None:
 
 
 def _steps(data_dir: Path) -> None:
-    from pipelines.alerts import note_alerts
     from pipelines.gigstack.settings import read_settings
-    from pipelines.load import load
-    from pipelines.publish import publish
-    from pipelines.selection import select_streams
-    from pipelines.transform import transform
+    from pipelines.load.run import load
+    from pipelines.load.select import select_streams
+    from pipelines.monitoring.alerts import note_alerts
+    from pipelines.publish.publication import publish
+    from pipelines.transform.build import transform
 
     settings = read_settings()
     load(settings, data_dir, select_streams((), settings.documents), lambda _: None)

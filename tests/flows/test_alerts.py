@@ -18,9 +18,9 @@ from starlette.routing import Route
 
 from flows import automations, messages, steps
 from flows.outcome import conclude
-from pipelines.gigstack.errors import WarehouseError
-from pipelines.night import Night
-from pipelines.sandbox.serving import serving
+from pipelines.foundation.errors import WarehouseError
+from pipelines.monitoring.result import Night
+from pipelines.sandbox.api.serving import serving
 from tests.flows.runs import artifacts, logs
 from tests.pipelines.alerted import PERSON, an_alert, build, told
 

@@ -26,8 +26,8 @@ from starlette.routing import Route
 
 from flows import automations
 from flows.outcome import WITH_WARNINGS
-from pipelines.gigstack.errors import ConfigurationError
-from pipelines.sandbox.serving import serving
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.sandbox.api.serving import serving
 from tests.flows.runs import PATIENCE, Prefect
 
 NAMES = ["gigstack: nightly failed", "gigstack: nightly did not run"]

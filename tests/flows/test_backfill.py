@@ -12,12 +12,13 @@ from starlette.responses import Response
 
 from flows import steps
 from flows.backfill import backfill
-from pipelines.backfill import Backfill, slices, windowed
-from pipelines.gigstack.errors import ConfigurationError
-from pipelines.gigstack.filters import MEXICO
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.selection import select_streams
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.load.backfill import Backfill, slices, windowed
+from pipelines.load.select import select_streams
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 from tests.flows.conftest import configure
 from tests.flows.runs import artifacts, run_of
 from tests.pipelines.between import Between, failure, path_of
@@ -37,8 +38,8 @@ def test_slices_cover_all_days_once_and_the_newest_comes_first() -> None:
         one.first + timedelta(n) for one in found for n in range((one.last - one.first).days + 1)
     ]
     assert sorted(days) == [SINCE + timedelta(n) for n in range(25)]
-    assert found[0].since == MEXICO.localize(datetime(2026, 9, 21))
-    assert found[0].until == MEXICO.localize(datetime(2026, 9, 26))
+    assert found[0].since == datetime(2026, 9, 21, tzinfo=MEXICO_CITY)
+    assert found[0].until == datetime(2026, 9, 26, tzinfo=MEXICO_CITY)
 
 
 def test_when_time_goes_on_only_the_newest_slice_is_another(tmp_path: Path) -> None:
@@ -64,7 +65,7 @@ def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
 
 def test_an_old_backfill_begins_anew(tmp_path: Path) -> None:
     days = slices(SINCE, UNTIL, 10)
-    began = datetime(2026, 10, 1, tzinfo=MEXICO)
+    began = datetime(2026, 10, 1, tzinfo=MEXICO_CITY)
     Backfill(tmp_path, {"teams": None}, days, began).finish(days[0])
     at = {n: Backfill(tmp_path, {"teams": None}, days, began + timedelta(n)) for n in (6, 8)}
     assert (len(at[6].to_do), len(at[8].to_do)) == (2, 3)
@@ -117,5 +118,5 @@ def test_a_backfill_that_ended_early_goes_on_where_it_ended(
 
 def _span(account: Account) -> tuple[date, date]:
     """The two months of the account."""
-    today = account.now.astimezone(MEXICO).date()
+    today = account.now.astimezone(MEXICO_CITY).date()
     return today - timedelta(60), today

@@ -21,10 +21,10 @@ from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import SecretStr
 
 from flows.access import KEY_BLOCK
-from flows.deployments import DEPLOYMENTS, HOURLY_DOCUMENTS, TIMEZONE, Deployment
-from pipelines.gigstack.filters import MEXICO
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import key_for
+from flows.deployments import DEPLOYMENTS, HOURLY_DOCUMENTS, Deployment
+from pipelines.foundation.time_zone import MEXICO_CITY, MEXICO_CITY_NAME
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.simulation.account import Account
 from tests.flows.runs import PATIENCE, Prefect, artifacts, logs, process, wait_until
 from tests.pipelines.commands import access
 from tests.pipelines.loads import query
@@ -97,7 +97,7 @@ def test_one_process_serves_them_all(
         )
         state = wait_until(lambda: _end_of(client, run.id))
     assert state.name == "Completed", (state.message, logs(client, run.id))
-    assert {f"{moment.astimezone(MEXICO):%H:%M}" for moment in due} == {"02:30"}
+    assert {f"{moment.astimezone(MEXICO_CITY):%H:%M}" for moment in due} == {"02:30"}
     assert {f"{moment.astimezone(UTC):%H:%M}" for moment in due} == {"08:30"}
     served = {name: client.read_deployment(one) for name, one in ids.items()}
     assert {name for name, one in served.items() if any(s.active for s in one.schedules)} == {
@@ -127,7 +127,7 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     env = prefect.env | access(account, base_url)
     del env["GIGSTACK_API_KEY"]
     due = datetime.now(UTC) + timedelta(seconds=30)  # and then not before tomorrow
-    daily = IntervalSchedule(interval=timedelta(days=1), anchor_date=due, timezone=TIMEZONE)
+    daily = IntervalSchedule(interval=timedelta(days=1), anchor_date=due, timezone=MEXICO_CITY_NAME)
     client.create_deployment_schedules(deployed, [DeploymentScheduleCreate(schedule=daily)])
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "gigstack"]
     with process(command, env, tmp_path / "worker.log"):
@@ -148,7 +148,7 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     shown = [{name: row[column] for name, column in COLUMNS.items()} for row in ledger]
     table = left["gigstack-nightly-streams"]
     assert [{name: row[name] for name in COLUMNS} for row in table] == shown
-    read_at = {f"{row['window_end'].astimezone(MEXICO):%Y-%m-%d %H:%M}" for row in ledger}
+    read_at = {f"{row['window_end'].astimezone(MEXICO_CITY):%Y-%m-%d %H:%M}" for row in ledger}
     assert {row["fresh_as_of"] for row in table} == read_at
     assert left["gigstack-load"] == 100
     assert "published as version 1" in left["gigstack-nightly"]

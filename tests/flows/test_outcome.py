@@ -14,8 +14,10 @@ from starlette.responses import Response
 from flows import steps
 from flows.access import KEY_BLOCK
 from flows.refresh_documents import refresh_documents
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, key_for, serving
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 from tests.flows.conftest import configure
 from tests.flows.runs import artifacts, logs, run_of
 from tests.pipelines.between import Between, failure, path_of

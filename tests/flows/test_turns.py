@@ -7,10 +7,11 @@ import pytest
 
 from flows.refresh_documents import refresh_documents
 from flows.turns import turn
-from pipelines.gigstack.errors import WarehouseBusyError
-from pipelines.load import only_run
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.foundation.errors import WarehouseBusyError
+from pipelines.foundation.lock import exclusive_run
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 from tests.flows.conftest import configure
 
 
@@ -48,7 +49,7 @@ def test_a_run_that_waits_has_its_turn(data_dir: Path) -> None:
 
 def test_a_load_of_the_command_line_is_waited_for_as_well(tmp_path: Path) -> None:
     with (
-        only_run(tmp_path),
+        exclusive_run(tmp_path),
         pytest.raises(WarehouseBusyError, match="Another load is at work"),
         turn(tmp_path, 0),
     ):

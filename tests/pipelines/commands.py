@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import key_for
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.simulation.account import Account
 
 PATIENCE = 300  # seconds, for any command; the demo builds all models
 COMMAND = (sys.executable, "-m", "pipelines")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ledger import RunReport
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.loads import run, settings_for
 from tests.pipelines.story import Story, create, tell
 

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import warehouse
-from pipelines.gigstack.catalogue import ENTITIES, Table
-from pipelines.gigstack.changes import SAFETY_MARGIN, Watermarks
-from pipelines.gigstack.filters import MEXICO
-from pipelines.gigstack.known import key_columns
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.gigstack.endpoints import ENTITIES, Table
+from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.load import DEFAULT, Order, load
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import key_for
-from pipelines.sandbox.truth import TableTruth
-from pipelines.selection import select_streams
-from pipelines.write import pipeline_in, watermarks_of
+from pipelines.gigstack.source import Watermarks
+from pipelines.load.dlt_loader import pipeline_in, watermarks_of
+from pipelines.load.incremental import SAFETY_MARGIN
+from pipelines.load.run import DEFAULT, Order, load
+from pipelines.load.select import select_streams
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.expected.contents import TableTruth
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 
 Row = dict[str, Any]
 
@@ -46,7 +47,7 @@ def run(settings: Settings, data_dir: Path, *names: str, order: Order = DEFAULT)
 def lookback(account: Account, days: int) -> int:
     """The look-back, from now on, whose window begins so many days before the account's today."""
     moments = (datetime.now(UTC) - SAFETY_MARGIN, account.now)
-    mark, today = (moment.astimezone(MEXICO).date() for moment in moments)
+    mark, today = (moment.astimezone(MEXICO_CITY).date() for moment in moments)
     return days + (mark - today).days
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import duckdb
 
-from pipelines import ledger, warehouse
-from pipelines.publish import published_dir
+from pipelines import warehouse
+from pipelines.foundation.paths import published_dir
+from pipelines.warehouse import run_log
 
 PERSON = "ZOE MÁRQUEZ"  # a name that only these models and the ledger hold
 
@@ -56,7 +57,7 @@ def add_models(data_dir: Path) -> None:
 def add_small_warehouse(data_dir: Path) -> None:
     """A hundred invoices of one run, over four months."""
     with warehouse.opened(data_dir) as connection:
-        ledger.prepare(connection)
+        run_log.prepare(connection)
         connection.execute(
             """
             insert into ops.runs values

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from pipelines.gigstack.settings import Settings
-from pipelines.sandbox.serving import serving
+from pipelines.sandbox.api.serving import serving
 
 TEAM = "team_1"
 Headers = dict[str, str]

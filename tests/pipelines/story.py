@@ -6,17 +6,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.gigstack.batch import Page
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
-from pipelines.gigstack.normalize import EntityNormalizer, Normalizers, normalizing_database
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.normalize.batch import Page
+from pipelines.gigstack.normalize.normalizer import (
+    EntityNormalizer,
+    Normalizers,
+    normalizing_database,
+)
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.plan import Step, make_plan
-from pipelines.sandbox.account import EPOCH, Account
-from pipelines.sandbox.rows import ROWS, Key
-from pipelines.sandbox.truth import TableTruth, expected
-from pipelines.selection import select_streams
+from pipelines.load.plan import Step, make_plan
+from pipelines.load.run import Order
+from pipelines.load.select import select_streams
+from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.rows import ROWS, Key
+from pipelines.sandbox.simulation.account import EPOCH, Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.loads import lookback, run, settings_for
 
 SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named alike

@@ -7,14 +7,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pipelines.again import replay
-from pipelines.cli import app
-from pipelines.gigstack.catalogue import ENTITIES
-from pipelines.gigstack.journal import JOURNALS
-from pipelines.gigstack.shape import NORMALIZE
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.warehouse import opened
+from pipelines.cli.app import app
+from pipelines.foundation.paths import NORMALIZE_SQL, response_logs_dir
+from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.load.replay import replay
+from pipelines.load.run import Order
+from pipelines.warehouse.connection import opened
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.commands import cli
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import contents, query, repeated_keys, run, watermarks
@@ -137,13 +136,15 @@ def test_a_correction_of_the_normalization_reaches_what_was_loaded(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shutil.copytree(NORMALIZE, tmp_path / "normalize")
+    shutil.copytree(NORMALIZE_SQL, tmp_path / "normalize")
     path = tmp_path / "normalize/invoice_drafts.sql"
     text = path.read_text(encoding="utf-8")
     corrected = text.replace("o.total as total", "o.total * 100 as total")
     assert corrected != text
     path.write_text(corrected, encoding="utf-8")
-    monkeypatch.setattr("pipelines.gigstack.normalize.NORMALIZE", tmp_path / "normalize")
+    monkeypatch.setattr(
+        "pipelines.gigstack.normalize.normalizer.NORMALIZE_SQL", tmp_path / "normalize"
+    )
     times = rows(data_dir, "invoice_drafts", "draft_id", "updated_at", "updated_at_basis")
     replayed(data_dir, two_nights[1].run_id)
     assert rows(data_dir, "invoice_drafts", "draft_id", "total::int") == [
@@ -198,11 +199,11 @@ def test_an_unknown_run_is_told_with_those_that_are_there(loaded: Loaded) -> Non
 def test_what_is_replayed_is_that_runs_own(
     two_nights: tuple[RunReport, RunReport], data_dir: Path
 ) -> None:
-    kept = {path.stem for path in (data_dir / JOURNALS).iterdir()}
+    kept = {path.stem for path in (response_logs_dir(data_dir)).iterdir()}
     assert kept == {night.run_id for night in two_nights}
     report = replayed(data_dir, two_nights[1].run_id)
     assert report.teams == (TEAM,)
-    assert {path.stem for path in (data_dir / JOURNALS).iterdir()} == kept
+    assert {path.stem for path in (response_logs_dir(data_dir)).iterdir()} == kept
     streams = "select stream, team_id, rows_seen, requests from ops.run_streams where run_id = "
     assert query(data_dir, f"{streams}'{report.run_id}'") == [
         {"stream": "invoice_drafts", "team_id": TEAM, "rows_seen": 3, "requests": 0}

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from pipelines.alerts import News, Row, in_words, mark_reported, mark_sent, note_alerts
-from pipelines.gigstack.errors import WarehouseBusyError
-from pipelines.load import only_run
-from pipelines.summary import print_alerts
+from pipelines.cli.output import print_alerts
+from pipelines.foundation.errors import WarehouseBusyError
+from pipelines.foundation.lock import exclusive_run
+from pipelines.monitoring.alerts import News, Row, in_words, mark_reported, mark_sent, note_alerts
 from tests.pipelines.alerted import PERSON, an_alert, build, told
 from tests.pipelines.loads import query
 
@@ -114,7 +114,7 @@ def test_titles_are_shown_only_where_personal_data_is_kept(
 
 def test_it_waits_for_no_load_but_says_who_is_there(tmp_path: Path) -> None:
     build(tmp_path, an_alert("a"))
-    with only_run(tmp_path), pytest.raises(WarehouseBusyError):
+    with exclusive_run(tmp_path), pytest.raises(WarehouseBusyError):
         note_alerts(tmp_path)
     assert ids(note_alerts(tmp_path).new) == ["a"]
 

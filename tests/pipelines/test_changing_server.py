@@ -10,15 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipelines import warehouse
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
-from pipelines.gigstack.known import key_columns
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.sandbox import names
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.rows import Key
-from pipelines.sandbox.server import create_app, serving
-from pipelines.sandbox.truth import TableTruth, expected
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.normalize.change_detection import key_columns
+from pipelines.load.run import Order
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.rows import Key
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.loads import TABLES, differences, lookback, repeated_keys, run, settings_for
 from tests.pipelines.story import Hashes, shown_by
@@ -79,7 +80,7 @@ class Unrest:
         place = self._any()
         record = self.account.store.get(place)
         assert record
-        name, value = CHANGES[names.stream_of(place)]
+        name, value = CHANGES[positions.stream_of(place)]
         self.account.store.put(place, record | {name: value})
         self._flush()
         return "another record"
@@ -223,7 +224,7 @@ def test_numbered_pages_that_shift_while_they_are_read_mark_nothing(tmp_path: Pa
                 account.store.remove(errors[-1])
             return None
 
-        errors = [place for place, _ in account.store.walk(names.SHARED_TEAM, "cfdi_errors")]
+        errors = [place for place, _ in account.store.walk(positions.SHARED_TEAM, "cfdi_errors")]
         truth = {"cfdi_errors": expected(account)["cfdi_errors"]}
         with serving(Between(create_app(account), look)) as url:
             wanted = settings_for(account, url, page_size=50)

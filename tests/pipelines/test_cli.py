@@ -17,12 +17,14 @@ import duckdb
 import httpx
 import pytest
 
-from pipelines.demo import QUESTION
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, key_for, serving
-from pipelines.sandbox.traffic import template
-from pipelines.sandbox.truth import expected
+from pipelines.cli.demo import QUESTION
+from pipelines.gigstack.endpoints import STREAMS
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.api.traffic import template
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.commands import COMMAND, access, cli, environment
 from tests.pipelines.loads import differences
 from tests.pipelines.scripted import key

@@ -10,9 +10,7 @@ import msgspec
 import pytest
 from starlette.requests import Request
 
-from pipelines.gigstack.budget import SLOWEST, SUCCESSES_TO_RECOVER, Budget
-from pipelines.gigstack.client import ATTEMPTS, Envelope, Meter, connected
-from pipelines.gigstack.errors import (
+from pipelines.foundation.errors import (
     ApiError,
     AuthenticationError,
     GigstackError,
@@ -20,6 +18,8 @@ from pipelines.gigstack.errors import (
     TransientError,
     UnavailableError,
 )
+from pipelines.gigstack.api.client import ATTEMPTS, Envelope, Meter, connected
+from pipelines.gigstack.api.rate_limiter import SLOWEST, SUCCESSES_TO_RECOVER, Budget
 from pipelines.gigstack.settings import Settings
 from tests.pipelines.scripted import (
     AT_ONCE,

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines.gigstack import journal
-from pipelines.gigstack.errors import AuthenticationError
-from pipelines.gigstack.journal import JOURNALS, RESUME_WITHIN, Header
-from pipelines.load import new_run_id
+from pipelines.foundation.errors import AuthenticationError
+from pipelines.foundation.paths import response_logs_dir
+from pipelines.gigstack.api import response_log
+from pipelines.gigstack.api.response_log import RESUME_WITHIN, Header
+from pipelines.load.run import new_run_id
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query, run
 from tests.pipelines.scripted import Scripted, account_script, api, page, refusal, settings
@@ -89,7 +90,7 @@ def test_only_a_run_of_the_last_hours_is_gone_on_with(
     age: timedelta, asked: list[dict[str, str]], data_dir: Path
 ) -> None:
     with revoked(data_dir) as (script, wanted):
-        _make_older(data_dir / JOURNALS, age)
+        _make_older(response_logs_dir(data_dir), age)
         run(wanted, data_dir, "clients")
     assert [request.query for request in script.requests("/clients")] == asked
 
@@ -98,10 +99,12 @@ def _make_older(directory: Path, age: timedelta) -> None:
     """The only journal again, as if its run had begun so long ago."""
     (path,) = directory.iterdir()
     began = datetime.now(UTC) - age
-    question = journal.header_of(directory, path.stem).question
-    ((origin, body),) = journal.answers(directory, path.stem)
+    question = response_log.header_of(directory, path.stem).question
+    ((origin, body),) = response_log.answers(directory, path.stem)
     path.unlink()
-    with closing(journal.begin(directory, Header(new_run_id(began), began, question))) as older:
+    with closing(
+        response_log.begin(directory, Header(new_run_id(began), began, question))
+    ) as older:
         older.keep("/clients?limit=100", origin, body)
 
 

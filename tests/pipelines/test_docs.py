@@ -7,8 +7,8 @@ from pathlib import Path
 
 import typer.main
 
-from pipelines.cli import app
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
+from pipelines.cli.app import app
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
 from pipelines.gigstack.settings import Settings
 from tests.pipelines.loads import TABLES
 
@@ -58,7 +58,7 @@ def named(cells: list[str]) -> set[str]:
 
 def known_tables() -> set[str]:
     """`schema.table` of the normalized tables, the ledger, and every model and seed."""
-    ledger = (ROOT / "sql/ops.sql").read_text(encoding="utf-8")
+    ledger = (ROOT / "sql/loader/run_log.sql").read_text(encoding="utf-8")
     ops = set(re.findall(r"create table if not exists (ops\.\w+)", ledger))
     models = {
         f"{path.parent.name}.{path.stem}"

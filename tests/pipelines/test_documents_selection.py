@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines.ledger import RunReport
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.loads import query, run
 from tests.pipelines.scripted import (
     TEAM,

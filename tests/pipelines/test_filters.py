@@ -10,16 +10,17 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
-from pipelines.gigstack import slices
-from pipelines.gigstack.catalogue import STREAMS, Window
-from pipelines.gigstack.filters import SPELLINGS, Bounds, IsEmpty, honoured
-from pipelines.gigstack.probe import check_account
-from pipelines.gigstack.slices import MOST_SLICES, PRECISION, cut
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.plan import make_plan
-from pipelines.sandbox.server import create_app, serving
-from pipelines.selection import select_streams
+from pipelines.gigstack.api import time_slices
+from pipelines.gigstack.api.date_filters import SPELLINGS, Bounds, IsEmpty, honoured
+from pipelines.gigstack.api.time_slices import MOST_SLICES, PRECISION, cut
+from pipelines.gigstack.check import check_account
+from pipelines.gigstack.endpoints import STREAMS, Window
+from pipelines.load.plan import make_plan
+from pipelines.load.run import Order
+from pipelines.load.select import select_streams
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.loads import differences, run, settings_for
 from tests.pipelines.scripted import Answering, Scripted, account_script, api, page, settings
@@ -116,7 +117,7 @@ def test_an_account_shows_what_it_honours(date_filter: str, name: str, story: St
     assert [found.date_filter for found in checkup.findings] == [name, "from"]
 
 
-def slices_of(moments: list[datetime], pages: int) -> list[slices.Slice]:
+def slices_of(moments: list[datetime], pages: int) -> list[time_slices.Slice]:
     both = account(moments, number("created[gte]"), number("created[lte]"))
     return asyncio.run(cut(SECONDS, both, NOW, pages))
 
@@ -156,8 +157,8 @@ def test_without_an_upper_bound_there_is_one_slice() -> None:
 def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
     date_filter: str, bound: str, story: Story, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(slices, "LONG_LIST", 1)
-    monkeypatch.setattr(slices, "PAGES_A_SLICE", 2)
+    monkeypatch.setattr(time_slices, "LONG_LIST", 1)
+    monkeypatch.setattr(time_slices, "PAGES_A_SLICE", 2)
     shutil.copytree(story.after_40.data_dir, data_dir)
     spans: set[tuple[str | None, str | None]] = set()
 

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.gigstack.batch import Batch, Inspected, Page
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.gigstack.drift import Repair
-from pipelines.gigstack.gather import BATCH_PAGES, BATCHES_WAITING, BatchQueue, Gatherer
+from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.extract.batching import BATCH_PAGES, BATCHES_WAITING, BatchQueue, Gatherer
+from pipelines.gigstack.normalize.batch import Batch, Inspected, Page
+from pipelines.gigstack.normalize.drift import Repair
 
 LISTS = 32
 PAGES_OF_EACH = 400

@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.gigstack.batch import Reject
-from pipelines.gigstack.reports import StreamReport
-from pipelines.ledger import Comparison, RunReport
-from pipelines.sandbox.account import Account
+from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.normalize.batch import Reject
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import Comparison, RunReport
 from tests.pipelines.commands import access, cli
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import Row, lookback, query, run, settings_for

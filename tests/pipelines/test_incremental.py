@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines import packages, warehouse
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
-from pipelines.gigstack.known import key_columns
-from pipelines.sandbox.rows import Key
+from pipelines import warehouse
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.normalize.change_detection import key_columns
+from pipelines.load import dlt_cleanup
+from pipelines.sandbox.expected.rows import Key
 from tests.pipelines.loads import (
     contents,
     differences,
@@ -76,7 +77,7 @@ def test_a_load_of_an_unchanged_account_gives_dlt_nothing_to_load(story: Story) 
     )
     assert first == second != []
     assert [*story.unchanged.data_dir.glob("pipelines/gigstack/load/*/*")] == []
-    assert packages.pending(story.unchanged.data_dir) == 0
+    assert dlt_cleanup.pending(story.unchanged.data_dir) == 0
 
 
 def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) -> None:

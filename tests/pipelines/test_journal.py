@@ -13,9 +13,17 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack import journal
-from pipelines.gigstack.errors import ConfigurationError
-from pipelines.gigstack.journal import Header, Journal, Origin, answers, begin, prune, resumable
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.gigstack.api import response_log
+from pipelines.gigstack.api.response_log import (
+    Header,
+    Journal,
+    Origin,
+    answers,
+    begin,
+    prune,
+    resumable,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUESTION = {"mode": "full", "since": None, "streams": ("invoices", "clients"), "page_size": 100}
@@ -116,7 +124,7 @@ def test_a_process_killed_right_after_it_kept_an_answer_has_left_it(tmp_path: Pa
 import os, signal
 from datetime import datetime, UTC
 from pathlib import Path
-from pipelines.gigstack.journal import Header, Origin, begin
+from pipelines.gigstack.api.response_log import Header, Origin, begin
 started_at = datetime.fromisoformat({NOW.isoformat()!r})
 found = begin(Path({str(tmp_path)!r}), Header("run", started_at, {QUESTION!r}))
 found.keep("/a", Origin("invoices", "team_1", None), b"a" * 300_000)
@@ -210,7 +218,7 @@ def test_a_run_has_one_journal_which_only_its_owner_can_read(tmp_path: Path) -> 
 def test_a_journal_that_is_full_keeps_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "MOST_BYTES_A_RUN", 1000)
+    monkeypatch.setattr(response_log, "MOST_BYTES_A_RUN", 1000)
     with closing(begun(tmp_path, "run", "/a", "/b", size=1000)) as found:
         assert (found.find("/a") or b"")[:2] == b"/a"
         assert found.find("/b") is None

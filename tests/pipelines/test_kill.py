@@ -19,11 +19,12 @@ from typing import Any
 
 import pytest
 
-from pipelines import packages
-from pipelines.gigstack.catalogue import ENTITIES
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.sandbox.truth import expected
+from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.load import dlt_cleanup
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.commands import PATIENCE, access
 from tests.pipelines.loads import differences, lasting, lookback, query, repeated_keys
 from tests.pipelines.warm import SAID, Warm, warm
@@ -212,7 +213,7 @@ def lasting_of(reference: Path) -> dict[str, list[tuple[Any, ...]]]:
 def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
     data_dir = outcome.data_dir
     assert outcome.code == 0, outcome.said
-    assert packages.pending(data_dir) == 0
+    assert dlt_cleanup.pending(data_dir) == 0
     assert repeated_keys(data_dir) == []
     left, wanted = lasting(data_dir), lasting_of(reference)
     assert left.keys() == wanted.keys()

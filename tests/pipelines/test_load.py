@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS
-from pipelines.gigstack.errors import AuthenticationError, WarehouseError
+from pipelines.foundation.errors import AuthenticationError, WarehouseError
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS
 from pipelines.gigstack.settings import Settings
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.sandbox.truth import expected
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import (
     TABLES,

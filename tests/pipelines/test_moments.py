@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack.moments import WindowWatch, creation_times, moment
-from pipelines.gigstack.normalize import normalizing_database
+from pipelines.gigstack.api.timestamps import WindowWatch, creation_times, moment
+from pipelines.gigstack.normalize.normalizer import normalizing_database
 
 MIDNIGHT = datetime(2025, 10, 1, tzinfo=UTC)  # 1759276800
 START = datetime(2025, 10, 1, tzinfo=UTC)

@@ -11,12 +11,13 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.gigstack.batch import Reject
-from pipelines.gigstack.reports import StreamReport
-from pipelines.ledger import Comparison, RunReport
-from pipelines.night import Night, missing_in
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.normalize.batch import Reject
+from pipelines.monitoring.result import Night, missing_in
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import Comparison, RunReport
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
 from tests.pipelines.loads import query

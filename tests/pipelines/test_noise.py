@@ -10,11 +10,12 @@ import httpx
 import pytest
 
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.faults import NAMES, TRANSIENT
-from pipelines.sandbox.server import create_app, serving
+from pipelines.load.run import Order
+from pipelines.sandbox.api.faults import NAMES, TRANSIENT
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.loads import contents, lasting, lookback, query, run, settings_for
 
 RATE = 0.05  # of each kind

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from starlette.requests import Request
 
-from pipelines.gigstack.catalogue import STREAMS, Stream
-from pipelines.gigstack.client import Meter, connected
-from pipelines.gigstack.errors import ApiError, StuckCursorError
-from pipelines.gigstack.paging import Walk, start_params
+from pipelines.foundation.errors import ApiError, StuckCursorError
+from pipelines.gigstack.api.client import Meter, connected
+from pipelines.gigstack.api.paginators import Walk, start_params
+from pipelines.gigstack.endpoints import STREAMS, Stream
 from tests.pipelines.scripted import Answer, Api, Scripted, api, page, settings
 
 LONGEST = 150  # requests, before a script ends a list that would have no end

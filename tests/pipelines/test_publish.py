@@ -13,14 +13,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import warehouse
-from pipelines.gigstack.errors import PublishingError, WarehouseError
-from pipelines.load import only_run
-from pipelines.publish import Publication, last_publication, publish, published_dir, rollback
-from pipelines.publishing.columns import Column, declarations
-from pipelines.publishing.relations import relations
-from pipelines.publishing.versions import KEPT
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.truth import expected
+from pipelines.foundation.errors import PublishingError, WarehouseError
+from pipelines.foundation.lock import exclusive_run
+from pipelines.foundation.paths import published_dir, warehouse_path
+from pipelines.publish.columns import Column, declarations
+from pipelines.publish.publication import Publication, last_publication, publish, rollback
+from pipelines.publish.relations import relations
+from pipelines.publish.versions import KEPT
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import query, tables_in
 from tests.pipelines.published import add_models, add_small_warehouse, faults, manifest
@@ -73,7 +74,7 @@ PUBLISHED = ("gigstack", "seeds", "core", "marts", "reportes", "ops")
 def both(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse and the snapshot, side by side."""
     with duckdb.connect() as connection:
-        own = warehouse.warehouse_path(data_dir)
+        own = warehouse_path(data_dir)
         connection.execute(f"attach '{own}' as warehouse (read_only)")
         connection.execute(f"attach '{snapshot(data_dir)}' as analytics (read_only)")
         yield connection
@@ -217,8 +218,8 @@ def test_the_dictionary_has_a_line_for_every_published_column(data_dir: Path) ->
 
 
 def test_every_column_of_the_loader_is_declared(loaded: Loaded) -> None:
-    """A new column fails here until somebody has said in sql/columns.csv whether it is personal."""
-    with duckdb.connect(warehouse.warehouse_path(loaded.data_dir), read_only=True) as connection:
+    """A new column fails here until somebody has said in sql/published_columns.csv whether it is personal."""
+    with duckdb.connect(warehouse_path(loaded.data_dir), read_only=True) as connection:
         columns = [c for table in relations(connection, "warehouse") for c in table.columns]
     assert [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declared is None] == []
     assert [f"{c.table}.{c.name}" for c in columns if not c.description] == []
@@ -321,9 +322,9 @@ def test_without_a_warehouse_or_a_run_nothing_is_published(tmp_path: Path) -> No
 
 
 def test_a_load_and_a_publication_exclude_one_another(small: Path) -> None:
-    with only_run(small), pytest.raises(WarehouseError, match="is running on"):
+    with exclusive_run(small), pytest.raises(WarehouseError, match="is running on"):
         publish(small)
-    with only_run(small), pytest.raises(WarehouseError, match="is running on"):
+    with exclusive_run(small), pytest.raises(WarehouseError, match="is running on"):
         rollback(small)
 
 

@@ -13,9 +13,10 @@ import pyarrow.dataset as ds
 import pytest
 import sqlalchemy as sa
 
-from pipelines.publish import publish, published_dir
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.truth import TableTruth, expected
+from pipelines.foundation.paths import published_dir
+from pipelines.publish.publication import publish
+from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import add_models
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.publish import last_publication, publish, published_dir
+from pipelines.foundation.paths import published_dir
+from pipelines.publish.publication import last_publication, publish
 from tests.pipelines.commands import PATIENCE
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import add_models, faults

@@ -12,12 +12,13 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.gigstack.errors import ConfigurationError, PublishingError
-from pipelines.publish import publish, published_dir, rollback
-from pipelines.publishing.columns import Column, Policy
-from pipelines.publishing.personal import hash_key, pii_policy
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.names import STREAMS
+from pipelines.foundation.errors import ConfigurationError, PublishingError
+from pipelines.foundation.paths import published_dir
+from pipelines.publish.columns import Column, Policy
+from pipelines.publish.personal import hash_key, pii_policy
+from pipelines.publish.publication import publish, rollback
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage.positions import STREAMS
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import PERSON, add_models, add_small_warehouse, faults
 from tests.transform.conftest import Built

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.publish import publish, published_dir, rollback
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.foundation.paths import published_dir
+from pipelines.publish.publication import publish, rollback
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.commands import PATIENCE, environment
 from tests.pipelines.loads import query, run, settings_for
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.again import replay, retry_rejects
-from pipelines.ledger import RunReport
-from pipelines.warehouse import opened
+from pipelines.load.replay import replay, retry_rejects
+from pipelines.warehouse.connection import opened
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query, run
 from tests.pipelines.scripted import TEAM, account_script, api, page, settings

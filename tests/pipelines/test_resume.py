@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import packages
-from pipelines.gigstack import journal
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.gigstack.changes import SAFETY_MARGIN
-from pipelines.gigstack.errors import AuthenticationError
-from pipelines.gigstack.journal import JOURNALS
-from pipelines.ledger import RunReport
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import key_for
-from pipelines.sandbox.truth import expected
+from pipelines.foundation.errors import AuthenticationError
+from pipelines.foundation.paths import response_logs_dir
+from pipelines.gigstack.api import response_log
+from pipelines.gigstack.endpoints import STREAMS
+from pipelines.load import dlt_cleanup
+from pipelines.load.incremental import SAFETY_MARGIN
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.between import failure
 from tests.pipelines.commands import PATIENCE
 from tests.pipelines.loads import differences, lasting, query, repeated_keys, watermarks
@@ -124,7 +124,7 @@ def test_the_key_is_in_no_file_nor_in_what_a_journal_holds(account: Account, dea
         assert {".journal", ".duckdb"} <= {path.suffix for path in files}
         assert [path for path in files if signature in path.read_bytes()] == []
         found = header(data_dir)
-        answers = list(journal.answers(data_dir / JOURNALS, found.run_id))
+        answers = list(response_log.answers(response_logs_dir(data_dir), found.run_id))
         assert len(answers) > 10
         assert not any(signature in body or key in str(origin) for origin, body in answers)
         assert key not in str(found)
@@ -171,7 +171,7 @@ def test_a_run_that_died_while_it_loaded_has_nothing_left_to_fetch(
     data_dir = dead(watched, tmp_path, moment)
     report = watched.run(data_dir, "payments")
     assert watched.asked == [f"/teams?limit={PAGE_SIZE}"], "which finds the teams"
-    assert packages.pending(data_dir) == 0
+    assert dlt_cleanup.pending(data_dir) == 0
     assert {stream.complete_sweep for stream in report.streams} == {True}
     assert report.total("pages") == len(kept(data_dir))
     truth = expected(account)["payments"]
@@ -186,13 +186,13 @@ def test_what_a_dead_run_had_not_loaded_is_loaded_by_whatever_run_is_next(
     watched: Watched, account: Account, tmp_path: Path
 ) -> None:
     data_dir = dead(watched, tmp_path, "rows that are in are ticked off")
-    assert packages.pending(data_dir) == 1
+    assert dlt_cleanup.pending(data_dir) == 1
     mark = (header(data_dir).started_at - SAFETY_MARGIN).isoformat()
     report = watched.run(data_dir, "services")
     truth = expected(account)
     wanted = {name: truth[name] for name in ("payments", "payment_items", "services")}
     assert differences(data_dir, wanted) == {}
-    assert packages.pending(data_dir) == 0
+    assert dlt_cleanup.pending(data_dir) == 0
     assert watermarks(data_dir) == {team: {"payments": mark} for team in account.teams}
     runs = "select status, message from ops.runs order by started_at offset 1"
     assert query(data_dir, runs) == [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gigstack.errors import ConfigurationError
+from pipelines.foundation.errors import ConfigurationError
 from pipelines.gigstack.settings import BASE_URL, Claims, Settings, claims_of, read_settings
 from tests.pipelines.commands import OURS, environment
 from tests.pipelines.scripted import key

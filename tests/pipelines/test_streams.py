@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Dialect
-from pipelines.gigstack.normalize import TOMBSTONE, EntityNormalizer, normalizing_database
-from pipelines.load import Order
-from pipelines.sandbox.account import EPOCH
-from pipelines.sandbox.truth import expected
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Dialect
+from pipelines.gigstack.normalize.normalizer import (
+    TOMBSTONE,
+    EntityNormalizer,
+    normalizing_database,
+)
+from pipelines.load.run import Order
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import EPOCH
 from tests.pipelines.loads import TABLES, query, repeated_keys, run, settings_for
 from tests.pipelines.story import Story
 

@@ -12,8 +12,8 @@ import pytest
 from starlette.requests import Request
 
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.load import Order
+from pipelines.load.run import Order
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import Row, query, run
 from tests.pipelines.scripted import (

@@ -10,13 +10,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.gigstack.changes import Watermarks
-from pipelines.gigstack.errors import ApiError
+from pipelines.foundation.errors import ApiError
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.sandbox.truth import TableTruth, expected
+from pipelines.gigstack.source import Watermarks
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
 from tests.pipelines.loads import (

@@ -6,7 +6,8 @@ import duckdb
 import pytest
 
 from pipelines import warehouse
-from pipelines.gigstack.errors import WarehouseError
+from pipelines.foundation.errors import WarehouseError
+from pipelines.foundation.paths import warehouse_path
 
 
 def test_rows_that_a_dead_run_loaded_twice_are_dropped(tmp_path: Path) -> None:
@@ -29,12 +30,12 @@ def test_rows_that_a_dead_run_loaded_twice_are_dropped(tmp_path: Path) -> None:
 
 def test_a_file_with_row_groups_of_another_size_is_gone_on_with(tmp_path: Path) -> None:
     groups = "select count(distinct row_group_id) from pragma_storage_info('numbers')"
-    with duckdb.connect(warehouse.warehouse_path(tmp_path)) as connection:
+    with duckdb.connect(warehouse_path(tmp_path)) as connection:
         connection.execute("create table numbers as from range(122_880) as numbers(n)")
         assert connection.execute(groups).fetchall() == [(1,)]
     with warehouse.opened(tmp_path) as connection:
         connection.execute("insert into numbers from range(122_880, 245_760)")
-    with duckdb.connect(warehouse.warehouse_path(tmp_path), read_only=True) as connection:
+    with duckdb.connect(warehouse_path(tmp_path), read_only=True) as connection:
         assert connection.execute(groups).fetchall() == [(5,)]
         sums = connection.execute("select count(*), count(distinct n), sum(n) from numbers")
         assert sums.fetchall() == [(245_760, 245_760, 245_760 * 245_759 // 2)]
@@ -42,7 +43,7 @@ def test_a_file_with_row_groups_of_another_size_is_gone_on_with(tmp_path: Path) 
 
 def test_a_file_that_this_process_holds_open_is_told_as_such(tmp_path: Path) -> None:
     with (
-        duckdb.connect(warehouse.warehouse_path(tmp_path)),
+        duckdb.connect(warehouse_path(tmp_path)),
         pytest.raises(WarehouseError, match=r"warehouse\.duckdb is held open by this process"),
         warehouse.opened(tmp_path),
     ):

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import packages, warehouse
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.gigstack.changes import Watermarks
-from pipelines.gigstack.filters import MEXICO
+from pipelines import warehouse
+from pipelines.foundation.paths import dlt_dir
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.gigstack.endpoints import STREAMS
 from pipelines.gigstack.settings import Settings
-from pipelines.ledger import RunReport
-from pipelines.load import Order
-from pipelines.plan import make_plan
-from pipelines.sandbox.account import EPOCH
-from pipelines.selection import select_streams
-from pipelines.write import pipeline_in
+from pipelines.gigstack.source import Watermarks
+from pipelines.load.dlt_loader import pipeline_in
+from pipelines.load.plan import make_plan
+from pipelines.load.run import Order
+from pipelines.load.select import select_streams
+from pipelines.sandbox.simulation.account import EPOCH
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.loads import (
     contents,
     differences,
@@ -96,7 +97,7 @@ def test_a_window_begins_at_a_midnight_in_mexico_city(story: Story, last: Path) 
         "select distinct window_start as start from ops.run_streams "
         f"where run_id = '{report.run_id}' and window_start is not null",
     )
-    local = {row["start"].astimezone(MEXICO) for row in kept}
+    local = {row["start"].astimezone(MEXICO_CITY) for row in kept}
     assert {(at.hour, at.minute, at.second, at.microsecond) for at in local} == {(0, 0, 0, 0)}
 
 
@@ -164,11 +165,11 @@ def test_since_works_where_nothing_was_loaded_before(story: Story, data_dir: Pat
 
 def test_a_lost_local_state_is_restored_from_the_warehouse(story: Story, first: Path) -> None:
     marks = watermarks(first)
-    shutil.rmtree(first / packages.PIPELINES)
+    shutil.rmtree(dlt_dir(first))
     wanted = settings_after(story.account, story.url, 40)
     plan = make_plan(wanted, first, select_streams(("retentions",), ()), Order())
     assert all(step.window.startswith("since 20") for step in plan if step.stream == "retentions")
-    shutil.rmtree(first / packages.PIPELINES, ignore_errors=True)
+    shutil.rmtree(dlt_dir(first), ignore_errors=True)
     report = run(wanted, first, "retentions")
     assert None not in starts(report)["retentions"]
     truth = story.after_40.truth

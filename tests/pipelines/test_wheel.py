@@ -69,18 +69,27 @@ def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
     }
     assert "pipelines/report/page.html.jinja" in code
     sql = {
-        str(path.relative_to(ROOT))
+        f"pipelines/{path.relative_to(ROOT)}"
         for path in (ROOT / "sql").rglob("*")
         if path.suffix in (".sql", ".json", ".yml", ".csv", ".md")
     }
-    assert {"sql/ops.sql", "sql/normalize/shared.json", "sql/normalize/invoices.sql"} <= sql
-    assert {"sql/dbt_project.yml", "sql/profiles.yml", "sql/seeds/c_FormaPago.csv"} <= sql
+    assert {
+        "pipelines/sql/loader/run_log.sql",
+        "pipelines/sql/loader/normalize/shared.json",
+        "pipelines/sql/loader/normalize/invoices.sql",
+    } <= sql
+    assert {
+        "pipelines/sql/dbt_project.yml",
+        "pipelines/sql/profiles.yml",
+        "pipelines/sql/seeds/c_FormaPago.csv",
+    } <= sql
     assert (code | sql) - names == set()
-    assert {name for name in names if name.startswith("tests")} == set()
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"pipelines", "flows"}
 
 
 def test_what_it_runs_is_its_own(installed: Path, tmp_path: Path) -> None:
-    for module in ("pipelines", "pipelines.gigstack.shape"):
+    for module in ("pipelines", "pipelines.gigstack.normalize.schema"):
         origin = call(
             installed / "bin/python",
             *("-c", f"import {module} as m; print(m.__file__)"),
@@ -112,7 +121,7 @@ def test_it_builds_the_models_and_writes_nothing_into_the_package(
         *("-c", "import sysconfig; print(sysconfig.get_path('purelib'))"),
         cwd=tmp_path,
     )
-    package = Path(purelib) / "sql"
+    package = Path(purelib) / "pipelines" / "sql"
     before = sorted(package.rglob("*"))
     done = cli(tmp_path, "demo", "--json", command=command)
     assert done.returncode in (0, 3), done.stderr

@@ -8,11 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.gigstack import changes
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.gigstack.changes import Reading, readings, urgent_parents
+from pipelines.foundation.paths import STILL_OPEN_SQL, read_sql
+from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.extract.read_window import Reading
 from pipelines.gigstack.settings import Settings
-from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.load import incremental
+from pipelines.load.incremental import readings, urgent_parents
 from tests.pipelines.scripted import TEAM
 
 START = datetime(2026, 6, 1, 6, tzinfo=UTC)  # midnight in Mexico City
@@ -117,7 +118,7 @@ def test_a_smaller_page_makes_single_requests_cheaper(db: duckdb.DuckDBPyConnect
 def test_past_the_most_single_requests_the_window_grows_although_it_costs_more(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    most = changes.MOST_SINGLES
+    most = incremental.MOST_SINGLES
     payments(db, 2 * most + 2, *range(2, 2 * most + 3, 2))  # one too many; 2 pages and the others
     found = reading(db, page_size=1)
     assert found.start == START - 2 * DAY
@@ -178,7 +179,7 @@ OPEN_STATUSES = {
 
 
 def open_items(db: duckdb.DuckDBPyConnection, entity: str) -> set[str]:
-    sql = (SQL_ROOT / "open" / f"{entity}.sql").read_text(encoding="utf-8")
+    sql = read_sql(STILL_OPEN_SQL / f"{entity}.sql")
     return {name for (name,) in db.execute(f"select id from ({sql})").fetchall()}
 
 

@@ -18,7 +18,7 @@ SAID = "said.txt"  # in the working directory of a command: what it printed
 PARENT = f"""
 import json, os, sys
 import dlt.destinations.impl.duckdb.duck
-import pipelines.cli, pipelines.display, pipelines.load, pipelines.selection, pipelines.summary
+import pipelines.cli.app, pipelines.cli.output, pipelines.cli.progress, pipelines.load.run, pipelines.load.select
 
 for line in sys.stdin:
     arguments, cwd, env = json.loads(line)
@@ -35,7 +35,7 @@ for line in sys.stdin:
     sys.argv = ["gigstack-etl", *arguments]
     code = 1
     try:
-        pipelines.cli.main()
+        pipelines.cli.app.main()
     except SystemExit as end:
         code = end.code or 0
     finally:

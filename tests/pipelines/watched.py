@@ -13,11 +13,13 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.gigstack import journal
-from pipelines.gigstack.journal import JOURNALS, SUFFIX, Header
-from pipelines.ledger import RunReport
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.foundation.paths import response_logs_dir
+from pipelines.gigstack.api import response_log
+from pipelines.gigstack.api.response_log import SUFFIX, Header
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.warehouse.run_log import RunReport
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.commands import COMMAND, access, environment
 from tests.pipelines.loads import run, settings_for
@@ -28,7 +30,7 @@ PAGE_SIZE = 5  # many pages, and few lists long enough for slices
 # the command line, which is killed as soon as it is about to do this to such a file
 MORTAL = """
 import os, re, signal, sys
-import pipelines.cli
+import pipelines.cli.app
 
 deed, path = sys.argv.pop(1), sys.argv.pop(1)
 
@@ -37,7 +39,7 @@ def die(event, args):
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(die)
-pipelines.cli.main()
+pipelines.cli.app.main()
 """
 
 
@@ -96,15 +98,15 @@ class Watched:
 
 def newest(data_dir: Path) -> str:
     """The run with the newest journal."""
-    return max(path.stem for path in (data_dir / JOURNALS).iterdir())
+    return max(path.stem for path in (response_logs_dir(data_dir)).iterdir())
 
 
 def header(data_dir: Path) -> Header:
     """Of the newest journal."""
-    return journal.header_of(data_dir / JOURNALS, newest(data_dir))
+    return response_log.header_of(response_logs_dir(data_dir), newest(data_dir))
 
 
 def kept(data_dir: Path) -> set[str]:
     """The requests to which the newest journal has the answers."""
-    path = data_dir / JOURNALS / f"{newest(data_dir)}{SUFFIX}"
-    return {request for _, request in journal.requests(path)}
+    path = response_logs_dir(data_dir) / f"{newest(data_dir)}{SUFFIX}"
+    return {request for _, request in response_log.requests(path)}

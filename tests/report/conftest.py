@@ -13,8 +13,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.loads import run, settings_for
 from tests.report.seeing import DESKTOP, Reported, drawn, reported
 from tests.report.trouble import make_trouble

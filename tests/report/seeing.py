@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 from playwright.sync_api import Page, ViewportSize, expect
 
-from pipelines.publish import publish, published_dir
+from pipelines.foundation.paths import published_dir
+from pipelines.publish.publication import publish
 from pipelines.report import write_report
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pipelines.publish import publish
+from pipelines.publish.publication import publish
 from pipelines.report import write_report
 from pipelines.report.declared import ROOT, words
 from tests.report.seeing import DESKTOP, PHONE, Reported, asked, drawn, numbers

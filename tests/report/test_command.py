@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from pipelines import warehouse
-from pipelines.publish import publish
+from pipelines.publish.publication import publish
 from pipelines.report import write_report
 from tests.pipelines.commands import cli
 from tests.report.seeing import Reported, asked

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
-from pipelines.gigstack.catalogue import STREAMS
-from pipelines.gigstack.shape import SQL_ROOT
-from pipelines.report.answers import QUERIES, Answers, published_answers
+from pipelines.foundation.paths import REPORT_SQL, SQL
+from pipelines.gigstack.endpoints import STREAMS
+from pipelines.report.answers import Answers, published_answers
 from pipelines.report.cells import cell, number
 from pipelines.report.declared import ROOT, Page, pages, words
 from pipelines.report.document import document
@@ -54,7 +54,7 @@ title = { es = "Facturado", en = "Invoiced" }
 definition = { es = "Una definición.", en = "A definition." }
 empty = { es = "Nada.", en = "Nothing." }
 """
-NEW_QUERIES = {
+NEW_REPORT_SQL = {
     "clients": "select name as team, count(*) as rows from gigstack.clients group by all",
     "by_month": "select unnest([date '2026-10-01', date '2026-11-01']) as run_date, 5 as rows, "
     "116.25::decimal(18, 6) as differences",
@@ -74,28 +74,28 @@ def test_every_query_is_shown(calm: Reported) -> None:
     assert calm
     shown = {f"{page.name}/{part.query}" for page in pages() for part in page.parts()}
     assert {
-        str(file.relative_to(QUERIES).with_suffix("")) for file in QUERIES.glob("*/*.sql")
+        str(file.relative_to(REPORT_SQL).with_suffix("")) for file in REPORT_SQL.glob("*/*.sql")
     } == shown
 
 
 def test_every_code_has_words_in_both_languages() -> None:
     values = words().values
     assert values["stream"].keys() == STREAMS.keys()
-    findings = set(re.findall(r"'(\w+)' as finding", (QUERIES / "findings.sql").read_text()))
+    findings = set(re.findall(r"'(\w+)' as finding", (REPORT_SQL / "findings.sql").read_text()))
     assert values["finding"].keys() == values["way_out"].keys() == findings
-    verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (QUERIES / "verdict.sql").read_text()))
+    verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (REPORT_SQL / "verdict.sql").read_text()))
     assert words().verdict.keys() == verdicts
 
 
 def test_alerts_and_the_reasons_of_a_risk_have_words_in_both_languages() -> None:
     values = words().values
-    declared = yaml.safe_load((SQL_ROOT / "models/marts/_alerts.yml").read_text(encoding="utf-8"))
+    declared = yaml.safe_load((SQL / "models/marts/_alerts.yml").read_text(encoding="utf-8"))
     for column in declared["models"][0]["columns"]:
         if column["name"] in ("alert_type", "severity"):
             (test,) = column["data_tests"]
             codes = set(test["accepted_values"]["arguments"]["values"])
             assert codes - values[column["name"]].keys() == set()
-    with (SQL_ROOT / "seeds/client_risk_flag.csv").open(encoding="utf-8", newline="") as lines:
+    with (SQL / "seeds/client_risk_flag.csv").open(encoding="utf-8", newline="") as lines:
         flags = {row["flag"]: row["description_es"] for row in csv.DictReader(lines)}
     assert {flag: text.es for flag, text in values["reasons"].items()} == flags
 
@@ -119,9 +119,9 @@ def test_every_text_of_the_frame_is_used_and_there() -> None:
 def with_a_new_page(troubled: Reported, tmp_path: Path) -> Iterator[Reported]:
     """The report with one page more, made of nothing but a declaration and a query."""
     queries = tmp_path / "report"
-    shutil.copytree(QUERIES, queries)
+    shutil.copytree(REPORT_SQL, queries)
     (queries / "collections").mkdir()
-    for name, query in NEW_QUERIES.items():
+    for name, query in NEW_REPORT_SQL.items():
         (queries / f"collections/{name}.sql").write_text(query)
     page = msgspec.toml.decode(NEW_PAGE, type=Page)
     path = tmp_path / "two pages.html"
@@ -141,7 +141,7 @@ def test_a_new_page_is_a_declaration_and_its_queries(
         links = page.get_by_role("navigation", name="Páginas").get_by_role("link")
         expect(links).to_have_text(["Cobranza", "Operación"], use_inner_text=True)
         drawn(page)
-        clients, by_month = (page.locator(f"[data-part={name}]") for name in NEW_QUERIES)
+        clients, by_month = (page.locator(f"[data-part={name}]") for name in NEW_REPORT_SQL)
         expect(clients.locator(".bars .point")).to_have_count(1)
         expect(clients.locator(".ytick text")).to_contain_text("onerror")
         expect(by_month.locator(".bars .point")).to_have_count(4)

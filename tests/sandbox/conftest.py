@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, key_for, serving
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 
 Walk = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}

@@ -6,8 +6,8 @@ import httpx
 import msgspec
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import key_for
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.simulation.account import Account
 
 
 def test_a_key_is_shaped_like_a_jwt_with_the_teams_claims(account: Account) -> None:

@@ -8,23 +8,24 @@ from typing import Any
 
 import pytest
 
-from pipelines.sandbox import money, names, rfc
-from pipelines.sandbox.account import EPOCH, Account
-from pipelines.sandbox.truth import expected
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation import money, rfc
+from pipelines.sandbox.simulation.account import EPOCH, Account
+from pipelines.sandbox.storage import positions
 
 INVOICES = ("income", "egress", "complements", "transfers")
 SIZE: dict[str, Any] = {"clients": 6, "months": 1, "teams": 2, "invoices": 80}
 
 
 def bodies(account: Account) -> list[tuple[int, bytes]]:
-    every = range(len(account.teams)), names.STREAMS
+    every = range(len(account.teams)), positions.STREAMS
     return [
         row
-        for team in (*every[0], names.SHARED_TEAM)
+        for team in (*every[0], positions.SHARED_TEAM)
         for stream in every[1]
         for row in account.store.page(
-            names.at_second(team, stream, 0),
-            names.at_second(team, stream, 1 << names.SECOND_BITS),
+            positions.at_second(team, stream, 0),
+            positions.at_second(team, stream, 1 << positions.SECOND_BITS),
             -1,
             ascending=True,
         )
@@ -237,11 +238,15 @@ def test_life_has_its_variety(account: Account) -> None:
 
 
 def test_ids_lead_back_to_where_the_object_is() -> None:
-    place = names.position(3, "payments", 1_790_000_000, 77_123)
-    assert names.place_of(names.object_id("payment_", place)) == place
-    assert names.place_of(names.uuid(place)) == names.place_of(names.uuid(place).upper()) == place
-    assert names.second_of(place) == 1_790_000_000
-    assert names.place_of("ñ") is None
+    place = positions.position(3, "payments", 1_790_000_000, 77_123)
+    assert positions.place_of(positions.object_id("payment_", place)) == place
+    assert (
+        positions.place_of(positions.uuid(place))
+        == positions.place_of(positions.uuid(place).upper())
+        == place
+    )
+    assert positions.second_of(place) == 1_790_000_000
+    assert positions.place_of("ñ") is None
 
 
 def test_the_truth_of_one_team_leaves_the_others_out(account: Account) -> None:

@@ -10,10 +10,12 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, key_for, serving
-from pipelines.sandbox.traffic import template
-from pipelines.sandbox.truth import expected
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.api.traffic import template
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 
 
 @pytest.fixture
@@ -86,8 +88,8 @@ def test_any_app_can_be_served() -> None:
 
 SERVE = """
 import sys
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import serve_forever
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.api.server import serve_forever
 with Account.open(sys.argv[1]) as account:
     serve_forever(account, port=0, on_ready=lambda url: print(url, flush=True))
 """

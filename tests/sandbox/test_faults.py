@@ -7,9 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.faults import MOST_IN_A_ROW, NAMES, Faults
-from pipelines.sandbox.server import create_app, key_for, serving
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.faults import MOST_IN_A_ROW, NAMES, Faults
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
 
 Walk = Callable[..., list[Any]]
 

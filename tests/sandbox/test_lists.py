@@ -8,10 +8,12 @@ import httpx
 import msgspec
 import pytest
 
-from pipelines.sandbox import names
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, key_for, serving
-from pipelines.sandbox.truth import TableTruth, expected
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
 
 KINDS = ("income", "egress", "payment", "transfer")
 SIMPLE = {
@@ -138,7 +140,7 @@ def test_unknown_parameters_are_ignored(api: httpx.Client) -> None:
 def test_the_creation_filter_is_inclusive_and_in_seconds(
     walk: Walk, api: httpx.Client, account: Account
 ) -> None:
-    seconds = sorted(names.second_of(place) for place, _ in account.store.walk(0, "receipts"))
+    seconds = sorted(positions.second_of(place) for place, _ in account.store.walk(0, "receipts"))
     low, high = seconds[3], seconds[-4]
     rows = walk(api, "/receipts", **{"created[gte]": low, "created[lte]": high})
     assert len(rows) == sum(low <= second <= high for second in seconds)

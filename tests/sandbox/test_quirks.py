@@ -6,10 +6,11 @@ from typing import Any
 
 import httpx
 
-from pipelines.sandbox import names, paging
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.quirks import BY_STREAM
-from pipelines.sandbox.store import decode
+from pipelines.sandbox.api import paging
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
+from pipelines.sandbox.storage.quirks import BY_STREAM
+from pipelines.sandbox.storage.store import decode
 
 Walk = Callable[..., list[Any]]
 
@@ -57,7 +58,7 @@ def test_creation_is_spelled_in_several_ways(account: Account) -> None:
 def test_the_creation_of_a_clean_record_is_its_place(account: Account) -> None:
     for stream in ("income", "payments", "receipts", "clients", "services"):
         for place, record in account.store.walk(0, stream):
-            assert record["created_at"] == names.second_of(place)
+            assert record["created_at"] == positions.second_of(place)
 
 
 def test_lists_hold_nulls_now_and_then(api: httpx.Client) -> None:

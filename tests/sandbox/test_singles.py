@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.truth import expected
+from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.simulation.account import Account
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.gigstack.batch import Batch, Page
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Table
-from pipelines.gigstack.known import key_columns
-from pipelines.gigstack.normalize import EntityNormalizer, normalizing_database
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Table
+from pipelines.gigstack.normalize.batch import Batch, Page
+from pipelines.gigstack.normalize.change_detection import key_columns
+from pipelines.gigstack.normalize.normalizer import EntityNormalizer, normalizing_database
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 RUN_ID = "run_1"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack.catalogue import ENTITIES
-from pipelines.gigstack.drift import DriftDetector
-from pipelines.gigstack.known import key_columns
+from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.gigstack.normalize.change_detection import key_columns
+from pipelines.gigstack.normalize.drift import DriftDetector
 from tests.sql.rows import fixture, normalize, normalizer_of, page_of
 
 ROOT_COLUMNS = {

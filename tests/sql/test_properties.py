@@ -16,10 +16,10 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.gigstack.batch import Batch
-from pipelines.gigstack.catalogue import ENTITIES
-from pipelines.gigstack.client import _decode
-from pipelines.gigstack.normalize import EntityNormalizer
+from pipelines.gigstack.api.client import _decode
+from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.gigstack.normalize.batch import Batch
+from pipelines.gigstack.normalize.normalizer import EntityNormalizer
 from tests.sql.rows import Row, normalizer_of, page_of
 from tests.sql.test_every_entity import every_entity
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.transform import transform
-from pipelines.warehouse import warehouse_path
+from pipelines.foundation.paths import warehouse_path
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.transform.build import transform
 from tests.pipelines.loads import run, settings_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"

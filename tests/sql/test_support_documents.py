@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from pipelines.gigstack.catalogue import ENTITIES
+from pipelines.gigstack.endpoints import ENTITIES
 from tests.sql.rows import (
     WRITTEN,
     Tables,

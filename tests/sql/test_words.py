@@ -6,16 +6,19 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pytest
 
-from pipelines.gigstack.batch import Batch
-from pipelines.gigstack.catalogue import ENTITIES, STREAMS, Stream
-from pipelines.gigstack.shape import NORMALIZE
-from pipelines.gigstack.words import known_words, unknown_words
-from pipelines.sandbox import names, paging
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.lists import STREAM_AT
+from pipelines.foundation.paths import NORMALIZE_SQL
+from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
+from pipelines.gigstack.normalize.accepted_values import known_words, unknown_words
+from pipelines.gigstack.normalize.batch import Batch
+from pipelines.sandbox.api import paging
+from pipelines.sandbox.api.lists import STREAM_AT
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
 from tests.sql.rows import normalize, normalizer_of, page_of
 
-ENTITIES_WITH_WORDS = json.loads((NORMALIZE / "words.json").read_text(encoding="utf-8"))
+ENTITIES_WITH_WORDS = json.loads(
+    (NORMALIZE_SQL / "accepted_values.json").read_text(encoding="utf-8")
+)
 SANDBOX_STREAMS = STREAM_AT | {
     "/clients/{parent}/support-documents": "documents",
     "/invoices/{parent}/support-documents": "documents",
@@ -53,7 +56,7 @@ def sent(account: Account, stream: Stream) -> bytes:
     shown = SANDBOX_STREAMS[stream.paths[0]]
     bodies = [
         body
-        for team in (*range(len(account.teams)), names.SHARED_TEAM)
+        for team in (*range(len(account.teams)), positions.SHARED_TEAM)
         for _, body in account.store.page(*paging.whole(team, shown), -1, ascending=False)
     ]
     assert bodies, shown

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gigstack.filters import MEXICO
-from pipelines.sandbox.account import Account
-from pipelines.sandbox.server import create_app, serving
-from pipelines.transform import Transformation, transform
-from pipelines.transform_settings import TransformSettings
+from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
+from pipelines.sandbox.simulation.account import Account
+from pipelines.transform.build import Transformation, transform
+from pipelines.transform.settings import TransformSettings
 from tests.pipelines.loads import run, settings_for
 
 SETTINGS = TransformSettings()
@@ -36,7 +37,7 @@ def load_account(account: Account, data_dir: Path) -> None:
 
 
 def last_day(account: Account) -> date:
-    return account.now.astimezone(MEXICO).date() - timedelta(days=1)
+    return account.now.astimezone(MEXICO_CITY).date() - timedelta(days=1)
 
 
 @pytest.fixture(scope="session")

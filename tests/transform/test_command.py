@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 from pipelines import warehouse
-from pipelines.gigstack.errors import TransformError, WarehouseError
-from pipelines.load import only_run
-from pipelines.transform import transform
+from pipelines.foundation.errors import TransformError, WarehouseError
+from pipelines.foundation.lock import exclusive_run
+from pipelines.transform.build import transform
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query
 from tests.transform.conftest import SETTINGS, Built
@@ -77,7 +77,7 @@ def test_tables_that_were_never_loaded_are_named(copied: Path) -> None:
 
 
 def test_it_waits_for_no_load_but_says_who_is_there(copied: Path) -> None:
-    with only_run(copied), pytest.raises(WarehouseError, match="Another load is running"):
+    with exclusive_run(copied), pytest.raises(WarehouseError, match="Another load is running"):
         transform(copied, settings=SETTINGS)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipelines import warehouse
-from pipelines.transform import transform
+from pipelines.transform.build import transform
 from tests.pipelines.loads import query
 from tests.transform.conftest import SETTINGS, Built
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack.catalogue import ENTITIES
-from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.foundation.paths import SQL
+from pipelines.gigstack.endpoints import ENTITIES
 from tests.pipelines.loads import query
 from tests.transform.conftest import Built
 
-MODELS = sorted((SQL_ROOT / "models").rglob("*.sql"))
+MODELS = sorted((SQL / "models").rglob("*.sql"))
 LEDGER = {"stg_run_streams"}  # a view of the loader's own
 BESIDE_FACTS = {  # answers that read more than facts in scope, and what
     "mart_freshness": {path.stem for path in MODELS if path.parent.name == "staging"},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.dbt import dbt
+from pipelines.transform.dbt_runner import dbt
 from tests.transform.conftest import SETTINGS, Built
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.gigstack.errors import ConfigurationError
-from pipelines.transform_settings import TransformSettings, read_transform_settings
+from pipelines.foundation.errors import ConfigurationError
+from pipelines.transform.settings import TransformSettings, read_transform_settings
 
 
 def test_without_settings_days_are_those_of_mexico_city() -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from pipelines.sandbox.account import Account
+from pipelines.sandbox.simulation.account import Account
 
 from .books import Books
 from .cfdi import Record

@@ -3,7 +3,7 @@
 import csv
 from typing import Any
 
-from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.foundation.paths import SQL
 
 from . import cancellations, client_risk, document_dates, materiality, receipts
 from .conftest import Audited
@@ -147,6 +147,6 @@ def sat_lists() -> client_risk.SatLists:
 
 
 def _seed(name: str) -> list[dict[str, str]]:
-    (path,) = (SQL_ROOT / "seeds").glob(f"{name}*.csv")
+    (path,) = (SQL / "seeds").glob(f"{name}*.csv")
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from pipelines.sandbox.account import Account
+from pipelines.sandbox.simulation.account import Account
 
 from . import days, iva, owed, receivables, reconciliation, revenue, taxes
 from .amounts import rounded

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from pipelines.gigstack.shape import SQL_ROOT
+from pipelines.foundation.paths import SQL
 
 from .conftest import AS_OF, Audited
 
-METRICS = yaml.safe_load((SQL_ROOT / "semantic" / "metrics.yml").read_text("utf-8"))["metrics"]
+METRICS = yaml.safe_load((SQL / "semantic" / "metrics.yml").read_text("utf-8"))["metrics"]
 ADDITIVITY = {"additive", "semi-additive", "non-additive"}
 UNITS = {"MXN", "days", "hours", "count", "fraction"}
 

@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from pipelines.sandbox import names
-from pipelines.sandbox.account import Account
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
 
 from . import people_cases
 from .cases import cfdi_and_payments
@@ -41,10 +41,10 @@ def _write(account: Account, team: int, records: list[Record]) -> None:
     for one in records:
         stream = _stream(one)
         seconds = one["created_at"] // (1000 if stream == "documents" else 1)
-        place = names.position(team, stream, seconds, store.next_serial())
+        place = positions.position(team, stream, seconds, store.next_serial())
         places[one["id"]] = place
-        known[one["id"]] = names.object_id(PREFIXES.get(stream, "inv_"), place)
-        known[uuid(one["id"])] = names.uuid(place)
+        known[one["id"]] = positions.object_id(PREFIXES.get(stream, "inv_"), place)
+        known[uuid(one["id"])] = positions.uuid(place)
     store.begin()
     for one in records:
         store.add(places[one["id"]], _renamed({"team": account.teams[team]} | one, known))

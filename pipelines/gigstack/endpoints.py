@@ -1,0 +1,302 @@
+"""Every list endpoint of the gigstack API v2, declared once.
+
+An `Entity` is what becomes tables: its file is `sql/loader/normalize/<name>.sql`, its first table is
+the root, the others are its children. A `Stream` is one list endpoint that delivers an entity.
+A new endpoint is one entry here, one SQL file, one fixture and one test.
+API reference: https://docs.gigstack.io
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Dialect(Enum):
+    """How a list is paged (the request parameter that carries the cursor, or the page)."""
+
+    NEXT = "next"
+    STARTING_AFTER = "starting_after"
+    CURSOR = "cursor"
+    PAGE = "page"
+    SINGLE = "single"
+
+
+class Window(Enum):
+    """What the window of an incremental load goes by: a field of the API, and how it is asked for.
+
+    Lists without one are read whole, each time.
+    """
+
+    CREATED = "created_at"
+    ISSUED = "issue_date"
+
+
+class Scope(Enum):
+    """How often a stream is read: once for the key, once a team, or once a parent object."""
+
+    KEY = "key"
+    TEAM = "team"
+    PARENT = "parent"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A warehouse table: its key columns after `team_id`, and the root whose list it holds."""
+
+    name: str
+    key: tuple[str, ...]
+    parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What one SQL file makes: a root table, its children, and tables of links of their own."""
+
+    name: str
+    root: Table
+    children: tuple[Table, ...] = ()
+    links: tuple[Table, ...] = ()
+    is_short_lived: bool = False  # its objects are made to vanish soon, and many at once
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        return (self.root, *self.children, *self.links)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One list endpoint. `{parent}` in a path is the id of an object of the `parents` stream."""
+
+    name: str
+    entity: str
+    paths: tuple[str, ...]  # more than one: candidates, probed in this order
+    dialect: Dialect = Dialect.NEXT
+    scope: Scope = Scope.TEAM
+    kind: str | None = None  # document_kind or parent_type of its rows
+    created_filter: bool = False  # the API names a filter on the creation date
+    window: Window | None = None  # what an incremental load reads of it
+    single_path: str | None = None  # of one object, for those that are open beyond the window
+    list_at: str | None = None  # the list sits below `data`, under this name
+    map_key: str | None = None  # `data` may be an object: its keys become this field
+    parents: str | None = None  # the stream whose objects this one is read for
+    own_path: str | None = None  # of the key's own object, which the list may leave out
+    is_optional: bool = False  # only when configured or named
+
+
+def _entity(
+    name: str,
+    key: str,
+    links: dict[str, str] | None = None,
+    *,
+    is_short_lived: bool = False,
+    **children: str,
+) -> tuple[str, Entity]:
+    """Keys are column names separated by blanks; a child's come after its root's."""
+    root = Table(name, tuple(key.split()))
+    return name, Entity(
+        name,
+        root,
+        tuple(Table(child, (*root.key, *more.split()), name) for child, more in children.items()),
+        tuple(Table(link, tuple(columns.split())) for link, columns in (links or {}).items()),
+        is_short_lived,
+    )
+
+
+ENTITIES: dict[str, Entity] = dict(
+    (
+        _entity("clients", "client_id", client_sat_hits="hit_number"),
+        _entity("services", "service_id", service_taxes="tax_number"),
+        _entity(
+            "invoices",
+            "invoice_id",
+            invoice_items="item_number",
+            invoice_item_taxes="item_number tax_number",
+            invoice_payments="payment_id",
+            invoice_links="linked_invoice_id",
+            invoice_related_documents="relation_number document_number",
+            invoice_complements="complement_number",
+            invoice_automations="automation_number",
+        ),
+        _entity(
+            "invoice_drafts",
+            "draft_id",
+            is_short_lived=True,
+            invoice_draft_items="item_number",
+            invoice_draft_item_taxes="item_number tax_number",
+        ),
+        _entity("sat_invoices", "uuid direction"),
+        _entity("retentions", "retention_id", retention_taxes="tax_number"),
+        _entity("cfdi_errors", "code"),
+        _entity(
+            "payments",
+            "payment_id",
+            payment_items="item_number",
+            payment_item_taxes="item_number tax_number",
+            payment_invoices="invoice_id",
+            payment_receipts="receipt_id",
+            payment_related_payments="related_payment_id",
+            payment_refunds="refund_number",
+            payment_allowed_methods="method",
+            payment_automations="automation_number",
+        ),
+        _entity(
+            "receipts",
+            "receipt_id",
+            receipt_items="item_number",
+            receipt_item_taxes="item_number tax_number",
+            receipt_invoices="invoice_id",
+            receipt_payments="payment_id",
+        ),
+        _entity("teams", "", team_members="user_id"),
+        _entity("team_integrations", "provider"),
+        _entity("team_series", "series"),
+        _entity("users", "user_id", user_teams="member_team_id"),
+        _entity("webhooks", "webhook_id", webhook_events="event"),
+        _entity(
+            "support_documents",
+            "document_id",
+            {"support_document_parents": "document_id parent_type parent_id"},
+            support_document_audits="audit_number",
+            support_document_linked_entities="link_number",
+            support_document_warnings="warning_number",
+        ),
+        _entity("sat_download_requests", "request_id"),
+        _entity("sat_lists", "list_id"),
+    )
+)
+
+STREAMS: dict[str, Stream] = {
+    stream.name: stream
+    for stream in (
+        Stream("teams", "teams", ("/teams",), scope=Scope.KEY, own_path="/teams/{team}"),
+        Stream(
+            "team_integrations",
+            "team_integrations",
+            ("/teams/integrations",),
+            Dialect.SINGLE,
+            map_key="provider",
+        ),
+        Stream(
+            "team_series",
+            "team_series",
+            ("/teams/{team}/series",),
+            Dialect.SINGLE,
+            map_key="series",
+        ),
+        Stream("users", "users", ("/users",)),
+        Stream("webhooks", "webhooks", ("/webhooks",), Dialect.CURSOR),
+        Stream("clients", "clients", ("/clients",), created_filter=True),
+        Stream("services", "services", ("/services",), created_filter=True),
+        Stream(
+            "invoices_income",
+            "invoices",
+            ("/invoices/income",),
+            kind="income",
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/income/{id}",
+        ),
+        Stream(
+            "invoices_egress",
+            "invoices",
+            ("/invoices/egress",),
+            kind="egress",
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/egress/{id}",
+        ),
+        Stream(
+            "invoices_payment",
+            "invoices",
+            ("/invoices/payment",),
+            kind="payment_complement",
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/payment/{id}",
+        ),
+        Stream(
+            "invoices_transfer",
+            "invoices",
+            ("/invoices/transfer",),
+            kind="transfer",
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/invoices/transfer/{id}",
+        ),
+        Stream("invoice_drafts", "invoice_drafts", ("/invoices/draft",), created_filter=True),
+        Stream(
+            "sat_invoices",
+            "sat_invoices",
+            ("/invoices/sat",),
+            Dialect.STARTING_AFTER,
+            window=Window.ISSUED,
+        ),
+        Stream(
+            "retentions",
+            "retentions",
+            ("/retentions",),
+            created_filter=True,
+            window=Window.CREATED,
+        ),
+        Stream(
+            "payments",
+            "payments",
+            ("/payments",),
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/payments/{id}",
+        ),
+        Stream(
+            "receipts",
+            "receipts",
+            ("/receipts",),
+            created_filter=True,
+            window=Window.CREATED,
+            single_path="/receipts/{id}",
+        ),
+        Stream(
+            "client_support_documents",
+            "support_documents",
+            ("/clients/{parent}/support-documents",),
+            Dialect.SINGLE,
+            Scope.PARENT,
+            kind="client",
+            parents="clients",
+        ),
+        Stream(
+            "invoice_support_documents",
+            "support_documents",
+            ("/invoices/{parent}/support-documents",),
+            Dialect.SINGLE,
+            Scope.PARENT,
+            kind="invoice",
+            parents="invoices",
+            is_optional=True,
+        ),
+        Stream(
+            "payment_support_documents",
+            "support_documents",
+            ("/payments/{parent}/support-documents",),
+            Dialect.SINGLE,
+            Scope.PARENT,
+            kind="payment",
+            parents="payments",
+            is_optional=True,
+        ),
+        Stream(
+            "cfdi_errors",
+            "cfdi_errors",
+            ("/invoices/cfdi-errors", "/invoices/errors", "/cfdi-errors"),
+            Dialect.PAGE,
+            Scope.KEY,
+        ),
+        Stream("sat_lists", "sat_lists", ("/sat-lists", "/sat/lists"), Dialect.SINGLE, Scope.KEY),
+        Stream(
+            "sat_download_requests",
+            "sat_download_requests",
+            ("/invoices/download/schedule/history",),
+            Dialect.SINGLE,
+            list_at="history",
+            is_optional=True,  # the call makes gigstack ask SAT
+        ),
+    )
+}

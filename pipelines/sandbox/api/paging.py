@@ -1,0 +1,99 @@
+"""Reading a page request: limit, opaque cursor, order and the window of creation."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from starlette.datastructures import QueryParams
+
+from pipelines.sandbox.api.envelopes import ApiError
+from pipelines.sandbox.simulation.day import MEXICO
+from pipelines.sandbox.storage import positions
+
+DEFAULT_LIMIT, MOST = 10, 100
+_DATE_NAMES = {
+    "bracket": ("created[gte]", "created[lte]"),
+    "underscore": ("created_gte", "created_lte"),
+}
+_PATTERN = "0001-01-01T00:00:00"
+
+
+class Window(NamedTuple):
+    """Positions low <= p < high of a stream."""
+
+    low: int
+    high: int
+
+
+def number(query: QueryParams, name: str, default: int, most: int | None = None) -> int:
+    text = query.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal() or int(text) < 1 or (most and int(text) > most):
+        allowed = f"1 to {most}" if most else "1 or more"
+        raise ApiError(400, "validation_failed", f"{name} is {text!r}; it has to be {allowed}")
+    return int(text)
+
+
+def cursor_at(place: int, mark: str = "") -> str:
+    """An opaque cursor: the list goes on after this position. `mark` makes it another text."""
+    return urlsafe_b64encode(f"{place:x}.{mark}".encode()).decode().rstrip("=")
+
+
+def position_in(cursor: str) -> int:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        return int(urlsafe_b64decode(padded).decode().split(".")[0], 16)
+    except ValueError as error:
+        raise ApiError(400, "invalid_field_value", f"{cursor!r} is no cursor") from error
+
+
+def whole(team: int, stream: str) -> Window:
+    return Window(
+        positions.at_second(team, stream, 0),
+        positions.at_second(team, stream, 1 << positions.SECOND_BITS),
+    )
+
+
+def created_window(query: QueryParams, team: int, stream: str, spelling: str) -> Window:
+    """The window of the date filters, if the account knows them by the spelling in the query."""
+    low, high = whole(team, stream)
+    if spelling not in _DATE_NAMES:
+        return Window(low, high)
+    since, until = (query.get(name) for name in _DATE_NAMES[spelling])
+    if since is not None:
+        low = positions.at_second(team, stream, _second(since))
+    if until is not None:
+        high = positions.at_second(team, stream, _second(until) + 1)
+    return Window(low, high)
+
+
+def issued_window(query: QueryParams, team: int) -> Window:
+    """`from` and `to` of /invoices/sat: texts, compared with issue_date letter by letter."""
+    low, high = whole(team, "sat_invoices")
+    since, until = query.get("from"), query.get("to")
+    if since:
+        low = positions.at_second(
+            team, "sat_invoices", _local(since) + (len(since) > len(_PATTERN))
+        )
+    if until:
+        is_whole = len(until) >= len(_PATTERN)
+        high = positions.at_second(team, "sat_invoices", _local(until) + is_whole)
+    return Window(low, high)
+
+
+def _second(text: str) -> int:
+    try:
+        value = int(float(text))
+    except ValueError as error:
+        raise ApiError(400, "invalid_field_value", f"{text!r} is no timestamp") from error
+    return value // 1000 if abs(value) >= 10**12 else value
+
+
+def _local(text: str) -> int:
+    """The first second whose text is not less than this one."""
+    try:
+        moment = datetime.fromisoformat((text + _PATTERN[len(text) :])[: len(_PATTERN)])
+    except ValueError as error:
+        raise ApiError(400, "invalid_field_value", f"{text!r} is no date") from error
+    return int(moment.replace(tzinfo=UTC).timestamp()) - MEXICO

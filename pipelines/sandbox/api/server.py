@@ -1,0 +1,109 @@
+"""The sandbox as an ASGI app: the API below `/v2`, its controls below `/_sandbox`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from pipelines.sandbox.api import lists, singles
+from pipelines.sandbox.api.admin import Admin
+from pipelines.sandbox.api.auth import Gate
+from pipelines.sandbox.api.envelopes import ApiError, json_response, refuse
+from pipelines.sandbox.api.faults import Faults, FaultyApp
+from pipelines.sandbox.api.lists import Lists
+from pipelines.sandbox.api.serving import serve_until_stopped
+from pipelines.sandbox.api.singles import INVOICES, Singles
+from pipelines.sandbox.api.traffic import CountingApp, Traffic
+from pipelines.sandbox.simulation.account import Account
+
+DATE_FILTERS = ("bracket", "underscore", "none")
+
+
+def create_app(
+    account: Account,
+    *,
+    date_filter: str = "bracket",
+    latency_ms: float = 0,
+    faults: tuple[str, ...] = (),
+    fault_rate: float = 0.05,
+) -> Starlette:
+    """The API over an account.
+
+    `date_filter` is the spelling of the creation filter that the account honours: `bracket`
+    (`created[gte]`), `underscore` (`created_gte`) or `none`. `faults` are names of `faults.NAMES`.
+    """
+    if date_filter not in DATE_FILTERS:
+        raise ValueError(f"date_filter is {date_filter!r}; there are {', '.join(DATE_FILTERS)}")
+    gone_wrong = Faults(faults, fault_rate, account.seed)
+    traffic = Traffic()
+    shelves = Lists(account, Gate(account), gone_wrong, date_filter)
+    return Starlette(
+        routes=[
+            Mount("/v2", routes=_api(shelves)),
+            Mount("/_sandbox", routes=Admin(account, gone_wrong, traffic).routes),
+        ],
+        middleware=[
+            Middleware(CountingApp, traffic, latency_ms),
+            Middleware(FaultyApp, gone_wrong),
+        ],
+        exception_handlers={ApiError: refuse, 404: _no_such_path, 405: _wrong_method},
+    )
+
+
+def serve_forever(
+    account: Account,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+    **options: Any,
+) -> None:
+    """Serve until interrupted. `options` are those of `create_app`; port 0 takes a free one."""
+    serve_until_stopped(create_app(account, **options), host, port, on_ready)
+
+
+def _api(shelves: Lists) -> list[Route]:
+    one = Singles(shelves)
+    paged = {path: shelves.endpoint(path) for path in lists.STREAM_AT}
+    fixed = {
+        "/invoices/cfdi-errors": shelves.cfdi_errors,
+        "/sat-lists": shelves.sat_lists,
+        "/invoices/complements": _not_here,
+        "/invoices/download/schedule": one.schedule,
+        "/invoices/download/schedule/history": one.downloads,
+        "/invoices/download/activate/status": one.activation,
+        "/invoices/download/invoice/{id}": one.unsafe,
+        "/invoices/download/package/{id}": one.unsafe,
+        "/teams/integrations": one.integrations,
+        "/teams/{id}": one.team,
+        "/teams/{id}/series": one.series,
+        "/teams/{id}/members": one.members,
+        "/teams/{id}/onboarding-url": one.unsafe,
+        "/users/{id}": one.user,
+    }
+    single = {path: one.endpoint(path) for path in singles.STREAM_OF}
+    documents = {
+        "/clients/{id}/support-documents": one.support_documents(("clients",)),
+        "/invoices/{id}/support-documents": one.support_documents(INVOICES),
+        "/payments/{id}/support-documents": one.support_documents(("payments",)),
+    }
+    every = paged | documents | fixed | single  # the busiest first: they are tried in turn
+    return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
+
+
+async def _not_here(_: Request) -> Response:
+    raise ApiError(405, "operation_not_allowed", "Method not allowed")
+
+
+async def _no_such_path(request: Request, _: Exception) -> Response:
+    error = ApiError(404, "resource_not_found", f"Cannot {request.method} {request.url.path}")
+    return json_response(error.body, 404)
+
+
+async def _wrong_method(request: Request, _: Exception) -> Response:
+    error = ApiError(405, "operation_not_allowed", f"{request.method} is not allowed here")
+    return json_response(error.body, 405)

@@ -1,0 +1,127 @@
+"""Single objects, what hangs below one, and the GETs that a reader had better leave alone."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from pipelines.sandbox.api import paging
+from pipelines.sandbox.api.envelopes import ApiError, json_response, listing, single
+from pipelines.sandbox.api.lists import Endpoint, Lists
+from pipelines.sandbox.simulation import teams
+from pipelines.sandbox.storage import positions
+from pipelines.sandbox.storage.store import decode, encode
+
+STREAM_OF = {
+    "/clients/{id}": "clients",
+    "/services/{id}": "services",
+    "/invoices/income/{id}": "income",
+    "/invoices/egress/{id}": "egress",
+    "/invoices/payment/{id}": "complements",
+    "/invoices/transfer/{id}": "transfers",
+    "/invoices/draft/{id}": "drafts",
+    "/payments/{id}": "payments",
+    "/receipts/{id}": "receipts",
+}
+INVOICES = ("income", "egress", "complements", "transfers")
+LATEST_DOWNLOADS = 20
+
+
+class Singles:
+    """Makes the endpoints that answer one object, or one list without pages."""
+
+    def __init__(self, lists: Lists) -> None:
+        self.lists = lists
+        self.account = lists.account
+        self.store = lists.account.store
+
+    def endpoint(self, path: str) -> Endpoint:
+        stream = STREAM_OF[path]
+
+        async def answer(request: Request) -> Response:
+            team = self.lists.team(request)
+            _, body = self._find(request.path_params["id"], team, (stream,))
+            return json_response(single(body, self.account.now))
+
+        return answer
+
+    def support_documents(self, streams: tuple[str, ...]) -> Endpoint:
+        """The support documents of an object; those of its client are inherited."""
+
+        async def answer(request: Request) -> Response:
+            team = self.lists.team(request)
+            place, body = self._find(request.path_params["id"], team, streams)
+            found = self.store.documents_of(self._with_client(place, body))
+            bodies = [shown for one in found if (shown := self.store.body(one))]
+            return json_response(listing(bodies, self.account.now, 3))
+
+        return answer
+
+    def _with_client(self, place: int, body: bytes) -> list[int]:
+        client = (decode(body).get("client") or {}).get("id")
+        inherited = positions.place_of(client) if client else None
+        return [place] if inherited is None else [place, inherited]
+
+    async def user(self, request: Request) -> Response:
+        team = self.lists.team(request)
+        _, body = self._find(request.path_params["id"], team, ("users",))
+        return json_response(single(body, self.account.now))
+
+    async def team(self, request: Request) -> Response:
+        self._team_number(request)
+        place = positions.place_of(request.path_params["id"])
+        body = self.store.body(place) if place is not None else None
+        return json_response(single(body or b"null", self.account.now))
+
+    async def series(self, request: Request) -> Response:
+        number = self._team_number(request)
+        folios = self.account.roster[number].folios
+        return self._single(teams.series(number, folios))
+
+    async def members(self, request: Request) -> Response:
+        return self._single(self.account.roster[self._team_number(request)].record["members"])
+
+    async def integrations(self, request: Request) -> Response:
+        team = self.account.roster[self.lists.team(request)]
+        return self._single(team.record["integrations"])
+
+    async def downloads(self, request: Request) -> Response:
+        window = paging.whole(self.lists.team(request), "downloads")
+        rows = self.store.page(*window, LATEST_DOWNLOADS, ascending=False)
+        history = b'{"history":[' + b",".join(body for _, body in rows) + b"]}"
+        return json_response(single(history, self.account.now))
+
+    async def schedule(self, request: Request) -> Response:
+        self.lists.team(request)
+        plan = {"enabled": True, "time": "03:00", "downloadTypes": ["issued"], "daysBack": 30}
+        return self._single({"fiel_uploaded": True, "registered": True, "schedule": plan})
+
+    async def activation(self, request: Request) -> Response:
+        self.lists.team(request)
+        return self._single({"status": "active", "planIncludesFeature": True, "isActivated": True})
+
+    async def unsafe(self, request: Request) -> Response:
+        """A GET with side effects: it is counted, and nothing else happens."""
+        self.lists.team(request)
+        return self._single({"warning": "this call changes something in the real API"})
+
+    def _single(self, value: object) -> Response:
+        return json_response(single(encode(value), self.account.now))
+
+    def _find(self, name: str, team: int, streams: tuple[str, ...]) -> tuple[int, bytes]:
+        place = positions.place_of(name)
+        body = None
+        if (
+            place is not None
+            and positions.team_of(place) == team
+            and positions.stream_of(place) in streams
+        ):
+            body = self.store.body(place)
+        if place is None or body is None:
+            raise ApiError(404, "resource_not_found", f"No {streams[0]} {name}")
+        return place, body
+
+    def _team_number(self, request: Request) -> int:
+        self.lists.team(request)
+        number = self.account.team_number(request.path_params["id"])
+        if number is None:
+            raise ApiError(404, "resource_not_found", f"No team {request.path_params['id']}")
+        return number
