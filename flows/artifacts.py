@@ -14,9 +14,9 @@ from typing import Any
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.monitoring.alerts import SEVERITIES, News, in_words
-from pipelines.monitoring.result import Night
-from pipelines.monitoring.run_details import Review, Row, read_review
+from pipelines.monitoring.alerts import SEVERITIES, AlertUpdate, format_counts
+from pipelines.monitoring.result import RunResult
+from pipelines.monitoring.run_details import Row, RunDetails, read_run_details
 
 IN_WORDS = {
     "ok": "all is well",
@@ -25,7 +25,7 @@ IN_WORDS = {
     "failed": "failed",
 }
 COUNTS = ("rows_seen", "rows_changed", "rows_deleted", "rejects")
-MOST_ALERTS = 50  # rows; the others are counted
+MAX_ALERTS = 50  # rows; the others are counted
 ALERT_COLUMNS = ("severity", "type", "due date", "amount, MXN")
 TABLE_NOTE = (
     "One row per team and stream. `fresh_as_of`: when it was last read without an error, in Mexico "
@@ -33,14 +33,14 @@ TABLE_NOTE = (
 )
 
 
-def record(flow: str, night: Night, data_dir: Path, error: Exception | None) -> None:
+def record(flow: str, result: RunResult, data_dir: Path, error: Exception | None) -> None:
     """Create the artifacts of a run."""
-    reviews = [read_review(data_dir, run.run_id) for run in (*night.runs, *night.repeats)]
-    text = "\n\n".join(_summary(flow, night, reviews, error))
+    reviews = [read_run_details(data_dir, run.run_id) for run in (*result.runs, *result.repeats)]
+    text = "\n\n".join(_summary(flow, result, reviews, error))
     create_markdown_artifact(text, key=f"gigstack-{_key(flow)}", description=f"What {flow} did")
     if reviews:
         create_table_artifact(
-            [stream_row(row) for review in reviews for row in review.streams],
+            [stream_row(row) for review in reviews for row in review.resources],
             key=f"gigstack-{_key(flow)}-streams",
             description=TABLE_NOTE,
         )
@@ -75,17 +75,17 @@ def local(moment: datetime | None) -> str:
 
 
 def _summary(
-    flow: str, night: Night, reviews: Sequence[Review], error: Exception | None
+    flow: str, result: RunResult, reviews: Sequence[RunDetails], error: Exception | None
 ) -> Iterator[str]:
     """The paragraphs of the summary."""
-    status = "failed" if error else night.status
+    status = "failed" if error else result.status
     yield f"# {flow}: {IN_WORDS[status]}"
-    if missing := [*([str(error)] if error else []), *night.missing()]:
+    if missing := [*([str(error)] if error else []), *result.missing()]:
         yield "## Missing or wrong\n\n" + _bullets(missing)
-    if to_look_at := list(night.to_look_at()):
-        yield "## To look at\n\n" + _bullets(to_look_at)
-    if night.alerts:
-        yield from _alerts(night.alerts)
+    if warnings := list(result.warnings()):
+        yield "## To look at\n\n" + _bullets(warnings)
+    if result.alerts:
+        yield from _alerts(result.alerts)
     if reviews:
         yield "## Loaded\n\n" + _table(
             ["run", "started", "seconds", "requests", *map(_words, COUNTS)],
@@ -94,7 +94,7 @@ def _summary(
         yield "## By team\n\n" + _table(
             ["team", "streams", "not ok", *map(_words, COUNTS)], _team_cells(reviews)
         )
-    if steps := list(_steps(night)):
+    if steps := list(_steps(result)):
         yield "## Models and files\n\n" + _bullets(steps)
     yield from _findings(reviews)
     if reviews:
@@ -114,12 +114,12 @@ def _summary(
         yield "Times are Mexico City's. The table by team and stream is an artifact of its own."
 
 
-def _alerts(news: News) -> Iterator[str]:
+def _alerts(update: AlertUpdate) -> Iterator[str]:
     """What needs a person and stands in no artifact yet. Titles are left out where they are not to
     be seen.
     """
-    found = news.unreported
-    yield f"## New alerts\n\n{in_words(found)} of {in_words(news.alerts)} open; marts.mart_alerts."
+    found = update.unreported
+    yield f"## New alerts\n\n{format_counts(found)} of {format_counts(update.alerts)} open; marts.mart_alerts."
     if not found:
         return
     types = Counter((alert["alert_type"], alert["severity"]) for alert in found)
@@ -133,9 +133,9 @@ def _alerts(news: News) -> Iterator[str]:
     has_titles = any(alert["title"] for alert in found)
     yield _table(
         [*ALERT_COLUMNS, *(["title"] if has_titles else []), "object", "team"],
-        [_alert_cells(alert, has_titles) for alert in found[:MOST_ALERTS]],
+        [_alert_cells(alert, has_titles) for alert in found[:MAX_ALERTS]],
     )
-    if (more := len(found) - MOST_ALERTS) > 0:
+    if (more := len(found) - MAX_ALERTS) > 0:
         yield f"And {more:,} more."
 
 
@@ -157,8 +157,8 @@ def _run_cells(run: Row) -> list[Any]:
     return [run["run_id"], local(run["started_at"]), f"{seconds:.1f}", run["requests"], *counts]
 
 
-def _team_cells(reviews: Iterable[Review]) -> list[list[Any]]:
-    rows = [row for review in reviews for row in review.streams]
+def _team_cells(reviews: Iterable[RunDetails]) -> list[list[Any]]:
+    rows = [row for review in reviews for row in review.resources]
     cells = []
     for team in sorted({row["team_id"] for row in rows}):
         own = [row for row in rows if row["team_id"] == team]
@@ -170,10 +170,10 @@ def _team_cells(reviews: Iterable[Review]) -> list[list[Any]]:
     return cells
 
 
-def _steps(night: Night) -> Iterator[str]:
-    if built := night.transformation:
+def _steps(result: RunResult) -> Iterator[str]:
+    if built := result.transformation:
         yield f"{built.models} models, {built.tests} tests, {built.seconds:.1f} s"
-    if files := night.publication:
+    if files := result.publication:
         yield (
             f"published as version {files.number}: {files.rows:,} rows of {files.tables} tables "
             f"and views, {files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, "
@@ -181,7 +181,7 @@ def _steps(night: Night) -> Iterator[str]:
         )
 
 
-def _findings(reviews: Iterable[Review]) -> Iterator[str]:
+def _findings(reviews: Iterable[RunDetails]) -> Iterator[str]:
     """What was rejected, undeclared, or differs from what the API delivered."""
     for title, part in (
         ("Rejected records", "rejects"),

@@ -12,15 +12,15 @@ from prefect.client.schemas.objects import State
 from flows import steps
 from flows.access import settings_of
 from flows.naming import run_name, teams_named
-from flows.outcome import conclude
+from flows.outcome import run_flow
 from flows.parameters import Day, Resources, SliceDays, Teams, WaitMinutes, today
 from flows.turns import turn
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.gigstack.settings import Settings
-from pipelines.load.backfill import Backfill, Slice, slices, windowed
-from pipelines.load.run import Order
-from pipelines.load.select import select_streams
-from pipelines.monitoring.result import Night, missing_in
+from pipelines.load.backfill import Backfill, BackfillSlice, slices, windowed
+from pipelines.load.run import LoadOptions
+from pipelines.load.select import select_resources
+from pipelines.monitoring.result import RunResult, missing_in
 
 PAUSE_SECONDS = 1.0  # between slices, for a run that waits for its turn
 
@@ -54,16 +54,16 @@ def backfill(
     """
     days = slices(since, until or today(), slice_days)
 
-    def read_slices(night: Night, where: Path) -> None:
-        _read_slices(night, where, days, teams, resources or [], wait_minutes)
+    def read_slices(result: RunResult, where: Path) -> None:
+        _read_slices(result, where, days, teams, resources or [], wait_minutes)
 
-    return conclude("backfill", data_dir, wait_minutes, steps.publish_changes, read_slices)
+    return run_flow("backfill", data_dir, wait_minutes, steps.publish_changes, read_slices)
 
 
 def _read_slices(
-    night: Night,
+    result: RunResult,
     where: Path,
-    days: Sequence[Slice],
+    days: Sequence[BackfillSlice],
     teams: Sequence[str] | None,
     names: Sequence[str],
     wait_minutes: float,
@@ -71,17 +71,17 @@ def _read_slices(
     """Load every slice that is not done yet, each in a turn of its own."""
     if not days:
         raise ConfigurationError("until lies before since; there is nothing to read.")
-    streams = windowed(select_streams(names, settings_of(teams).documents), names)
-    question = {"teams": teams, "streams": [stream.name for stream in streams]}
+    resources = windowed(select_resources(names, settings_of(teams).documents), names)
+    question = {"teams": teams, "streams": [resource.name for resource in resources]}
     progress = Backfill(where, question, days)
     artifact: Any = create_progress_artifact(
         progress.percent_done, key="gigstack-backfill-slices", description=f"{len(days)} slices"
     )
     for one in progress.to_do:
-        order = Order("backfill", one.since, until=one.until)
+        options = LoadOptions("backfill", one.since, until=one.until)
         with turn(where, wait_minutes):
-            run = steps.load(f"{teams_named(teams)} {one}", teams, where, streams, order)
-        night.runs.append(run)
+            run = steps.load(f"{teams_named(teams)} {one}", teams, where, resources, options)
+        result.runs.append(run)
         if not any(missing_in(run)):
             progress.finish(one)
         update_progress_artifact(artifact, progress.percent_done)

@@ -8,10 +8,10 @@ from prefect.client.schemas.objects import State
 
 from flows import steps
 from flows.naming import run_name
-from flows.outcome import conclude
+from flows.outcome import run_flow
 from flows.parameters import Teams, WaitMinutes
-from pipelines.load.run import Order
-from pipelines.monitoring.result import Night
+from pipelines.load.run import LoadOptions
+from pipelines.monitoring.result import RunResult
 
 
 @flow(flow_run_name=run_name(lambda *_: "everything"), persist_result=False)
@@ -30,9 +30,9 @@ def full_sweep(
         allow_mass_delete: Mark as deleted also more than a fifth of a table.
     """
 
-    def work(night: Night, where: Path) -> None:
-        order = Order("full", allow_mass_delete=allow_mass_delete)
-        steps.load_group(night, teams, where, order)
-        steps.build_and_publish(night, where)
+    def work(result: RunResult, where: Path) -> None:
+        options = LoadOptions("full", allow_mass_delete=allow_mass_delete)
+        steps.load_group(result, teams, where, options)
+        steps.build_and_publish(result, where)
 
-    return conclude("full_sweep", data_dir, wait_minutes, work)
+    return run_flow("full_sweep", data_dir, wait_minutes, work)

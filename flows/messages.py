@@ -16,25 +16,29 @@ from prefect.events.actions import SendNotification
 
 from flows.automations import FAILED_ALARM
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.monitoring.alerts import SEVERITIES, Row, in_words
+from pipelines.monitoring.alerts import SEVERITIES, Row, format_counts
 
-LEAST = "GIGSTACK_NOTIFY_ALERTS"  # the least severity that is sent; nothing: none is
+MIN_SEVERITY_VARIABLE = (
+    "GIGSTACK_NOTIFY_ALERTS"  # the least severity that is sent; nothing: none is
+)
 OFF = ("", "0", "false")
-MOST_NAMED = 20  # in a message; the others are counted
-LONGEST_SENDING = 60.0  # seconds
+MAX_NAMED = 20  # in a message; the others are counted
+SEND_TIMEOUT_SECONDS = 60.0  # seconds
 
 
-def least_severity() -> str | None:
+def min_severity() -> str | None:
     """The severity from which on alerts are sent; None where they are not.
 
     Errors: ConfigurationError for a word that is no severity.
     """
-    word = os.environ.get(LEAST, "").strip().lower()
+    word = os.environ.get(MIN_SEVERITY_VARIABLE, "").strip().lower()
     if word in OFF:
         return None
     if word not in SEVERITIES:
         known = ", ".join(SEVERITIES)
-        raise ConfigurationError(f"{LEAST} is {word!r}; it takes one of {known}. Nothing was sent.")
+        raise ConfigurationError(
+            f"{MIN_SEVERITY_VARIABLE} is {word!r}; it takes one of {known}. Nothing was sent."
+        )
     return word
 
 
@@ -43,12 +47,12 @@ def send(alerts: Sequence[Row]) -> str | None:
 
     The reason is told without the error's own words, which may hold the address or the key.
     """
-    waiting = f"{in_words(alerts)} new alerts were not sent, and go with the next night"
+    waiting = f"{format_counts(alerts)} new alerts were not sent, and go with the next night"
     try:
         block = _receiver()
         if block is None:
             return f"{waiting}: the alarms notify nobody (python -m flows.automations)"
-        asyncio.run(_notify(block, _body(alerts), f"gigstack: {in_words(alerts)} new alerts"))
+        asyncio.run(_notify(block, _body(alerts), f"gigstack: {format_counts(alerts)} new alerts"))
     except httpx.HTTPStatusError as error:
         return f"{waiting}: the receiver answered {error.response.status_code}"
     except Exception as error:  # whatever it is, the night is not to fail for it
@@ -59,7 +63,7 @@ def send(alerts: Sequence[Row]) -> str | None:
 async def _notify(block: Any, body: str, subject: str) -> None:
     """Errors: whatever the block fails with; TimeoutError."""
     with block.raise_on_failure():
-        await asyncio.wait_for(block.anotify(body, subject), LONGEST_SENDING)
+        await asyncio.wait_for(block.anotify(body, subject), SEND_TIMEOUT_SECONDS)
 
 
 def _receiver() -> Any:
@@ -75,8 +79,8 @@ def _receiver() -> Any:
 
 
 def _body(alerts: Sequence[Row]) -> str:
-    lines = [", ".join(_told(alert)) for alert in alerts[:MOST_NAMED]]
-    more = len(alerts) - MOST_NAMED
+    lines = [", ".join(_told(alert)) for alert in alerts[:MAX_NAMED]]
+    more = len(alerts) - MAX_NAMED
     return "\n".join([*lines, *([f"and {more:,} more"] if more > 0 else [])])
 
 

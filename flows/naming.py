@@ -10,7 +10,7 @@ from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.gigstack.settings import Settings, read_settings
 
-MOST_TEAMS_NAMED = 3
+MAX_TEAMS_NAMED = 3
 
 
 def run_name(window: Callable[[Settings, dict[str, Any]], str]) -> Callable[[], str]:
@@ -34,8 +34,8 @@ def teams_named(teams: Any) -> str:
         return "own team"
     if list(teams) == ["all"]:
         return "all teams"
-    more = len(teams) - MOST_TEAMS_NAMED
-    return " ".join(teams[:MOST_TEAMS_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(teams) - MAX_TEAMS_NAMED
+    return " ".join(teams[:MAX_TEAMS_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _settings() -> Settings:

@@ -8,11 +8,11 @@ from prefect.client.schemas.objects import State
 
 from flows import steps
 from flows.naming import run_name
-from flows.outcome import conclude
+from flows.outcome import run_flow
 from flows.parameters import Teams, WaitMinutes
 from pipelines.gigstack.settings import Settings
-from pipelines.load.run import Order
-from pipelines.monitoring.result import Night
+from pipelines.load.run import LoadOptions
+from pipelines.monitoring.result import RunResult
 
 
 def _window(settings: Settings, _: dict[str, Any]) -> str:
@@ -33,8 +33,8 @@ def nightly(
         wait_minutes: How long to wait for another run on the same warehouse.
     """
 
-    def work(night: Night, where: Path) -> None:
-        steps.load_group(night, teams, where, Order())
-        steps.build_and_publish(night, where)
+    def work(result: RunResult, where: Path) -> None:
+        steps.load_group(result, teams, where, LoadOptions())
+        steps.build_and_publish(result, where)
 
-    return conclude("nightly", data_dir, wait_minutes, work)
+    return run_flow("nightly", data_dir, wait_minutes, work)

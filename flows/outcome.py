@@ -17,15 +17,15 @@ from flows.parameters import data_dir_of
 from flows.turns import turn
 from pipelines.foundation.errors import GigstackError
 from pipelines.monitoring.alerts import mark_reported
-from pipelines.monitoring.result import Night
+from pipelines.monitoring.result import RunResult
 
 WITH_WARNINGS = "CompletedWithWarnings"
-MOST_TOLD = 5
+MAX_REASONS = 5
 
-Work = Callable[[Night, Path], None]
+Work = Callable[[RunResult, Path], None]
 
 
-def conclude(
+def run_flow(
     flow: str,
     data_dir: Path | None,
     wait_minutes: float,
@@ -38,39 +38,39 @@ def conclude(
     any other is raised, for its traceback.
     """
     where = data_dir_of(data_dir)
-    night = Night()
-    error = _error_of(before, night, where)
+    result = RunResult()
+    error = _run_and_catch(before, result, where)
     try:
         with turn(where, wait_minutes):
-            error = error or _error_of(work, night, where)
-            record(flow, night, where, error)
-            if night.alerts:
-                mark_reported(where, night.alerts)
+            error = error or _run_and_catch(work, result, where)
+            record(flow, result, where, error)
+            if result.alerts:
+                mark_reported(where, result.alerts)
     except GigstackError as busy:
         return Failed(message=str(busy))
-    return state_of(night, error)
+    return state_of(result, error)
 
 
-def _error_of(work: Work, night: Night, where: Path) -> Exception | None:
+def _run_and_catch(work: Work, result: RunResult, where: Path) -> Exception | None:
     try:
-        work(night, where)
+        work(result, where)
     except Exception as error:  # told in the artifact first
         return error
     return None
 
 
-def state_of(night: Night, error: Exception | None = None) -> State[Any]:
+def state_of(result: RunResult, error: Exception | None = None) -> State[Any]:
     """`Failed`, `CompletedWithWarnings` or `Completed`, with the reasons in its message."""
     if error and not isinstance(error, GigstackError):
         raise error
-    if missing := [*([str(error)] if error else []), *night.missing()]:
+    if missing := [*([str(error)] if error else []), *result.missing()]:
         return Failed(message=_told(missing))
-    if to_look_at := list(night.to_look_at()):
-        return Completed(name=WITH_WARNINGS, message=_told(to_look_at))
+    if warnings := list(result.warnings()):
+        return Completed(name=WITH_WARNINGS, message=_told(warnings))
     return Completed(message="All is loaded and as the API delivered it.")
 
 
 def _told(reasons: Sequence[str]) -> str:
-    more = len(reasons) - MOST_TOLD
-    told = [*reasons[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
+    more = len(reasons) - MAX_REASONS
+    told = [*reasons[:MAX_REASONS], *([f"and {more} more"] if more > 0 else [])]
     return "; ".join(told)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 
 
 def _teams(teams: Any) -> Any:
@@ -29,8 +29,8 @@ def _team(team: str) -> str:
 
 
 def _resource(name: str) -> str:
-    if name not in STREAMS and name not in ENTITIES:
-        known = ", ".join(sorted(STREAMS))
+    if name not in RESOURCES and name not in ENTITIES:
+        known = ", ".join(sorted(RESOURCES))
         raise ValueError(f"there is no resource {name!r}; there are {known}")
     return name
 

@@ -8,9 +8,9 @@ from prefect.client.schemas.objects import State
 
 from flows import steps
 from flows.naming import run_name
-from flows.outcome import conclude
+from flows.outcome import run_flow
 from flows.parameters import Pii, WaitMinutes
-from pipelines.monitoring.result import Night
+from pipelines.monitoring.result import RunResult
 
 
 @flow(flow_run_name=run_name(lambda *_: "published files"), persist_result=False)
@@ -25,7 +25,7 @@ def publish(
         wait_minutes: How long to wait for another run on the same warehouse.
     """
 
-    def work(night: Night, where: Path) -> None:
-        night.publication = steps.publish(where, pii)
+    def work(result: RunResult, where: Path) -> None:
+        result.publication = steps.publish(where, pii)
 
-    return conclude("publish", data_dir, wait_minutes, work)
+    return run_flow("publish", data_dir, wait_minutes, work)

@@ -8,10 +8,10 @@ from prefect.client.schemas.objects import State
 
 from flows import steps
 from flows.naming import run_name
-from flows.outcome import conclude
+from flows.outcome import run_flow
 from flows.parameters import Teams, WaitMinutes
-from pipelines.load.run import Order
-from pipelines.monitoring.result import Night
+from pipelines.load.run import LoadOptions
+from pipelines.monitoring.result import RunResult
 
 
 @flow(flow_run_name=run_name(lambda *_: "documents"), persist_result=False)
@@ -27,8 +27,8 @@ def refresh_documents(
         wait_minutes: How long to wait for another run on the same warehouse.
     """
 
-    def work(night: Night, where: Path) -> None:
-        steps.load_group(night, teams, where, Order(), ["support_documents"])
-        steps.publish_changes(night, where)
+    def work(result: RunResult, where: Path) -> None:
+        steps.load_group(result, teams, where, LoadOptions(), ["support_documents"])
+        steps.publish_changes(result, where)
 
-    return conclude("refresh_documents", data_dir, wait_minutes, work)
+    return run_flow("refresh_documents", data_dir, wait_minutes, work)

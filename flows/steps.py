@@ -17,7 +17,7 @@ from prefect.exceptions import MissingResult
 from prefect.tasks import Task, exponential_backoff
 
 from flows.access import settings_of
-from flows.messages import least_severity, send
+from flows.messages import min_severity, send
 from flows.naming import teams_named
 from flows.watching import watched
 from pipelines import publish as publishing
@@ -27,27 +27,27 @@ from pipelines.foundation.errors import (
     GigstackError,
     WarehouseError,
 )
-from pipelines.gigstack.endpoints import Stream
+from pipelines.gigstack.endpoints import Resource
 from pipelines.load import run as loading
-from pipelines.load.run import Order
-from pipelines.load.select import select_streams
-from pipelines.monitoring.alerts import News, mark_sent
+from pipelines.load.run import LoadOptions
+from pipelines.load.select import select_resources
+from pipelines.monitoring.alerts import AlertUpdate, mark_sent
 from pipelines.monitoring.alerts import note_alerts as noting
-from pipelines.monitoring.result import Night
+from pipelines.monitoring.result import RunResult
 from pipelines.publish.publication import Publication
 from pipelines.transform import build as transforming
 from pipelines.transform.build import Transformation
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
-HOPELESS = (AuthenticationError, ConfigurationError)
+NON_RETRYABLE = (AuthenticationError, ConfigurationError)
 JITTER = 0.5  # of a delay, at most
-LONGEST_LOAD = timedelta(hours=6)
-LONGEST_STEP = timedelta(hours=1)  # of any other
+LOAD_TIMEOUT = timedelta(hours=6)
+MAX_STEP_TIME = timedelta(hours=1)  # of any other
 
 
 def _may_pass(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
     """Whether another try may do better."""
-    return not isinstance(_error_in(state), HOPELESS)
+    return not isinstance(_error_in(state), NON_RETRYABLE)
 
 
 def _is_about_the_warehouse(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
@@ -70,18 +70,18 @@ def _error_in(state: State[object]) -> object:
     retry_delay_seconds=exponential_backoff(10),
     retry_jitter_factor=JITTER,
     retry_condition_fn=_may_pass,
-    timeout_seconds=LONGEST_LOAD.total_seconds(),
+    timeout_seconds=LOAD_TIMEOUT.total_seconds(),
 )
 def load(
     label: str,  # for people: it stands in the name of the task
     teams: Sequence[str] | None,
     data_dir: Path,
-    streams: Sequence[Stream],
-    order: Order,
-) -> RunReport:
+    resources: Sequence[Resource],
+    options: LoadOptions,
+) -> LoadResult:
     """Extract and load these streams of a group of teams."""
-    with watched(get_run_logger(), "gigstack-load") as watch:
-        return loading.load(settings_of(teams), data_dir, streams, watch, order)
+    with watched(get_run_logger(), "gigstack-load") as on_progress:
+        return loading.load(settings_of(teams), data_dir, resources, on_progress, options)
 
 
 load_again = load.with_options(
@@ -97,7 +97,7 @@ load_again = load.with_options(
     retry_delay_seconds=exponential_backoff(30),
     retry_jitter_factor=JITTER,
     retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=LONGEST_STEP.total_seconds(),
+    timeout_seconds=MAX_STEP_TIME.total_seconds(),
 )
 def transform(data_dir: Path) -> Transformation:
     """Build and test the models."""
@@ -112,7 +112,7 @@ def transform(data_dir: Path) -> Transformation:
     retry_delay_seconds=exponential_backoff(30),
     retry_jitter_factor=JITTER,
     retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=LONGEST_STEP.total_seconds(),
+    timeout_seconds=MAX_STEP_TIME.total_seconds(),
 )
 def publish(data_dir: Path, pii: str | None = None) -> Publication:
     """Write the snapshot and the Parquet files that BI reads."""
@@ -127,69 +127,69 @@ def publish(data_dir: Path, pii: str | None = None) -> Publication:
     retry_delay_seconds=exponential_backoff(30),
     retry_jitter_factor=JITTER,
     retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=LONGEST_STEP.total_seconds(),
+    timeout_seconds=MAX_STEP_TIME.total_seconds(),
 )
-def note_alerts(data_dir: Path, least: str | None) -> News:
+def note_alerts(data_dir: Path, least: str | None) -> AlertUpdate:
     """Note which alerts are there, which are new, and which are to be sent."""
     return noting(data_dir, least)
 
 
 def load_group(
-    night: Night,
+    result: RunResult,
     teams: Sequence[str] | None,
     data_dir: Path,
-    order: Order,
+    options: LoadOptions,
     names: Sequence[str] = (),
 ) -> None:
     """Load a group of teams, and once more what one of them then lacks."""
-    streams = select_streams(names, settings_of(teams).documents)
-    run = load(teams_named(teams), teams, data_dir, streams, order)
-    night.runs.append(run)
-    for team, lacking in _lacking(run, streams).items():
-        label = f"{team}: {', '.join(stream.name for stream in lacking)}"
+    resources = select_resources(names, settings_of(teams).documents)
+    run = load(teams_named(teams), teams, data_dir, resources, options)
+    result.runs.append(run)
+    for team, lacking in _lacking(run, resources).items():
+        label = f"{team}: {', '.join(resource.name for resource in lacking)}"
         try:
-            night.repeats.append(load_again(label, [team], data_dir, lacking, order))
+            result.repeats.append(load_again(label, [team], data_dir, lacking, options))
         except GigstackError as error:
             get_run_logger().warning("%s is still missing: %s", label, error)
 
 
-def _lacking(run: RunReport, streams: Sequence[Stream]) -> dict[str, list[Stream]]:
+def _lacking(run: LoadResult, resources: Sequence[Resource]) -> dict[str, list[Resource]]:
     """By team, the streams that failed while others came through."""
     failed = {
-        (report.team_id, report.stream) for report in run.streams if report.status == "failed"
+        (report.team_id, report.resource) for report in run.resources if report.status == "failed"
     }
     return {
-        team: [stream for stream in streams if (team, stream.name) in failed]
+        team: [resource for resource in resources if (team, resource.name) in failed]
         for team in sorted({team for team, _ in failed})
     }
 
 
-def build_and_publish(night: Night, data_dir: Path) -> None:
+def build_and_publish(result: RunResult, data_dir: Path) -> None:
     """Build the models from what is loaded, publish them, and tell which alerts are new."""
-    night.transformation = transform(data_dir)
-    night.publication = publish(data_dir)
-    tell_alerts(night, data_dir)
+    result.transformation = transform(data_dir)
+    result.publication = publish(data_dir)
+    send_alerts(result, data_dir)
 
 
-def tell_alerts(night: Night, data_dir: Path) -> None:
+def send_alerts(result: RunResult, data_dir: Path) -> None:
     """Note the alerts, and send those that are to be sent. What cannot be sent is a warning, and
     goes with the next night; the artifact has them all.
     """
     least = None
     try:
-        least = least_severity()
+        least = min_severity()
     except ConfigurationError as error:
-        night.not_sent = str(error)
-    night.alerts = note_alerts(data_dir, least)
-    if least and night.alerts.unsent:
-        night.not_sent = send(night.alerts.unsent)
-        if not night.not_sent:
-            mark_sent(data_dir, night.alerts.unsent)
+        result.not_sent = str(error)
+    result.alerts = note_alerts(data_dir, least)
+    if least and result.alerts.unsent:
+        result.not_sent = send(result.alerts.unsent)
+        if not result.not_sent:
+            mark_sent(data_dir, result.alerts.unsent)
 
 
-def publish_changes(night: Night, data_dir: Path) -> None:
+def publish_changes(result: RunResult, data_dir: Path) -> None:
     """Build and publish, where a load has changed anything."""
-    if any(run.total("rows_changed") + run.total("rows_deleted") for run in night.runs):
-        build_and_publish(night, data_dir)
+    if any(run.total("rows_changed") + run.total("rows_deleted") for run in result.runs):
+        build_and_publish(result, data_dir)
     else:
         get_run_logger().info("Nothing changed: models and published files stay as they are.")

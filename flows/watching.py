@@ -14,22 +14,22 @@ from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
-from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.extract.stats import ResourceStats
 
 SECONDS_BETWEEN_UPDATES = 5.0
 
 Logger = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 
-class LoadWatch:
+class ProgressLogger:
     """A watcher that logs each list of each team when it is read, and counts how many are."""
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger
         self._is_read: dict[tuple[str, str], bool] = {}
 
-    def __call__(self, report: StreamReport) -> None:
-        key = (report.team_id, report.stream)
+    def __call__(self, report: ResourceStats) -> None:
+        key = (report.team_id, report.resource)
         if report.is_done and not self._is_read.get(key):
             level = logging.WARNING if report.status == "failed" else logging.INFO
             why = f" ({report.error})" if report.error else ""
@@ -39,7 +39,7 @@ class LoadWatch:
                 *key,
                 report.status,
                 report.pages,
-                report.meter.requests,
+                report.request_stats.requests,
                 report.seconds,
                 why,
             )
@@ -53,22 +53,22 @@ class LoadWatch:
 
 
 @contextmanager
-def watched(logger: Logger, key: str) -> Iterator[LoadWatch]:
+def watched(logger: Logger, key: str) -> Iterator[ProgressLogger]:
     """A watcher with a progress artifact that follows it."""
-    watch = LoadWatch(logger)
+    on_progress = ProgressLogger(logger)
     artifact: Any = create_progress_artifact(0.0, key=key, description="Lists read")
     stop = threading.Event()
-    arguments = (_follow, artifact, watch, stop)
+    arguments = (_follow, artifact, on_progress, stop)
     thread = threading.Thread(target=copy_context().run, args=arguments, daemon=True)
     thread.start()
     try:
-        yield watch
+        yield on_progress
     finally:
         stop.set()
         thread.join()
     update_progress_artifact(artifact, 100.0)
 
 
-def _follow(artifact: UUID, watch: LoadWatch, stop: threading.Event) -> None:
+def _follow(artifact: UUID, on_progress: ProgressLogger, stop: threading.Event) -> None:
     while not stop.wait(SECONDS_BETWEEN_UPDATES):
-        update_progress_artifact(artifact, watch.percent)
+        update_progress_artifact(artifact, on_progress.percent)

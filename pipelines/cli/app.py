@@ -18,13 +18,13 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pipelines.gigstack.endpoints import Stream
+    from pipelines.gigstack.endpoints import Resource
     from pipelines.gigstack.settings import Settings
-    from pipelines.load.run import Order
-    from pipelines.monitoring.result import Night
-    from pipelines.warehouse.run_log import RunReport
+    from pipelines.load.run import LoadOptions
+    from pipelines.monitoring.result import RunResult
+    from pipelines.warehouse.run_log import LoadResult
 
-NEEDS_A_LOOK = 3
+NEEDS_ATTENTION = 3
 
 
 class Mode(Enum):
@@ -59,7 +59,7 @@ Teams = Annotated[
 ]
 
 
-def _tell_version(is_asked: bool) -> None:
+def _show_version(is_asked: bool) -> None:
     if is_asked:
         from importlib.metadata import version
 
@@ -71,7 +71,7 @@ def _tell_version(is_asked: bool) -> None:
 def options(
     _: Annotated[
         bool,
-        typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version."),
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Tell the version."),
     ] = False,
 ) -> None:
     """What stands before a command."""
@@ -97,28 +97,28 @@ def demo(
     )
     from pipelines.cli.progress import progress
     from pipelines.load.run import load
-    from pipelines.load.select import select_streams
+    from pipelines.load.select import select_resources
     from pipelines.publish.publication import publish as publish_warehouse
     from pipelines.report import write_report
     from pipelines.transform.build import transform as build
 
     out, err = _consoles()
     data_dir.mkdir(parents=True, exist_ok=True)
-    streams = select_streams((), ("clients",))
+    resources = select_resources((), ("clients",))
     err.print("Inventing an account and serving it on loopback …", style="dim")
-    with example_account.playground(data_dir) as playground:
-        settings = playground.settings
-        err.print(f"Loading {playground.description} from {settings.base_url}")
-        with progress(err) as watch:
-            run = load(settings, data_dir, streams, watch)
+    with example_account.demo_environment(data_dir) as demo_environment:
+        settings = demo_environment.settings
+        err.print(f"Loading {demo_environment.description} from {settings.base_url}")
+        with progress(err) as on_progress:
+            run = load(settings, data_dir, resources, on_progress)
         answer = example_account.answer(data_dir, example_account.QUERY)
         if not as_json:
             print_run(out, run)
             print_answer(out, example_account.QUESTION, example_account.QUERY, answer)
         err.print("\nThe second night: a day has passed in the account. Loading what changed …")
-        playground.next_day()
-        with progress(err) as watch:
-            second = load(settings, data_dir, streams, watch)
+        demo_environment.next_day()
+        with progress(err) as on_progress:
+            second = load(settings, data_dir, resources, on_progress)
         changes = example_account.answer(data_dir, example_account.CHANGES)
     err.print("Building the models …", style="dim")
     built = build(data_dir)
@@ -126,9 +126,9 @@ def demo(
     page = write_report(data_dir)
     if as_json:
         asked = {"query": example_account.QUERY, "rows": answer}
-        night = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
+        result = run_json(second, data_dir) | {"query": example_account.CHANGES, "rows": changes}
         files = {"transform": asdict(built), "published": asdict(published), "report": page}
-        _print_json(run_json(run, data_dir) | asked | {"second_night": night} | files)
+        _print_json(run_json(run, data_dir) | asked | {"second_night": result} | files)
     else:
         print_run(out, second)
         print_answer(out, "What changed in the invoices", example_account.CHANGES, changes)
@@ -145,17 +145,17 @@ def check(
     """Test the key, every stream and every team against the API. Changes nothing."""
     import asyncio
 
-    from pipelines.cli.output import print_checkup
+    from pipelines.cli.output import print_check_result
     from pipelines.gigstack.check import check_account
 
     settings = _settings(team)
-    checkup = asyncio.run(check_account(settings, _streams(resource, settings)))
+    result = asyncio.run(check_account(settings, _resources(resource, settings)))
     if as_json:
-        _print_json(asdict(checkup))
+        _print_json(asdict(result))
     else:
-        print_checkup(_consoles()[0], settings.base_url, checkup)
-    failed = any(finding.status == "failed" for finding in checkup.findings)
-    raise typer.Exit(NEEDS_A_LOOK if failed else 0)
+        print_check_result(_consoles()[0], settings.base_url, result)
+    failed = any(finding.status == "failed" for finding in result.findings)
+    raise typer.Exit(NEEDS_ATTENTION if failed else 0)
 
 
 @app.command(
@@ -209,23 +209,23 @@ def load(
         _refuse_together(replay=bool(replay), retry_rejects=retry_rejects, **{name: is_given})
     _refuse_together(since=since is not None, **{"mode full": mode is Mode.FULL})
     out, err = _consoles()
-    order = _order(mode, since, allow_mass_delete)
+    options = _load_options(mode, since, allow_mass_delete)
     if dry_run:
-        return _plan(_settings(team), resource, order, data_dir, as_json)
-    with progress(err) as watch:
+        return _plan(_settings(team), resource, options, data_dir, as_json)
+    with progress(err) as on_progress:
         if replay or retry_rejects:
             from pipelines.load import replay as again
 
             run = (
-                again.replay(data_dir, replay, watch)
+                again.replay(data_dir, replay, on_progress)
                 if replay
-                else again.retry_rejects(data_dir, watch)
+                else again.retry_rejects(data_dir, on_progress)
             )
         else:
             from pipelines.load.run import load as run_load
 
             settings = _settings(team)
-            run = run_load(settings, data_dir, _streams(resource, settings), watch, order)
+            run = run_load(settings, data_dir, _resources(resource, settings), on_progress, options)
     if as_json:
         _print_json(run_json(run, data_dir))
     else:
@@ -259,7 +259,7 @@ def transform(
         _print_json(asdict(done))
     else:
         print_transformation(out, done)
-    raise typer.Exit(NEEDS_A_LOOK if done.needs_a_look else 0)
+    raise typer.Exit(NEEDS_ATTENTION if done.needs_attention else 0)
 
 
 @app.command(epilog=example("docs", "docs --data-dir elsewhere --json"))
@@ -312,36 +312,36 @@ def run(
     """Load what may have changed, build the models, publish: what a night does."""
     from pipelines import publish as publishing
     from pipelines.cli.output import (
-        night_json,
         print_alerts,
         print_publication,
         print_run,
         print_transformation,
+        run_result_json,
     )
     from pipelines.cli.progress import progress
     from pipelines.load.run import load as run_load
     from pipelines.monitoring.alerts import note_alerts
-    from pipelines.monitoring.result import Night
+    from pipelines.monitoring.result import RunResult
     from pipelines.transform.build import transform as build
 
     settings = _settings(team)
-    streams = _streams(None, settings)
+    resources = _resources(None, settings)
     out, err = _consoles()
     out.quiet = as_json  # then there is one document, at the end
-    night = Night()
-    with progress(err) as watch:
-        night.runs.append(run_load(settings, data_dir, streams, watch))
-    print_run(out, night.runs[0])
+    result = RunResult()
+    with progress(err) as on_progress:
+        result.runs.append(run_load(settings, data_dir, resources, on_progress))
+    print_run(out, result.runs[0])
     err.print("Building the models …", style="dim")
-    night.transformation = build(data_dir)
-    print_transformation(out, night.transformation)
-    night.publication = publishing.publish(data_dir)
-    print_publication(out, night.publication)
-    night.alerts = note_alerts(data_dir)
-    print_alerts(out, night.alerts)
+    result.transformation = build(data_dir)
+    print_transformation(out, result.transformation)
+    result.publication = publishing.publish(data_dir)
+    print_publication(out, result.publication)
+    result.alerts = note_alerts(data_dir)
+    print_alerts(out, result.alerts)
     if as_json:
-        _print_json(night_json(night, data_dir))
-    raise typer.Exit(_exit_code(night))
+        _print_json(run_result_json(result, data_dir))
+    raise typer.Exit(_exit_code(result))
 
 
 @app.command(epilog=example("report", "report --to night.html"))
@@ -375,7 +375,7 @@ def status(data_dir: DataDir = Path("data"), as_json: AsJson = False, debug: Deb
         _print_json(asdict(found))
     else:
         print_status(_consoles()[0], found)
-    raise typer.Exit(NEEDS_A_LOOK if found.needs_a_look else 0)
+    raise typer.Exit(NEEDS_ATTENTION if found.needs_attention else 0)
 
 
 @app.command(epilog=example("sandbox --port 8700", "sandbox --teams 3 --faults throttle"))
@@ -463,18 +463,18 @@ def _settings(team: list[str] | None) -> "Settings":
     return replace(settings, teams=tuple(team)) if team else settings
 
 
-def _streams(resource: list[str] | None, settings: "Settings") -> "list[Stream]":
-    from pipelines.load.select import select_streams
+def _resources(resource: list[str] | None, settings: "Settings") -> "list[Resource]":
+    from pipelines.load.select import select_resources
 
-    return select_streams(resource or (), settings.documents)
+    return select_resources(resource or (), settings.documents)
 
 
-def _order(mode: Mode, since: datetime | None, allow_mass_delete: bool) -> "Order":
+def _load_options(mode: Mode, since: datetime | None, allow_mass_delete: bool) -> "LoadOptions":
     from pipelines.foundation.time_zone import midnight
-    from pipelines.load.run import Order
+    from pipelines.load.run import LoadOptions
 
     day = midnight(since.date()) if since else None
-    return Order(mode.value, day, allow_mass_delete)
+    return LoadOptions(mode.value, day, allow_mass_delete)
 
 
 def _refuse_together(**options: bool) -> None:
@@ -484,8 +484,8 @@ def _refuse_together(**options: bool) -> None:
         raise typer.BadParameter(f"{' and '.join(given)} exclude one another")
 
 
-def _exit_code(run: "RunReport | Night") -> int:
-    return {"ok": 0, "failed": 1}.get(run.status, NEEDS_A_LOOK)
+def _exit_code(run: "LoadResult | RunResult") -> int:
+    return {"ok": 0, "failed": 1}.get(run.status, NEEDS_ATTENTION)
 
 
 def _print_json(document: object) -> None:
@@ -496,14 +496,14 @@ def _print_json(document: object) -> None:
 def _plan(
     settings: "Settings",
     resource: list[str] | None,
-    order: "Order",
+    options: "LoadOptions",
     data_dir: Path,
     as_json: bool,
 ) -> None:
     from pipelines.cli.output import print_plan
     from pipelines.load.plan import make_plan
 
-    plan = make_plan(settings, data_dir, _streams(resource, settings), order)
+    plan = make_plan(settings, data_dir, _resources(resource, settings), options)
     if as_json:
         _print_json([asdict(step) for step in plan])
     else:

@@ -46,7 +46,7 @@ limit 5"""
 
 
 @dataclass(frozen=True)
-class Playground:
+class DemoEnvironment:
     """A served sandbox account, the settings that reach it, and what makes its next day happen."""
 
     settings: Settings
@@ -55,7 +55,7 @@ class Playground:
 
 
 @contextmanager
-def playground(data_dir: Path) -> Iterator[Playground]:
+def demo_environment(data_dir: Path) -> Iterator[DemoEnvironment]:
     """Invent the account, serve it while the block runs, and start from an empty warehouse."""
     from pipelines.sandbox.api.auth import key_for
     from pipelines.sandbox.api.server import create_app
@@ -75,12 +75,14 @@ def playground(data_dir: Path) -> Iterator[Playground]:
             requests_per_second=10_000,
             max_concurrency=16,
         )
-        yield Playground(settings, f"{len(account.teams)} teams, {MONTHS} months", account.advance)
+        yield DemoEnvironment(
+            settings, f"{len(account.teams)} teams, {MONTHS} months", account.advance
+        )
 
 
 def answer(data_dir: Path, query: str) -> list[dict[str, Any]]:
     """The rows of a query, by column name."""
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return warehouse.rows_of(connection, query)
 
 

@@ -10,19 +10,19 @@ from rich.console import Console
 
 from pipelines.cli.progress import print_table
 from pipelines.foundation.paths import published_dir, warehouse_path
-from pipelines.gigstack.check import Checkup
+from pipelines.gigstack.check import CheckResult
 from pipelines.load.plan import Step
-from pipelines.monitoring.alerts import News, counted, in_words
-from pipelines.monitoring.result import Night
+from pipelines.monitoring.alerts import AlertUpdate, counted, format_counts
+from pipelines.monitoring.result import RunResult
 from pipelines.monitoring.status import Status
 from pipelines.publish.publication import Publication
 from pipelines.transform.build import Transformation
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
 CLOCK_PRECISION = 2.0  # seconds; the API tells its time in whole ones
 
 
-def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
+def run_json(run: LoadResult, data_dir: Path) -> dict[str, Any]:
     """A run as one document; times are UTC."""
     return {
         "run_id": run.run_id,
@@ -39,7 +39,7 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
         "rejects": len(run.rejects),
         "held_back": run.held_back,
         "differences": [
-            {"team_id": d.team_id, "stream": d.stream, "measure": d.measure}
+            {"team_id": d.team_id, "stream": d.resource, "measure": d.measure}
             | {"api": str(d.api_value), "warehouse": str(d.warehouse_value)}
             for d in run.differences
         ],
@@ -49,11 +49,11 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
         ],
         "streams": [
             {
-                "stream": s.stream,
+                "stream": s.resource,
                 "team_id": s.team_id,
                 "status": s.status,
                 "pages": s.pages,
-                "requests": s.meter.requests,
+                "requests": s.request_stats.requests,
                 "rows_seen": s.rows_seen,
                 "rows_changed": s.rows_changed,
                 "rows_deleted": s.rows_deleted,
@@ -61,30 +61,30 @@ def run_json(run: RunReport, data_dir: Path) -> dict[str, Any]:
                 "complete_sweep": s.complete_sweep,
                 "error": s.error,
             }
-            for s in run.streams
+            for s in run.resources
         ],
         "tables": dict(sorted(run.table_rows.items())),
         "warehouse": str(warehouse_path(data_dir)),
     }
 
 
-def night_json(night: Night, data_dir: Path) -> dict[str, Any]:
+def run_result_json(result: RunResult, data_dir: Path) -> dict[str, Any]:
     """Load, transformation, publication, and how many alerts there are of each severity, as one
     document; times are UTC.
     """
     return {
-        "status": night.status,
-        "missing": list(night.missing()),
-        "to_look_at": list(night.to_look_at()),
-        "load": [run_json(run, data_dir) for run in night.runs],
-        "transform": night.transformation and asdict(night.transformation),
-        "publish": night.publication and asdict(night.publication),
-        "alerts": night.alerts
-        and {"new": counted(night.alerts.new), "open": counted(night.alerts.alerts)},
+        "status": result.status,
+        "missing": list(result.missing()),
+        "to_look_at": list(result.warnings()),
+        "load": [run_json(run, data_dir) for run in result.runs],
+        "transform": result.transformation and asdict(result.transformation),
+        "publish": result.publication and asdict(result.publication),
+        "alerts": result.alerts
+        and {"new": counted(result.alerts.new), "open": counted(result.alerts.alerts)},
     }
 
 
-def print_run(out: Console, run: RunReport) -> None:
+def print_run(out: Console, run: LoadResult) -> None:
     """The tables that were written, every deviation, and one line that sums it up."""
     rows = [
         [table, count, round(run.table_seconds.get(table, 0.0), 2)]
@@ -94,15 +94,15 @@ def print_run(out: Console, run: RunReport) -> None:
     if rows:
         print_table(out, "Loaded", ["table", "rows", "seconds"], rows)
     deviations = [
-        [s.stream, s.team_id, s.status, s.error or ""]
-        for s in run.streams
+        [s.resource, s.team_id, s.status, s.error or ""]
+        for s in run.resources
         if s.status != "ok" or s.error
     ]
     if deviations:
-        print_table(out, "Not ok", ["stream", "team", "status", "why"], deviations)
+        print_table(out, "Not ok", ["resource", "team", "status", "why"], deviations)
     if run.drift:
         drift = [[*key, count, run.examples[key]] for key, count in run.drift.items()]
-        columns = ["stream", "path", "kind", "times", "example"]
+        columns = ["resource", "path", "kind", "times", "example"]
         print_table(out, "Schema drift (kept in `extra`)", columns, drift)
     if run.differences:
         print_differences(out, [asdict(difference) for difference in run.differences])
@@ -133,8 +133,8 @@ def print_differences(out: Console, differences: list[dict[str, Any]]) -> None:
     print_table(out, "Not as the API delivered it", columns, rows)
 
 
-def _resumed(run: RunReport) -> str:
-    answers = sum(stream.meter.resumed for stream in run.streams)
+def _resumed(run: LoadResult) -> str:
+    answers = sum(resource.request_stats.resumed for resource in run.resources)
     return f"; {answers:,} answers from a run that died" if answers else ""
 
 
@@ -160,10 +160,10 @@ def print_publication(out: Console, published: Publication) -> None:
         out.print(f"  {published.path / name}  {what}", highlight=False, soft_wrap=True)
 
 
-def print_alerts(out: Console, news: News) -> None:
+def print_alerts(out: Console, update: AlertUpdate) -> None:
     """How many things that need a person were not there the last time, and how many there are."""
     out.print(
-        f"Alerts: {in_words(news.new)} new of {in_words(news.alerts)} open; see marts.mart_alerts.",
+        f"Alerts: {format_counts(update.new)} new of {format_counts(update.alerts)} open; see marts.mart_alerts.",
         highlight=False,
         soft_wrap=True,
     )
@@ -186,28 +186,28 @@ def print_next_steps(out: Console, data_dir: Path, report: Path) -> None:
         out.print(line, highlight=False, soft_wrap=True)
 
 
-def print_checkup(out: Console, base_url: str, checkup: Checkup) -> None:
+def print_check_result(out: Console, base_url: str, result: CheckResult) -> None:
     """A table for each team, one row a stream; then the clocks."""
-    out.print(f"{base_url}, key of {checkup.key_team}", highlight=False, soft_wrap=True)
-    columns = ["stream", "status", "rows", "paging", "date filter", "note"]
-    for team in checkup.teams:
+    out.print(f"{base_url}, key of {result.key_team}", highlight=False, soft_wrap=True)
+    columns = ["resource", "status", "rows", "paging", "date filter", "note"]
+    for team in result.teams:
         rows = [
             [f.stream, f.status, f.rows, f.paging, f.date_filter, f.note]
-            for f in checkup.findings
+            for f in result.findings
             if f.team_id == team
         ]
         print_table(out, team, columns, rows)
-    skew = checkup.clock_skew_seconds
+    skew = result.clock_skew_seconds
     if skew is not None and abs(skew) <= CLOCK_PRECISION:
         out.print("The clocks agree.")
     elif skew is not None:
         out.print(f"The API's clock is {skew:+.0f} s off this machine's.", style="yellow")
-    out.print(f"{checkup.requests} requests; nothing was changed.")
+    out.print(f"{result.requests} requests; nothing was changed.")
 
 
 def print_plan(out: Console, plan: list[Step]) -> None:
     """What a load would ask for."""
-    columns = ["team", "stream", "window", "requests", "note"]
+    columns = ["team", "resource", "window", "requests", "note"]
     rows = [[s.team_id, s.stream, s.window, s.expected_requests, s.note] for s in plan]
     print_table(out, "Plan", columns, rows)
     expected = sum(step.expected_requests or 0 for step in plan)
@@ -228,7 +228,7 @@ def print_status(out: Console, status: Status) -> None:
         out.print(f"Last run: {status.runs[0]['message']}", style="red")
     if status.streams:
         columns = ["team_id", "stream", "status", "error"]
-        rows = [[stream[column] for column in columns] for stream in status.streams]
+        rows = [[resource[column] for column in columns] for resource in status.streams]
         print_table(out, "Not ok in the last run", columns, rows)
     if status.drift:
         columns = ["stream", "path", "kind", "example", "occurrences"]
@@ -263,7 +263,7 @@ def print_transformation(console: Console, done: Transformation) -> None:
         console.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
     day = f"as of {done.as_of}" if done.as_of else "as of today"
     console.print(
-        f"{'needs a look' if done.needs_a_look else 'ok'}: {done.models} models and {done.tests} "
+        f"{'needs a look' if done.needs_attention else 'ok'}: {done.models} models and {done.tests} "
         f"tests, {day}, {len(done.warnings)} warnings, {done.seconds} s.",
         highlight=False,
         soft_wrap=True,

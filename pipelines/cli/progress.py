@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from pipelines.gigstack.extract.stats import StreamReport, Watcher
+from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -22,7 +22,7 @@ STYLES = {"ok": "green", "unavailable": "yellow", "warn": "yellow", "failed": "r
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Watcher]:
+def progress(console: Console) -> Iterator[ProgressCallback]:
     """A watcher that shows, per stream over all teams, pages and rows as they come."""
     if not console.is_terminal:
         yield _Lines(console)
@@ -48,21 +48,21 @@ class _Tally:
     status: str = "ok"
 
 
-class _Streams:
+class _Resources:
     """Adds up the reports of the teams, by stream."""
 
     def __init__(self) -> None:
-        self._reports: dict[str, dict[str, StreamReport]] = {}
+        self._reports: dict[str, dict[str, ResourceStats]] = {}
 
     @property
     def are_read(self) -> bool:
         """Whether nothing is being read: what is left is to write."""
         return all(r.is_done for reports in self._reports.values() for r in reports.values())
 
-    def tally(self, report: StreamReport) -> _Tally:
-        of_stream = self._reports.setdefault(report.stream, {})
-        of_stream[report.team_id] = report
-        reports = of_stream.values()
+    def tally(self, report: ResourceStats) -> _Tally:
+        of_resource = self._reports.setdefault(report.resource, {})
+        of_resource[report.team_id] = report
+        reports = of_resource.values()
         worst = next((r.status for r in reports if r.status != "ok"), "ok")
         return _Tally(
             sum(r.pages for r in reports),
@@ -76,27 +76,27 @@ class _Bars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
-        self._streams = _Streams()
+        self._resources = _Resources()
         self._writing = bars.add_task(
             "into the warehouse", total=None, pages="", rows="", state="writing", visible=False
         )
 
-    def __call__(self, report: StreamReport) -> None:
-        tally = self._streams.tally(report)
-        if report.stream not in self._tasks:
-            self._tasks[report.stream] = self._bars.add_task(
-                report.stream, total=1, pages="", rows="", state=""
+    def __call__(self, report: ResourceStats) -> None:
+        tally = self._resources.tally(report)
+        if report.resource not in self._tasks:
+            self._tasks[report.resource] = self._bars.add_task(
+                report.resource, total=1, pages="", rows="", state=""
             )
         style = STYLES.get(tally.status, "")
         state = "reading" if tally.open_teams else f"[{style}]{tally.status}[/]"
         self._bars.update(
-            self._tasks[report.stream],
+            self._tasks[report.resource],
             pages=f"{tally.pages:,} pages",
             rows=f"{tally.rows:,} rows",
             state=state,
             completed=0 if tally.open_teams else 1,
         )
-        self._bars.update(self._writing, visible=self._streams.are_read)
+        self._bars.update(self._writing, visible=self._resources.are_read)
 
 
 class _Lines:
@@ -106,16 +106,16 @@ class _Lines:
         self._console = console
         self._shown: dict[tuple[str, str], float] = {}
 
-    def __call__(self, report: StreamReport) -> None:
-        key = (report.stream, report.team_id)
+    def __call__(self, report: ResourceStats) -> None:
+        key = (report.resource, report.team_id)
         now = time.monotonic()
         if not report.is_done and now - self._shown.setdefault(key, now) < SECONDS_BETWEEN_LINES:
             return
         self._shown[key] = now
         state = report.status if report.is_done else "reading"
         self._console.print(
-            f"{report.stream} {report.team_id}: {report.pages} pages, "
-            f"{report.meter.requests} requests, {state}",
+            f"{report.resource} {report.team_id}: {report.pages} pages, "
+            f"{report.request_stats.requests} requests, {state}",
             highlight=False,
             soft_wrap=True,
         )

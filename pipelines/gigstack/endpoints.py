@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Dialect(Enum):
+class Pagination(Enum):
     """How a list is paged (the request parameter that carries the cursor, or the page)."""
 
     NEXT = "next"
@@ -20,7 +20,7 @@ class Dialect(Enum):
     SINGLE = "single"
 
 
-class Window(Enum):
+class WindowField(Enum):
     """What the window of an incremental load goes by: a field of the API, and how it is asked for.
 
     Lists without one are read whole, each time.
@@ -63,17 +63,17 @@ class Entity:
 
 
 @dataclass(frozen=True)
-class Stream:
+class Resource:
     """One list endpoint. `{parent}` in a path is the id of an object of the `parents` stream."""
 
     name: str
     entity: str
     paths: tuple[str, ...]  # more than one: candidates, probed in this order
-    dialect: Dialect = Dialect.NEXT
+    pagination: Pagination = Pagination.NEXT
     scope: Scope = Scope.TEAM
     kind: str | None = None  # document_kind or parent_type of its rows
     created_filter: bool = False  # the API names a filter on the creation date
-    window: Window | None = None  # what an incremental load reads of it
+    window: WindowField | None = None  # what an incremental load reads of it
     single_path: str | None = None  # of one object, for those that are open beyond the window
     list_at: str | None = None  # the list sits below `data`, under this name
     map_key: str | None = None  # `data` may be an object: its keys become this field
@@ -164,137 +164,139 @@ ENTITIES: dict[str, Entity] = dict(
     )
 )
 
-STREAMS: dict[str, Stream] = {
-    stream.name: stream
-    for stream in (
-        Stream("teams", "teams", ("/teams",), scope=Scope.KEY, own_path="/teams/{team}"),
-        Stream(
+RESOURCES: dict[str, Resource] = {
+    resource.name: resource
+    for resource in (
+        Resource("teams", "teams", ("/teams",), scope=Scope.KEY, own_path="/teams/{team}"),
+        Resource(
             "team_integrations",
             "team_integrations",
             ("/teams/integrations",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             map_key="provider",
         ),
-        Stream(
+        Resource(
             "team_series",
             "team_series",
             ("/teams/{team}/series",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             map_key="series",
         ),
-        Stream("users", "users", ("/users",)),
-        Stream("webhooks", "webhooks", ("/webhooks",), Dialect.CURSOR),
-        Stream("clients", "clients", ("/clients",), created_filter=True),
-        Stream("services", "services", ("/services",), created_filter=True),
-        Stream(
+        Resource("users", "users", ("/users",)),
+        Resource("webhooks", "webhooks", ("/webhooks",), Pagination.CURSOR),
+        Resource("clients", "clients", ("/clients",), created_filter=True),
+        Resource("services", "services", ("/services",), created_filter=True),
+        Resource(
             "invoices_income",
             "invoices",
             ("/invoices/income",),
             kind="income",
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/invoices/income/{id}",
         ),
-        Stream(
+        Resource(
             "invoices_egress",
             "invoices",
             ("/invoices/egress",),
             kind="egress",
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/invoices/egress/{id}",
         ),
-        Stream(
+        Resource(
             "invoices_payment",
             "invoices",
             ("/invoices/payment",),
             kind="payment_complement",
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/invoices/payment/{id}",
         ),
-        Stream(
+        Resource(
             "invoices_transfer",
             "invoices",
             ("/invoices/transfer",),
             kind="transfer",
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/invoices/transfer/{id}",
         ),
-        Stream("invoice_drafts", "invoice_drafts", ("/invoices/draft",), created_filter=True),
-        Stream(
+        Resource("invoice_drafts", "invoice_drafts", ("/invoices/draft",), created_filter=True),
+        Resource(
             "sat_invoices",
             "sat_invoices",
             ("/invoices/sat",),
-            Dialect.STARTING_AFTER,
-            window=Window.ISSUED,
+            Pagination.STARTING_AFTER,
+            window=WindowField.ISSUED,
         ),
-        Stream(
+        Resource(
             "retentions",
             "retentions",
             ("/retentions",),
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
         ),
-        Stream(
+        Resource(
             "payments",
             "payments",
             ("/payments",),
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/payments/{id}",
         ),
-        Stream(
+        Resource(
             "receipts",
             "receipts",
             ("/receipts",),
             created_filter=True,
-            window=Window.CREATED,
+            window=WindowField.CREATED,
             single_path="/receipts/{id}",
         ),
-        Stream(
+        Resource(
             "client_support_documents",
             "support_documents",
             ("/clients/{parent}/support-documents",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             Scope.PARENT,
             kind="client",
             parents="clients",
         ),
-        Stream(
+        Resource(
             "invoice_support_documents",
             "support_documents",
             ("/invoices/{parent}/support-documents",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             Scope.PARENT,
             kind="invoice",
             parents="invoices",
             is_optional=True,
         ),
-        Stream(
+        Resource(
             "payment_support_documents",
             "support_documents",
             ("/payments/{parent}/support-documents",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             Scope.PARENT,
             kind="payment",
             parents="payments",
             is_optional=True,
         ),
-        Stream(
+        Resource(
             "cfdi_errors",
             "cfdi_errors",
             ("/invoices/cfdi-errors", "/invoices/errors", "/cfdi-errors"),
-            Dialect.PAGE,
+            Pagination.PAGE,
             Scope.KEY,
         ),
-        Stream("sat_lists", "sat_lists", ("/sat-lists", "/sat/lists"), Dialect.SINGLE, Scope.KEY),
-        Stream(
+        Resource(
+            "sat_lists", "sat_lists", ("/sat-lists", "/sat/lists"), Pagination.SINGLE, Scope.KEY
+        ),
+        Resource(
             "sat_download_requests",
             "sat_download_requests",
             ("/invoices/download/schedule/history",),
-            Dialect.SINGLE,
+            Pagination.SINGLE,
             list_at="history",
             is_optional=True,  # the call makes gigstack ask SAT
         ),

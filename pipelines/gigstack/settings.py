@@ -21,7 +21,7 @@ from dlt.common.configuration.specs import BaseConfiguration, configspec
 from dlt.common.typing import TSecretStrValue
 
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
 
 BASE_URL = "https://api.gigstack.io/v2"
 DOCUMENT_PARENTS = ("clients", "invoices", "payments")
@@ -69,10 +69,10 @@ class Settings:
                 "a control character). Copy it again."
             )
 
-    def lookback(self, stream: Stream) -> int:
+    def lookback(self, resource: Resource) -> int:
         """Days that an incremental load re-reads of a stream."""
         by_name = self.lookback_days_by_resource
-        return by_name.get(stream.name, by_name.get(stream.entity, self.lookback_days))
+        return by_name.get(resource.name, by_name.get(resource.entity, self.lookback_days))
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
@@ -161,7 +161,7 @@ def _check(settings: Settings) -> None:
         if not least <= value <= most:
             raise ConfigurationError(f"{name} is {value}; it must be from {least} to {most}.")
     for name in settings.lookback_days_by_resource:
-        if name not in STREAMS and name not in ENTITIES:
+        if name not in RESOURCES and name not in ENTITIES:
             raise ConfigurationError(f"lookback_days_by_resource: there is no resource {name!r}.")
     for parent in settings.documents:
         if parent not in DOCUMENT_PARENTS:
@@ -171,7 +171,7 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(f"base_url is {settings.base_url!r}; it must begin with https://.")
 
 
-def claims_of(api_key: str) -> Claims:
+def decode_jwt(api_key: str) -> Claims:
     """Team and mode that a key names; empty claims when it is not a JWT."""
     parts = api_key.split(".")
     if len(parts) != 3:

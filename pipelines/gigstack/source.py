@@ -71,7 +71,7 @@ def gigstack(
     for name, normalizer in normalizers.items():
         for table in ENTITIES[name].tables:
             if table.name in tables:
-                is_empty = not normalizer.known.size
+                is_empty = not normalizer.change_detector.size
                 yield _table_resource(pages, table, ENTITIES[name], normalizer, is_empty)
 
 

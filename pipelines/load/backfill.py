@@ -17,13 +17,13 @@ from pipelines.foundation.atomic_write import write_atomically
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.paths import backfills_dir
 from pipelines.foundation.time_zone import midnight
-from pipelines.gigstack.endpoints import Stream
+from pipelines.gigstack.endpoints import Resource
 
 GOES_ON_WITHIN = timedelta(days=7)  # later, what is done may have changed again
 
 
 @dataclass(frozen=True)
-class Slice:
+class BackfillSlice:
     """Some days, by Mexico City's calendar; `last` belongs to it."""
 
     first: date
@@ -42,23 +42,23 @@ class Slice:
         return f"{self.first} to {self.last}"
 
 
-def slices(first: date, last: date, days: int) -> list[Slice]:
+def slices(first: date, last: date, days: int) -> list[BackfillSlice]:
     """Slices of so many days from the first day on, the newest first."""
     starts = [first + timedelta(n) for n in range(0, (last - first).days + 1, days)]
-    return [Slice(day, min(last, day + timedelta(days - 1))) for day in reversed(starts)]
+    return [BackfillSlice(day, min(last, day + timedelta(days - 1))) for day in reversed(starts)]
 
 
-def windowed(streams: Sequence[Stream], names: Sequence[str]) -> list[Stream]:
+def windowed(resources: Sequence[Resource], names: Sequence[str]) -> list[Resource]:
     """The streams that a backfill is about: those which are not read whole every night.
 
     Errors: ConfigurationError when one that was named is.
     """
-    for stream in streams:
-        if not stream.window and {stream.name, stream.entity} & set(names):
+    for resource in resources:
+        if not resource.window and {resource.name, resource.entity} & set(names):
             raise ConfigurationError(
-                f"{stream.name} is read whole every night; there is nothing to backfill."
+                f"{resource.name} is read whole every night; there is nothing to backfill."
             )
-    return [stream for stream in streams if stream.window]
+    return [resource for resource in resources if resource.window]
 
 
 class _Kept(msgspec.Struct):
@@ -74,7 +74,7 @@ class Backfill:
         self,
         data_dir: Path,
         question: Mapping[str, Any],
-        planned: Sequence[Slice],
+        planned: Sequence[BackfillSlice],
         now: datetime | None = None,
     ) -> None:
         digest = blake2b(msgspec.json.encode(question, order="sorted"), digest_size=8).hexdigest()
@@ -87,14 +87,14 @@ class Backfill:
         self.planned = planned
 
     @property
-    def to_do(self) -> list[Slice]:
+    def to_do(self) -> list[BackfillSlice]:
         return [one for one in self.planned if str(one) not in self._kept.done]
 
     @property
     def percent_done(self) -> float:
         return 100 * (1 - len(self.to_do) / len(self.planned))
 
-    def finish(self, one: Slice) -> None:
+    def finish(self, one: BackfillSlice) -> None:
         """Note that a slice is done; with the last one, all is forgotten."""
         self._kept.done.append(str(one))
         if not self.to_do:

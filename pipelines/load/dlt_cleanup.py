@@ -25,7 +25,7 @@ def pending(data_dir: Path) -> int:
     )
 
 
-def tidy(data_dir: Path) -> None:
+def remove_leftovers(data_dir: Path) -> None:
     """Clear what would stay for ever, or fail all later runs, so that dlt loads what is pending.
 
     A run may die between any two steps of dlt: with a file that has no name yet, with a package

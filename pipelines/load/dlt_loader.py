@@ -15,7 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines import warehouse
 from pipelines.foundation.errors import GigstackError, WarehouseError
 from pipelines.foundation.paths import dlt_dir
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import (
     EntityNormalizer,
@@ -24,7 +24,7 @@ from pipelines.gigstack.normalize.normalizer import (
 )
 from pipelines.gigstack.source import WATERMARKS, Watermarks, gigstack
 from pipelines.load import dlt_cleanup
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
 Tables = dict[str, pa.Table]
 
@@ -38,8 +38,8 @@ PRAGMAS = [  # of each connection that dlt makes for itself
 
 
 def normalizers_for(
-    run: RunReport,
-    streams: Sequence[Stream],
+    run: LoadResult,
+    resources: Sequence[Resource],
     connection: duckdb.DuckDBPyConnection,
     existing: set[str],
     rewriting: datetime | None = None,
@@ -47,19 +47,19 @@ def normalizers_for(
     """One normalizer an entity, which knows what the warehouse has of it."""
     database = normalizing_database()
     normalizers = {}
-    for name in _entities(streams):
+    for name in _entities(resources):
         normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at, database)
         if held := warehouse.known_rows(connection, ENTITIES[name], existing, rewriting):
-            normalizers[name].known.remember(*held)
+            normalizers[name].change_detector.remember(*held)
     return normalizers
 
 
-def _entities(streams: Sequence[Stream]) -> list[str]:
+def _entities(resources: Sequence[Resource]) -> list[str]:
     """The entities whose tables a run makes: those it reads, and with all that is not optional
     also those that are, so that a whole load leaves every table behind.
     """
-    read = {stream.entity for stream in streams}
-    is_whole = all(s.entity in read for s in STREAMS.values() if not s.is_optional)
+    read = {resource.entity for resource in resources}
+    is_whole = all(s.entity in read for s in RESOURCES.values() if not s.is_optional)
     return [name for name in ENTITIES if is_whole or name in read]
 
 
@@ -71,16 +71,16 @@ def watermarks_of(pipeline: dlt.Pipeline) -> Watermarks:
     return found
 
 
-def drain(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
+def load_pending_packages(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Load what a run that died while it loaded has left behind."""
-    dlt_cleanup.tidy(data_dir)
+    dlt_cleanup.remove_leftovers(data_dir)
     if dlt_cleanup.pending(data_dir):
         pipeline_in(data_dir, connection).run()
         warehouse.drop_repeated_rows(connection)
 
 
 def write(
-    run: RunReport,
+    run: LoadResult,
     data_dir: Path,
     connection: duckdb.DuckDBPyConnection,
     parts: Iterator[tuple[Tables, bool]],
@@ -121,7 +121,7 @@ def _own_error(error: BaseException, data_dir: Path) -> BaseException:
 
 
 def chunks(
-    run: RunReport, batches: Iterator[Batch], missing: Tables
+    run: LoadResult, batches: Iterator[Batch], missing: Tables
 ) -> Iterator[tuple[Tables, bool]]:
     """The missing tables and all batches, several together, since dlt has its price for each table
     it is handed; and whether it is the last chunk.

@@ -21,15 +21,15 @@ from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import read_envelope
 from pipelines.gigstack.api.paginators import records_of
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
 from pipelines.gigstack.extract.batching import BATCH_BYTES
-from pipelines.gigstack.extract.stats import StreamReport, Watcher
-from pipelines.gigstack.normalize.batch import Batch, Inspected, Page
+from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
+from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.source import empty_tables
 from pipelines.load.dlt_loader import (
     chunks,
-    drain,
+    load_pending_packages,
     normalizers_for,
     pipeline_in,
     watermarks_of,
@@ -37,10 +37,10 @@ from pipelines.load.dlt_loader import (
 )
 from pipelines.load.run import new_run_id
 from pipelines.warehouse import run_log
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
 
-def replay(data_dir: Path, run_id: str, watch: Watcher) -> RunReport:
+def replay(data_dir: Path, run_id: str, on_progress: ProgressCallback) -> LoadResult:
     """Normalize and load the pages that a run has journalled.
 
     Errors: ConfigurationError when there is no journal of that run; WarehouseError.
@@ -49,20 +49,20 @@ def replay(data_dir: Path, run_id: str, watch: Watcher) -> RunReport:
     header = response_log.header_of(directory, run_id)
     pages = (
         Page(
-            STREAMS[origin.stream],
+            RESOURCES[origin.resource],
             origin.team_id,
-            records_of(read_envelope(body), STREAMS[origin.stream]),
+            records_of(read_envelope(body), RESOURCES[origin.resource]),
             origin.parent_id,
         )
         for origin, body in response_log.answers(directory, run_id)
     )
-    streams = [STREAMS[name] for name in header.question["streams"]]
+    resources = [RESOURCES[name] for name in header.question["streams"]]
     with _again(data_dir, "replay", header.started_at) as (run, connection):
-        _load(run, data_dir, connection, streams, pages, header.started_at, watch)
+        _load(run, data_dir, connection, resources, pages, header.started_at, on_progress)
     return run
 
 
-def retry_rejects(data_dir: Path, watch: Watcher) -> RunReport:
+def retry_rejects(data_dir: Path, on_progress: ProgressCallback) -> LoadResult:
     """Try every rejected record again; what loads now is no reject any more.
 
     Errors: WarehouseError.
@@ -70,44 +70,46 @@ def retry_rejects(data_dir: Path, watch: Watcher) -> RunReport:
     with _again(data_dir, run_log.RETRY) as (run, connection):
         for seen_at, found in groupby(run_log.open_rejects(connection), itemgetter(1)):
             pages = [
-                Page(STREAMS[r.stream], r.team_id, f"[{r.raw}]".encode(), r.parent_id)
+                Page(RESOURCES[r.resource], r.team_id, f"[{r.raw}]".encode(), r.parent_id)
                 for r, _ in found
             ]
-            streams = list(dict.fromkeys(page.stream for page in pages))
-            _load(run, data_dir, connection, streams, pages, seen_at, watch)
+            resources = list(dict.fromkeys(page.resource for page in pages))
+            _load(run, data_dir, connection, resources, pages, seen_at, on_progress)
     return run
 
 
 @contextmanager
 def _again(
     data_dir: Path, mode: str, as_of: datetime | None = None
-) -> Iterator[tuple[RunReport, duckdb.DuckDBPyConnection]]:
+) -> Iterator[tuple[LoadResult, duckdb.DuckDBPyConnection]]:
     """A run on a warehouse in which nothing is pending, and its ledger."""
     started_at = datetime.now(UTC)
-    run = RunReport(new_run_id(started_at), mode, started_at, as_of=as_of)
-    with exclusive_run(data_dir), warehouse.opened(data_dir) as connection:
+    run = LoadResult(new_run_id(started_at), mode, started_at, as_of=as_of)
+    with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
         run_log.prepare(connection)
         with run_log.recorded(connection, run):
-            drain(data_dir, connection)
+            load_pending_packages(data_dir, connection)
             yield run, connection
-            run.teams = tuple(dict.fromkeys(report.team_id for report in run.streams))
+            run.teams = tuple(dict.fromkeys(report.team_id for report in run.resources))
 
 
 def _load(
-    run: RunReport,
+    run: LoadResult,
     data_dir: Path,
     connection: duckdb.DuckDBPyConnection,
-    streams: Sequence[Stream],
+    resources: Sequence[Resource],
     pages: Iterable[Page],
     as_of: datetime,
-    watch: Watcher,
+    on_progress: ProgressCallback,
 ) -> None:
     """Load pages that were fetched at a moment; newer rows stay, the others are written anew."""
     existing = warehouse.table_names(connection)
-    normalizers = normalizers_for(run, streams, connection, existing, as_of)
+    normalizers = normalizers_for(run, resources, connection, existing, as_of)
     marks = watermarks_of(pipeline_in(data_dir, connection))
     later = _read_later(connection, as_of)
-    batches = (_without_links(batch, later) for batch in _batches(run, pages, normalizers, watch))
+    batches = (
+        _without_links(batch, later) for batch in _batches(run, pages, normalizers, on_progress)
+    )
     parts = chunks(run, batches, empty_tables(normalizers, existing))
     write(run, data_dir, connection, parts, normalizers, lambda: marks)
 
@@ -122,7 +124,9 @@ def _read_later(
         "and window_end > $as_of",
         {"as_of": as_of},
     ).fetchall()
-    return {(team, STREAMS[stream].kind) for team, stream in rows if STREAMS[stream].parents}
+    return {
+        (team, RESOURCES[resource].kind) for team, resource in rows if RESOURCES[resource].parents
+    }
 
 
 def _without_links(batch: Batch, later: Collection[tuple[str, str | None]]) -> Batch:
@@ -136,29 +140,31 @@ def _without_links(batch: Batch, later: Collection[tuple[str, str | None]]) -> B
 
 
 def _batches(
-    run: RunReport, pages: Iterable[Page], normalizers: Normalizers, watch: Watcher
+    run: LoadResult, pages: Iterable[Page], normalizers: Normalizers, on_progress: ProgressCallback
 ) -> Iterator[Batch]:
-    waiting: dict[str, list[Inspected]] = defaultdict(list)
+    waiting: dict[str, list[CheckedPage]] = defaultdict(list)
     sizes: Counter[str] = Counter()
-    reports = {(report.stream, report.team_id): report for report in run.streams}
+    reports = {(report.resource, report.team_id): report for report in run.resources}
     for page in pages:
-        key = (page.stream.name, page.team_id)
+        key = (page.resource.name, page.team_id)
         if key not in reports:
-            reports[key] = StreamReport(*key, is_done=True)
-            run.streams.append(reports[key])
+            reports[key] = ResourceStats(*key, is_done=True)
+            run.resources.append(reports[key])
         reports[key].pages += 1
-        entity = page.stream.entity
-        waiting[entity].append(normalizers[entity].inspect(page))
+        entity = page.resource.entity
+        waiting[entity].append(normalizers[entity].check_page(page))
         sizes[entity] += len(page.records)
         if sizes[entity] >= BATCH_BYTES:
             del sizes[entity]
-            yield _counted(normalizers[entity].normalize(waiting.pop(entity)), reports, watch)
-    for entity, inspected in waiting.items():
-        yield _counted(normalizers[entity].normalize(inspected), reports, watch)
+            yield _counted(normalizers[entity].normalize(waiting.pop(entity)), reports, on_progress)
+    for entity, checked in waiting.items():
+        yield _counted(normalizers[entity].normalize(checked), reports, on_progress)
 
 
-def _counted(batch: Batch, reports: dict[tuple[str, str], StreamReport], watch: Watcher) -> Batch:
+def _counted(
+    batch: Batch, reports: dict[tuple[str, str], ResourceStats], on_progress: ProgressCallback
+) -> Batch:
     for key in batch.seen:
         reports[key].add(batch)
-        watch(reports[key])
+        on_progress(reports[key])
     return batch

@@ -23,32 +23,32 @@ from pipelines.foundation.errors import (
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
-from pipelines.gigstack.api.client import Meter, connected
-from pipelines.gigstack.api.response_log import Header, Journal
+from pipelines.gigstack.api.client import RequestStats, open_client
+from pipelines.gigstack.api.response_log import Header, ResponseLog
 from pipelines.gigstack.api.teams import find_teams
-from pipelines.gigstack.endpoints import STREAMS, Stream
-from pipelines.gigstack.extract.read_window import Readings
-from pipelines.gigstack.extract.runner import Assignment, Extraction
-from pipelines.gigstack.extract.stats import Watcher
+from pipelines.gigstack.endpoints import RESOURCES, Resource
+from pipelines.gigstack.extract.read_window import ReadWindows
+from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan
+from pipelines.gigstack.extract.stats import ProgressCallback
 from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks, empty_tables
 from pipelines.load import incremental
 from pipelines.load.dlt_loader import (
     chunks,
-    drain,
+    load_pending_packages,
     normalizers_for,
     pipeline_in,
     watermarks_of,
     write,
 )
-from pipelines.load.reconcile import settle
+from pipelines.load.reconcile import reconcile
 from pipelines.warehouse import run_log
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
 
 @dataclass(frozen=True)
-class Order:
+class LoadOptions:
     """What a load is asked for, beside its streams."""
 
     mode: str = "incremental"  # or full, or backfill
@@ -57,44 +57,58 @@ class Order:
     until: datetime | None = None  # with `since`: the end of the window, which belongs to it
 
 
-DEFAULT = Order()
+DEFAULT_OPTIONS = LoadOptions()
 
 
 def load(
     settings: Settings,
     data_dir: Path,
-    streams: Sequence[Stream],
-    watch: Watcher,
-    order: Order = DEFAULT,
-) -> RunReport:
+    resources: Sequence[Resource],
+    on_progress: ProgressCallback,
+    options: LoadOptions = DEFAULT_OPTIONS,
+) -> LoadResult:
     """Read the streams of every team and merge what is new or changed into the warehouse.
 
     A run of the same order that died is gone on with: what it had fetched is not fetched again.
     Errors: AuthenticationError, ConfigurationError, WarehouseError. What a stream fails at is in
     the report, not raised.
     """
-    with exclusive_run(data_dir), warehouse.opened(data_dir) as connection:
+    with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
         run_log.prepare(connection)
-        finding_teams = Meter()
+        team_discovery = RequestStats()
         started_at = datetime.now(UTC)
         try:
-            key_team, teams = asyncio.run(find_teams(settings, finding_teams))
+            key_team, teams = asyncio.run(find_teams(settings, team_discovery))
         except GigstackError as error:
-            run = RunReport(new_run_id(started_at), order.mode, started_at, message=str(error))
+            run = LoadResult(new_run_id(started_at), options.mode, started_at, message=str(error))
             run_log.record(connection, run)
             raise
-        question = _question(settings, streams, order, key_team, teams)
-        journal = _journal(data_dir, question, started_at)
-        run = RunReport(
-            journal.header.run_id, order.mode, journal.header.started_at, teams, finding_teams
+        question = _question(settings, resources, options, key_team, teams)
+        response_log = _response_log(data_dir, question, started_at)
+        run = LoadResult(
+            response_log.header.run_id,
+            options.mode,
+            response_log.header.started_at,
+            teams,
+            team_discovery,
         )
         with run_log.recorded(connection, run), _lasting_objects_left_alone():
             try:
-                _load(run, settings, data_dir, streams, watch, connection, key_team, order, journal)
+                _load(
+                    run,
+                    settings,
+                    data_dir,
+                    resources,
+                    on_progress,
+                    connection,
+                    key_team,
+                    options,
+                    response_log,
+                )
             except BaseException:
-                journal.close()
+                response_log.close()
                 raise
-        journal.finish()
+        response_log.finish()
     return run
 
 
@@ -115,14 +129,18 @@ def new_run_id(started_at: datetime) -> str:
 
 
 def _question(
-    settings: Settings, streams: Sequence[Stream], order: Order, key_team: str, teams: Sequence[str]
+    settings: Settings,
+    resources: Sequence[Resource],
+    options: LoadOptions,
+    key_team: str,
+    teams: Sequence[str],
 ) -> dict[str, Any]:
     """All that decides on what a run asks the API for."""
     return {
-        "mode": order.mode,
-        "since": order.since and order.since.isoformat(),
-        "until": order.until and order.until.isoformat(),
-        "streams": [stream.name for stream in streams],
+        "mode": options.mode,
+        "since": options.since and options.since.isoformat(),
+        "until": options.until and options.until.isoformat(),
+        "streams": [resource.name for resource in resources],
         "teams": list(teams),
         "key_team": key_team,
         "base_url": settings.base_url,
@@ -130,7 +148,7 @@ def _question(
     }
 
 
-def _journal(data_dir: Path, question: dict[str, Any], now: datetime) -> Journal:
+def _response_log(data_dir: Path, question: dict[str, Any], now: datetime) -> ResponseLog:
     """The journal of a run that died on the way to the same, or a new one."""
     directory = response_logs_dir(data_dir)
     response_log.prune(directory, now)
@@ -139,20 +157,20 @@ def _journal(data_dir: Path, question: dict[str, Any], now: datetime) -> Journal
 
 
 def _load(
-    run: RunReport,
+    run: LoadResult,
     settings: Settings,
     data_dir: Path,
-    streams: Sequence[Stream],
-    watch: Watcher,
+    resources: Sequence[Resource],
+    on_progress: ProgressCallback,
     connection: duckdb.DuckDBPyConnection,
     key_team: str,
-    order: Order,
-    journal: Journal,
+    options: LoadOptions,
+    response_log: ResponseLog,
 ) -> None:
-    drain(data_dir, connection)
+    load_pending_packages(data_dir, connection)
     existing = warehouse.table_names(connection)
-    assignment = Assignment(
-        streams,
+    plan = ExtractionPlan(
+        resources,
         run.teams,
         key_team,
         settings.page_size,
@@ -164,57 +182,57 @@ def _load(
     moved: Watermarks = {}
     if existing:
         moved = watermarks_of(pipeline_in(data_dir, connection))
-        assignment = replace(assignment, urgent=incremental.urgent_parents(connection, existing))
-    if order.mode != "full":
-        lists = assignment.lists
+        plan = replace(plan, urgent=incremental.urgent_parents(connection, existing))
+    if options.mode != "full":
+        lists = plan.lists
         windows = partial(
-            incremental.readings,
+            incremental.read_windows,
             connection,
             existing,
             lists,
             moved,
             settings,
-            order.since,
-            order.until,
+            options.since,
+            options.until,
         )
-        assignment = replace(assignment, readings=_planned(journal, windows))
+        plan = replace(plan, read_windows=_planned(response_log, windows))
     ready: Future[Normalizers] = Future()
-    connect = partial(connected, settings, journal)
-    extraction = Extraction(connect, assignment, ready, watch)
+    connect = partial(open_client, settings, response_log)
+    extraction = Extraction(connect, plan, ready, on_progress)
     extraction.start()  # the first answers come in while all else gets ready
     try:
-        normalizers = normalizers_for(run, streams, connection, existing)
+        normalizers = normalizers_for(run, resources, connection, existing)
         ready.set_result(normalizers)
         missing = empty_tables(normalizers, existing)
 
         def watermarks() -> Watermarks:
-            return _moved(moved, run, extraction) if order.since is None else moved
+            return _moved(moved, run, extraction) if options.since is None else moved
 
         parts = chunks(run, extraction.batches(), missing)
         write(run, data_dir, connection, parts, normalizers, watermarks)
     finally:
         ready.cancel()  # for who waits for it in vain
         extraction.stop()
-        run.streams = list(extraction.reports.values())
-    if run.streams and all(stream.status == "failed" for stream in run.streams):
-        raise NothingReadError(f"Nothing could be read. {run.streams[0].error}")
-    settle(connection, run, normalizers, allow_mass_delete=order.allow_mass_delete)
+        run.resources = list(extraction.stats.values())
+    if run.resources and all(resource.status == "failed" for resource in run.resources):
+        raise NothingReadError(f"Nothing could be read. {run.resources[0].error}")
+    reconcile(connection, run, normalizers, allow_mass_delete=options.allow_mass_delete)
 
 
-def _planned(journal: Journal, windows: Callable[[], Readings]) -> Readings:
+def _planned(response_log: ResponseLog, windows: Callable[[], ReadWindows]) -> ReadWindows:
     """The windows with which the run began: what it loaded before it died has moved them since."""
-    if journal.plan is not None:
-        return msgspec.msgpack.decode(journal.plan, type=Readings)
+    if response_log.plan is not None:
+        return msgspec.msgpack.decode(response_log.plan, type=ReadWindows)
     found = windows()
-    journal.note(msgspec.msgpack.encode(found))
+    response_log.note(msgspec.msgpack.encode(found))
     return found
 
 
-def _moved(moved: Watermarks, run: RunReport, extraction: Extraction) -> Watermarks:
+def _moved(moved: Watermarks, run: LoadResult, extraction: Extraction) -> Watermarks:
     """The watermarks after this run: those of the lists that were read without an error move."""
-    result = {team: dict(streams) for team, streams in moved.items()}
+    result = {team: dict(resources) for team, resources in moved.items()}
     mark = (run.started_at - incremental.SAFETY_MARGIN).isoformat()
-    for report in extraction.reports.values():
-        if report.status == "ok" and STREAMS[report.stream].window:
-            result.setdefault(report.team_id, {})[report.stream] = mark
+    for report in extraction.stats.values():
+        if report.status == "ok" and RESOURCES[report.resource].window:
+            result.setdefault(report.team_id, {})[report.resource] = mark
     return result

@@ -23,7 +23,7 @@ SEVERITIES = ("high", "medium", "low")  # the gravest first
 
 
 @dataclass(frozen=True)
-class News:
+class AlertUpdate:
     """The open alerts of a moment, the gravest first. `title` is null unless personal data is kept
     in the clear.
     """
@@ -47,7 +47,7 @@ class News:
         return [alert for alert in self.alerts if alert["is_unsent"]]
 
 
-def note_alerts(data_dir: Path, least: str | None = None) -> News:
+def note_alerts(data_dir: Path, least: str | None = None) -> AlertUpdate:
     """Note which alerts are there. New ones from the severity `least` on are to be sent as well.
 
     Errors: ConfigurationError; WarehouseError when a load holds the warehouse.
@@ -58,12 +58,12 @@ def note_alerts(data_dir: Path, least: str | None = None) -> News:
         "least": least,
         "shows_titles": pii_policy() is Policy.KEEP,
     }
-    return News(noted_at, _run(data_dir, variables, "note", "open"))
+    return AlertUpdate(noted_at, _run(data_dir, variables, "note", "open"))
 
 
-def mark_reported(data_dir: Path, news: News) -> None:
+def mark_reported(data_dir: Path, update: AlertUpdate) -> None:
     """The alerts of this moment stand in an artifact."""
-    _run(data_dir, {"noted_at": news.noted_at}, "reported")
+    _run(data_dir, {"noted_at": update.noted_at}, "reported")
 
 
 def mark_sent(data_dir: Path, alerts: Iterable[Row]) -> None:
@@ -77,7 +77,7 @@ def counted(alerts: Iterable[Row]) -> dict[str, int]:
     return {severity: found[severity] for severity in SEVERITIES if found[severity]}
 
 
-def in_words(alerts: Sequence[Row]) -> str:
+def format_counts(alerts: Sequence[Row]) -> str:
     """As `12 (3 high, 9 medium)`."""
     by_severity = ", ".join(f"{count:,} {word}" for word, count in counted(alerts).items())
     return f"{len(alerts):,}" + (f" ({by_severity})" if by_severity else "")
@@ -85,7 +85,7 @@ def in_words(alerts: Sequence[Row]) -> str:
 
 def _run(data_dir: Path, variables: dict[str, Any], *names: str) -> list[Row]:
     """Run the files of `sql/loader/alerts`, all of them or none; returns the rows of the last."""
-    with exclusive_run(data_dir), warehouse.opened(data_dir) as connection:
+    with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
         connection.begin()
         for variable, value in variables.items():
             connection.execute(f"set variable {variable} = $1", [value])

@@ -12,30 +12,30 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Review:
+class RunDetails:
     """Rows of dictionaries. `run` is the row of `ops.runs`; `streams` has one row per team and
     stream, whose `read_at` is when it was last read without an error. Times are UTC.
     """
 
     run: Row
-    streams: list[Row]
+    resources: list[Row]
     rejects: list[Row]  # by team, stream, reason and field, with how many
     drift: list[Row]
     differences: list[Row]
     tables: list[Row]
 
 
-def read_review(data_dir: Path, run_id: str) -> Review:
+def read_run_details(data_dir: Path, run_id: str) -> RunDetails:
     """Read the ledger without changing anything.
 
     Errors: WarehouseError when there is no warehouse, or another process holds it.
     """
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         connection.execute("set variable run_id = $run", {"run": run_id})
         query = read_sql(LOADER_SQL / "run_details.sql")
         of_run = "where run_id = getvariable('run_id')"
         (run,) = warehouse.rows_of(connection, f"select * from ops.runs {of_run}")
-        return Review(
+        return RunDetails(
             run,
             warehouse.rows_of(connection, query),
             warehouse.rows_of(

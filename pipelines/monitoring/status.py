@@ -30,7 +30,7 @@ class Status:
     published: Publication | None  # what readers see
 
     @property
-    def needs_a_look(self) -> bool:
+    def needs_attention(self) -> bool:
         return bool((self.runs and self.runs[0]["status"] != "ok") or self.pending_packages)
 
 
@@ -39,7 +39,7 @@ def read_status(data_dir: Path) -> Status:
 
     Errors: WarehouseError when there is no warehouse yet, or another process holds it.
     """
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return Status(
             warehouse.rows_of(
                 connection,

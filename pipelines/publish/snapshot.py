@@ -16,7 +16,7 @@ from pipelines.publish.relations import SCHEMAS, Relation, for_each, quoted, rel
 
 WAREHOUSE, SNAPSHOT = "warehouse", "analytics"  # the names under which both are attached
 KEYS = ("_id", "_key", "_number", "uuid")
-MOST_KEYS = 3
+MAX_KEYS = 3
 
 
 def copy_warehouse(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Relation]:
@@ -52,7 +52,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, relation: Relation, policy: Pol
 def _order(relation: Relation) -> list[str]:
     """By date and team, then by key, so that the same rows make the same file."""
     names = [column.name for column in relation.columns]
-    keys = [name for name in names if name.endswith(KEYS) and name != "team_id"][:MOST_KEYS]
+    keys = [name for name in names if name.endswith(KEYS) and name != "team_id"][:MAX_KEYS]
     team = ["team_id"] if "team_id" in names else []
     when = [relation.moment] if relation.moment else []
     return [*when, *team, *(quoted(key) for key in keys or names[:1])]

@@ -39,7 +39,7 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
     Errors: WarehouseError, PublishingError.
     """
     began = time.perf_counter()
-    with warehouse.attached(data_dir, WAREHOUSE) as connection:
+    with warehouse.attach_read_only(data_dir, WAREHOUSE) as connection:
         if policy is Policy.HASH:
             define_hash(connection, hash_key(data_dir))
         facts = _facts(connection, policy)

@@ -19,7 +19,7 @@ from pipelines.foundation.errors import TransformError, WarehouseError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import SQL, dbt_dir, docs_path
 from pipelines.gigstack.endpoints import ENTITIES
-from pipelines.transform.dbt_runner import FAILED, Outcome, dbt
+from pipelines.transform.dbt_runner import FAILED, NodeResult, dbt
 from pipelines.transform.settings import TransformSettings, read_transform_settings
 from pipelines.warehouse import run_log
 
@@ -42,7 +42,7 @@ class Transformation:
     warnings: list[str] = field(default_factory=list)
 
     @property
-    def needs_a_look(self) -> bool:
+    def needs_attention(self) -> bool:
         return bool(self.warnings)
 
 
@@ -68,7 +68,7 @@ def transform(
         outcomes = dbt(data_dir, ["build", *NOT_NIGHTLY, *options], variables | as_of_variable)
         failures = [outcome for outcome in outcomes if outcome.status in FAILED]
         message = _message(failures)
-        with warehouse.opened(data_dir) as connection:
+        with warehouse.connect(data_dir) as connection:
             done = Transformation(
                 as_of,
                 sum(outcome.kind == "model" for outcome in outcomes),
@@ -105,7 +105,7 @@ def _prepare(data_dir: Path) -> str | None:
     path = warehouse.warehouse_path(data_dir)
     if not path.exists():
         raise WarehouseError(f"{path} does not exist yet. Run `gigstack-etl load` first.")
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         run_log.prepare(connection)
         held = warehouse.table_names(connection)
         missing = {t.name for e in ENTITIES.values() for t in e.tables} - held
@@ -155,7 +155,7 @@ def _fingerprint(variables: dict[str, Any]) -> str:
     return found.hexdigest()
 
 
-def _warning(connection: duckdb.DuckDBPyConnection, outcome: Outcome) -> str:
+def _warning(connection: duckdb.DuckDBPyConnection, outcome: NodeResult) -> str:
     """What a test that warns found; the codes themselves where it is about codes."""
     if not outcome.query or not outcome.name.endswith(CODES):
         return f"{outcome.name}: {outcome.message}"
@@ -165,7 +165,7 @@ def _warning(connection: duckdb.DuckDBPyConnection, outcome: Outcome) -> str:
     return f"{outcome.name}: {named}{more} in {sum(row[-1] for row in found)} rows"
 
 
-def _message(failures: list[Outcome]) -> str:
+def _message(failures: list[NodeResult]) -> str:
     named = "; ".join(f"{o.name} ({o.message})" for o in failures[:NAMED])
     more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
     return f"{len(failures)} models or tests failed: {named}{more}." if failures else ""

@@ -22,7 +22,7 @@ FAILED = ("error", "fail", "runtime error", "partial success")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NodeResult:
     """What became of a model, seed or test. `kind` is the first part of dbt's unique id; `query`
     finds what a test objects to.
     """
@@ -35,7 +35,7 @@ class Outcome:
     query: str | None
 
 
-def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[Outcome]:
+def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[NodeResult]:
     """Run a command of dbt on the warehouse of a data directory, to its end.
 
     Errors: TransformError when dbt cannot begin (a model that does not parse, say). What fails in
@@ -74,11 +74,11 @@ def _environment(data_dir: Path) -> dict[str, str]:
     }
 
 
-def _outcomes(results: Path, manifest: Path) -> Iterator[Outcome]:
+def _outcomes(results: Path, manifest: Path) -> Iterator[NodeResult]:
     nodes = json.loads(manifest.read_bytes())["nodes"]
     for result in json.loads(results.read_bytes())["results"]:
         unique_id = result["unique_id"]
-        yield Outcome(
+        yield NodeResult(
             unique_id.partition(".")[0],
             _name(nodes.get(unique_id, {}), unique_id),
             result["status"],

@@ -16,7 +16,7 @@ from dlt.common.configuration.specs import BaseConfiguration, configspec
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.time_zone import MEXICO_CITY_NAME
 
-MOST_DAYS = 3_650
+MAX_DAYS = 3_650
 
 
 @configspec
@@ -90,8 +90,8 @@ def _check(settings: TransformSettings) -> None:
                 f"[transform]: there is no zone {zone!r}; use an IANA name such as America/Tijuana."
             ) from error
     for days in (settings.terms_days, *settings.team_terms_days.values()):
-        if days is not None and not 0 <= days <= MOST_DAYS:
-            raise ConfigurationError(f"[transform]: terms of {days} days; from 0 to {MOST_DAYS}.")
+        if days is not None and not 0 <= days <= MAX_DAYS:
+            raise ConfigurationError(f"[transform]: terms of {days} days; from 0 to {MAX_DAYS}.")
     for text in (*settings.team_zones, *settings.team_terms_days, settings.client_terms_key):
         if not text.replace("_", "").replace("-", "").isalnum():
             raise ConfigurationError(f"[transform]: {text!r} is no id of a team, or key.")

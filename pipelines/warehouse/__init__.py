@@ -3,17 +3,17 @@
 from pipelines.foundation.paths import warehouse_path
 from pipelines.warehouse.connection import (
     NAME,
-    attached,
+    attach_read_only,
+    connect,
     is_disk_full,
-    opened,
 )
 from pipelines.warehouse.tables import (
     KINDS,
     SCHEMA,
+    active_rows,
     count,
     drop_repeated_rows,
     known_rows,
-    live_rows,
     rows_of,
     table_names,
 )
@@ -22,13 +22,13 @@ __all__ = [
     "KINDS",
     "NAME",
     "SCHEMA",
-    "attached",
+    "attach_read_only",
     "count",
     "drop_repeated_rows",
     "is_disk_full",
     "known_rows",
-    "live_rows",
-    "opened",
+    "active_rows",
+    "connect",
     "rows_of",
     "table_names",
     "warehouse_path",

@@ -17,7 +17,7 @@ from pipelines.foundation.paths import spill_dir, warehouse_path
 Config = dict[str, str | bool | int | float | list[str]]
 
 NAME = "warehouse"  # as which its file is attached
-LEAST_FREE_BYTES = 256 * 1024 * 1024
+MIN_FREE_BYTES = 256 * 1024 * 1024
 MEMORY_LIMIT = "250MB"
 # rows, which only an attached file can be told; one thread compresses a group, and most tables are
 # one group of DuckDB's own 122,880
@@ -27,7 +27,7 @@ NO_SPACE = ("No space left", "could not write", "Could not write")
 
 
 @contextmanager
-def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the warehouse, closed in any case.
 
     Errors: WarehouseError when another process holds it open, or the disk is full.
@@ -47,7 +47,7 @@ def opened(data_dir: Path, *, read_only: bool = False) -> Iterator[duckdb.DuckDB
 
 
 @contextmanager
-def attached(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
+def attach_read_only(data_dir: Path, name: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory to which the warehouse is attached, to be read only, under a name.
 
     Errors: WarehouseError when there is none, another process writes it, or the disk is full.
@@ -100,10 +100,10 @@ def _make_room(data_dir: Path) -> None:
     except OSError as error:
         raise WarehouseError(f"{data_dir}: cannot be made ({error.strerror}).") from error
     free = shutil.disk_usage(data_dir).free
-    if free < LEAST_FREE_BYTES:
+    if free < MIN_FREE_BYTES:
         raise WarehouseError(
             f"{data_dir}: only {free // 2**20} MB are free on its disk; "
-            f"a load wants at least {LEAST_FREE_BYTES // 2**20} MB."
+            f"a load wants at least {MIN_FREE_BYTES // 2**20} MB."
         )
 
 

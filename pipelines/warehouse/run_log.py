@@ -13,11 +13,11 @@ import duckdb
 
 from pipelines.foundation.errors import GigstackError
 from pipelines.foundation.paths import LOADER_SQL, read_sql
-from pipelines.gigstack.api.client import Meter
-from pipelines.gigstack.endpoints import STREAMS
-from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.api.client import RequestStats
+from pipelines.gigstack.endpoints import RESOURCES
+from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, Reject
-from pipelines.gigstack.normalize.drift import Finding
+from pipelines.gigstack.normalize.drift import DriftFinding
 from pipelines.gigstack.normalize.normalizer import TOMBSTONE
 
 UNFINISHED = "the run did not finish"
@@ -29,7 +29,7 @@ class Comparison:
     """What the API delivered and what the warehouse holds of it: rows, or an amount of money."""
 
     team_id: str
-    stream: str
+    resource: str
     measure: str
     api_value: Decimal | int
     warehouse_value: Decimal | int
@@ -40,15 +40,15 @@ class Comparison:
 
 
 @dataclass
-class RunReport:
+class LoadResult:
     """One run: what was asked for, what came, what needs a look."""
 
     run_id: str
     mode: str
     started_at: datetime
     teams: tuple[str, ...] = ()
-    finding_teams: Meter = field(default_factory=Meter)
-    streams: list[StreamReport] = field(default_factory=list)
+    team_discovery: RequestStats = field(default_factory=RequestStats)
+    resources: list[ResourceStats] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # stream, path, kind
     examples: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -69,14 +69,14 @@ class RunReport:
     def add(self, batch: Batch) -> None:
         self.rejects += batch.rejects
         self.documents.update(batch.documents)
-        for stream, finding in batch.findings:
-            self._add_finding(stream, finding)
+        for resource, finding in batch.findings:
+            self._add_finding(resource, finding)
         for table, rows in batch.tables.items():
             is_child = TOMBSTONE in rows.column_names
             self.table_rows[table] += rows[TOMBSTONE].null_count if is_child else rows.num_rows
 
-    def _add_finding(self, stream: str, finding: Finding) -> None:
-        key = (stream, finding.path, finding.kind)
+    def _add_finding(self, resource: str, finding: DriftFinding) -> None:
+        key = (resource, finding.path, finding.kind)
         self.drift[key] += 1
         self.examples.setdefault(key, finding.example)
 
@@ -85,12 +85,12 @@ class RunReport:
         """`ok` only when everything is; `failed` when nothing came through."""
         if self.message:
             return "failed"
-        failed = [stream for stream in self.streams if stream.status == "failed"]
-        if failed and len(failed) == len(self.streams):
+        failed = [resource for resource in self.resources if resource.status == "failed"]
+        if failed and len(failed) == len(self.resources):
             return "failed"
         if failed or self.teams_out_of_reach():
             return "partial"
-        postponed = any(stream.postponed for stream in self.streams)
+        postponed = any(resource.postponed for resource in self.resources)
         deviates = self.rejects or self.drift or postponed or self.held_back or self.differences
         return "warn" if deviates else "ok"
 
@@ -100,22 +100,24 @@ class RunReport:
 
     def teams_out_of_reach(self) -> set[str]:
         """Teams of which no list answers: out of the key's reach rather than without a feature."""
-        answered = {stream.team_id for stream in self.streams if stream.status != "unavailable"}
-        return {stream.team_id for stream in self.streams} - answered
+        answered = {
+            resource.team_id for resource in self.resources if resource.status != "unavailable"
+        }
+        return {resource.team_id for resource in self.resources} - answered
 
     def total(self, measure: str) -> int:
-        return sum(getattr(stream, measure) for stream in self.streams)
+        return sum(getattr(resource, measure) for resource in self.resources)
 
     @property
     def requests(self) -> int:
-        return sum(meter.requests for meter in self._meters())
+        return sum(request_stats.requests for request_stats in self._request_stats())
 
     @property
     def retries(self) -> int:
-        return sum(meter.retries for meter in self._meters())
+        return sum(request_stats.retries for request_stats in self._request_stats())
 
-    def _meters(self) -> list[Meter]:
-        return [self.finding_teams, *(stream.meter for stream in self.streams)]
+    def _request_stats(self) -> list[RequestStats]:
+        return [self.team_discovery, *(resource.request_stats for resource in self.resources)]
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
@@ -123,7 +125,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(read_sql(LOADER_SQL / "run_log.sql"))
 
 
-def begin(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+def begin(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
     """Note that a run has begun: what dies without a word stands there as failed."""
     row = dataclasses.replace(run, finished_at=run.started_at, message=UNFINISHED)
     connection.begin()
@@ -133,7 +135,7 @@ def begin(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
 
 
 @contextmanager
-def recorded(connection: duckdb.DuckDBPyConnection, run: RunReport) -> Iterator[None]:
+def recorded(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> Iterator[None]:
     """Have a run in the ledger from its beginning, whatever becomes of it."""
     begin(connection, run)
     try:
@@ -145,19 +147,19 @@ def recorded(connection: duckdb.DuckDBPyConnection, run: RunReport) -> Iterator[
         record(connection, run)
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+def _forget(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
     """Drop what was noted of this run, which is about to be noted anew."""
     for table in ("runs", "run_streams", "rejects", "reconciliation"):
         connection.execute(f"delete from ops.{table} where run_id = $run", {"run": run.run_id})
 
 
-def record(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+def record(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
     """Write a finished run into the ledger, all of it or nothing."""
     run.finished_at = run.finished_at or datetime.now(UTC)
     connection.begin()
     _forget(connection, run)
     _insert(connection, "runs", [_run_row(run)])
-    _insert(connection, "run_streams", (_stream_row(run, stream) for stream in run.streams))
+    _insert(connection, "run_streams", (_resource_row(run, resource) for resource in run.resources))
     _insert(connection, "rejects", _reject_rows(connection, run))
     _insert(connection, "reconciliation", (_comparison_row(run, c) for c in run.comparisons))
     _merge_drift(connection, run)
@@ -175,7 +177,7 @@ def open_rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[Reject, da
 
 
 def _identity(reject: Reject) -> tuple[str | None, ...]:
-    return reject.stream, reject.team_id, reject.raw, reject.parent_id
+    return reject.resource, reject.team_id, reject.raw, reject.parent_id
 
 
 def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -194,7 +196,7 @@ def _insert(
         connection.executemany(f"insert into ops.{table} values ({marks})", values)
 
 
-def _run_row(run: RunReport) -> tuple[object, ...]:
+def _run_row(run: LoadResult) -> tuple[object, ...]:
     return (
         run.run_id,
         run.mode,
@@ -214,11 +216,11 @@ def _run_row(run: RunReport) -> tuple[object, ...]:
     )
 
 
-def _comparison_row(run: RunReport, comparison: Comparison) -> tuple[object, ...]:
+def _comparison_row(run: LoadResult, comparison: Comparison) -> tuple[object, ...]:
     return (
         run.run_id,
         comparison.team_id,
-        comparison.stream,
+        comparison.resource,
         comparison.measure,
         comparison.api_value,
         comparison.warehouse_value,
@@ -226,31 +228,31 @@ def _comparison_row(run: RunReport, comparison: Comparison) -> tuple[object, ...
     )
 
 
-def _stream_row(run: RunReport, stream: StreamReport) -> tuple[object, ...]:
+def _resource_row(run: LoadResult, resource: ResourceStats) -> tuple[object, ...]:
     return (
         run.run_id,
-        stream.team_id,
-        stream.stream,
-        stream.status,
-        stream.window_start,
+        resource.team_id,
+        resource.resource,
+        resource.status,
+        resource.window_start,
         run.fetched_at,
-        stream.complete_sweep,
-        stream.pages,
-        stream.meter.requests,
-        stream.meter.retries,
-        stream.rows_seen,
-        stream.rows_changed,
-        stream.rows_deleted,
-        stream.rejects,
-        stream.postponed,
-        stream.api_total,
-        Decimal(f"{stream.seconds:.3f}"),
-        stream.error,
+        resource.complete_sweep,
+        resource.pages,
+        resource.request_stats.requests,
+        resource.request_stats.retries,
+        resource.rows_seen,
+        resource.rows_changed,
+        resource.rows_deleted,
+        resource.rejects,
+        resource.postponed,
+        resource.api_total,
+        Decimal(f"{resource.seconds:.3f}"),
+        resource.error,
     )
 
 
 def _reject_rows(
-    connection: duckdb.DuckDBPyConnection, run: RunReport
+    connection: duckdb.DuckDBPyConnection, run: LoadResult
 ) -> Iterator[tuple[object, ...]]:
     """The rejects of a run. A retry that came to its end takes over those that are left, without
     making them any newer; one that failed leaves all as they were.
@@ -265,11 +267,11 @@ def _reject_rows(
         yield _reject_row(run, reject, last_seen.get(_identity(reject), run.fetched_at))
 
 
-def _reject_row(run: RunReport, reject: Reject, seen_at: datetime) -> tuple[object, ...]:
+def _reject_row(run: LoadResult, reject: Reject, seen_at: datetime) -> tuple[object, ...]:
     return (
         run.run_id,
         reject.team_id,
-        reject.stream,
+        reject.resource,
         reject.reason,
         reject.field,
         reject.raw,
@@ -278,7 +280,7 @@ def _reject_row(run: RunReport, reject: Reject, seen_at: datetime) -> tuple[obje
     )
 
 
-def _merge_drift(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+def _merge_drift(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
     rows = [
         (*key, run.examples[key], run.started_at, run.started_at, count)
         for key, count in run.drift.items()
@@ -292,12 +294,18 @@ def _merge_drift(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
         )
 
 
-def _merge_document_checks(connection: duckdb.DuckDBPyConnection, run: RunReport) -> None:
+def _merge_document_checks(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
     rows = [
-        (stream.team_id, kind, parent, run.started_at, run.documents[stream.team_id, kind, parent])
-        for stream in run.streams
-        if (kind := STREAMS[stream.stream].kind)
-        for parent in stream.parents
+        (
+            resource.team_id,
+            kind,
+            parent,
+            run.started_at,
+            run.documents[resource.team_id, kind, parent],
+        )
+        for resource in run.resources
+        if (kind := RESOURCES[resource.resource].kind)
+        for parent in resource.parents
     ]
     if rows:
         connection.execute(

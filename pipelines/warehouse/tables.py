@@ -1,4 +1,4 @@
-"""The tables of the warehouse as the loader reads them: names, rows, and what it holds of an entity.
+"""The warehouse's tables as the loader reads them: names, rows, what it holds of an entity.
 
 API: https://duckdb.org/docs/stable/clients/python/overview
 """
@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines.gigstack.endpoints import ENTITIES, Entity, Stream
-from pipelines.gigstack.normalize.accepted_values import known_words
+from pipelines.gigstack.endpoints import ENTITIES, Entity, Resource
+from pipelines.gigstack.normalize.accepted_values import accepted_values
 from pipelines.gigstack.normalize.change_detection import key_columns
 
 SCHEMA = "gigstack"
@@ -44,7 +44,7 @@ def known_rows(
     columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
     of_its_run = "select max(window_end) from ops.run_streams where run_id = held.run_id"
     fetched_at = f"coalesce(({of_its_run}), loaded_at)" if rewriting else "loaded_at"
-    words = known_words(entity.name)
+    words = accepted_values(entity.name)
     odd = (f"not list_contains(${name}, lower(trim(coalesce({name}, ''))))" for name in words)
     root: Any = connection.sql(
         f"select {columns}, deleted_at is not null as is_deleted, "
@@ -63,15 +63,15 @@ def known_rows(
     return root, links
 
 
-def live_rows(stream: Stream, team: str) -> tuple[str, str, dict[str, Any]]:
+def active_rows(resource: Resource, team: str) -> tuple[str, str, dict[str, Any]]:
     """The rows of a stream and team that are not deleted: table, condition and its parameters."""
-    table = f"{SCHEMA}.{ENTITIES[stream.entity].root.name}"
+    table = f"{SCHEMA}.{ENTITIES[resource.entity].root.name}"
     live = "deleted_at is null"
-    if stream.entity == "teams":  # each row is the team's own
+    if resource.entity == "teams":  # each row is the team's own
         return table, live, {}
     live, values = f"{live} and team_id = $team", {"team": team}
-    if kind := KINDS.get(stream.entity):
-        return table, f"{live} and {kind} = $kind", values | {"kind": stream.kind}
+    if kind := KINDS.get(resource.entity):
+        return table, f"{live} and {kind} = $kind", values | {"kind": resource.kind}
     return table, live, values
 
 

@@ -93,7 +93,7 @@ def _loading(
 ) -> Callable[[], int]:
     from pipelines.gigstack.settings import Settings
     from pipelines.load.run import load
-    from pipelines.load.select import select_streams
+    from pipelines.load.select import select_resources
 
     settings = Settings(
         api_key=key,
@@ -102,12 +102,12 @@ def _loading(
         max_concurrency=concurrency,
         documents_request_budget=1_000_000,
     )
-    streams = select_streams([resource_name] if resource_name else [], ["clients"])
+    streams = select_resources([resource_name] if resource_name else [], ["clients"])
 
     def run() -> int:
         report = load(settings, directory, streams, lambda _: None)
         if report.status != "ok":
-            raise SystemExit(f"the load ended as {report.status}: {report.streams}")
+            raise SystemExit(f"the load ended as {report.status}: {report.resources}")
         return (
             report.table_rows["invoices"] if resource_name == "invoices_income" else report.requests
         )

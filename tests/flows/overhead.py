@@ -39,13 +39,13 @@ def main() -> None:
 def _steps(data_dir: Path) -> None:
     from pipelines.gigstack.settings import read_settings
     from pipelines.load.run import load
-    from pipelines.load.select import select_streams
+    from pipelines.load.select import select_resources
     from pipelines.monitoring.alerts import note_alerts
     from pipelines.publish.publication import publish
     from pipelines.transform.build import transform
 
     settings = read_settings()
-    load(settings, data_dir, select_streams((), settings.documents), lambda _: None)
+    load(settings, data_dir, select_resources((), settings.documents), lambda _: None)
     transform(data_dir)
     publish(data_dir)
     note_alerts(data_dir)

@@ -15,7 +15,7 @@ from flows.backfill import backfill
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.load.backfill import Backfill, slices, windowed
-from pipelines.load.select import select_streams
+from pipelines.load.select import select_resources
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
@@ -51,8 +51,8 @@ def test_when_time_goes_on_only_the_newest_slice_is_another(tmp_path: Path) -> N
 
 
 def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
-    everything = select_streams((), ("clients",))
-    assert {stream.entity for stream in windowed(everything, ())} == {
+    everything = select_resources((), ("clients",))
+    assert {resource.entity for resource in windowed(everything, ())} == {
         "invoices",
         "sat_invoices",
         "retentions",
@@ -60,7 +60,7 @@ def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
         "receipts",
     }
     with pytest.raises(ConfigurationError, match="clients is read whole every night"):
-        windowed(select_streams(["clients"], ()), ["clients"])
+        windowed(select_resources(["clients"], ()), ["clients"])
 
 
 def test_an_old_backfill_begins_anew(tmp_path: Path) -> None:

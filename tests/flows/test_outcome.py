@@ -33,8 +33,8 @@ def test_where_nothing_changed_nothing_is_built(client: SyncPrefectClient, data_
     run = run_of(client, state)
     assert run.name.startswith("refresh-documents all teams, documents, 20")
     left = artifacts(client, run.id)
-    streams = {row["stream"] for row in left["gigstack-refresh-documents-streams"]}
-    assert streams == {"clients", "client_support_documents"}
+    resources = {row["stream"] for row in left["gigstack-refresh-documents-streams"]}
+    assert resources == {"clients", "client_support_documents"}
     assert "Models" not in left["gigstack-refresh-documents"]
     assert not (data_dir / "published").exists()
 

@@ -28,7 +28,7 @@ def an_alert(alert_id: str, severity: str = "medium", **more: Any) -> Row:
 
 def build(data_dir: Path, *alerts: Row) -> Path:
     """Make `marts.mart_alerts` anew, of these."""
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         run_log.prepare(connection)
         connection.execute(
             "create schema if not exists marts; create or replace table marts.mart_alerts ("

@@ -10,7 +10,7 @@ import pytest
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.loads import run, settings_for
 from tests.pipelines.story import Story, create, tell
 
@@ -20,7 +20,7 @@ class Loaded:
     """A data directory after the first complete load of `account`."""
 
     data_dir: Path
-    report: RunReport
+    report: LoadResult
 
 
 @pytest.fixture(scope="session")

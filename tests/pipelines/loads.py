@@ -13,12 +13,12 @@ from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
 from pipelines.load.dlt_loader import pipeline_in, watermarks_of
 from pipelines.load.incremental import SAFETY_MARGIN
-from pipelines.load.run import DEFAULT, Order, load
-from pipelines.load.select import select_streams
+from pipelines.load.run import DEFAULT_OPTIONS, LoadOptions, load
+from pipelines.load.select import select_resources
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.expected.contents import TableTruth
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 
 Row = dict[str, Any]
 
@@ -38,10 +38,12 @@ def settings_for(account: Account, url: str, **changes: Any) -> Settings:
     return Settings(base_url=url, **(defaults | changes))
 
 
-def run(settings: Settings, data_dir: Path, *names: str, order: Order = DEFAULT) -> RunReport:
+def run(
+    settings: Settings, data_dir: Path, *names: str, options: LoadOptions = DEFAULT_OPTIONS
+) -> LoadResult:
     """Load these streams or tables; all of them when none is named."""
-    streams = select_streams(names, settings.documents)
-    return load(settings, data_dir, streams, lambda _: None, order)
+    resources = select_resources(names, settings.documents)
+    return load(settings, data_dir, resources, lambda _: None, options)
 
 
 def lookback(account: Account, days: int) -> int:
@@ -53,18 +55,18 @@ def lookback(account: Account, days: int) -> int:
 
 def watermarks(data_dir: Path) -> Watermarks:
     """What dlt's state says."""
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return watermarks_of(pipeline_in(data_dir, connection))
 
 
 def query(data_dir: Path, sql: str) -> list[Row]:
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return warehouse.rows_of(connection, sql)
 
 
 def tables_in(data_dir: Path, schema: str = warehouse.SCHEMA) -> set[str]:
     """The tables, without those that dlt keeps for itself."""
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         names = warehouse.table_names(connection, schema)
     return {name for name in names if not name.startswith("_dlt")}
 
@@ -75,7 +77,7 @@ def contents(
     """Every row of every table, in the order of all columns but those that are left out."""
     names = sorted(tables or tables_in(data_dir))
     columns = f"columns(lambda c: not regexp_matches(c, '^({leave_out})$'))" if leave_out else "*"
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return {
             name: connection.execute(
                 f"select {columns} from {warehouse.SCHEMA}.{name} order by all"
@@ -90,7 +92,7 @@ def lasting(data_dir: Path, tables: Sequence[str] = ()) -> dict[str, list[tuple[
     """
     names = tables or sorted(tables_in(data_dir))
     found = contents(data_dir, names, leave_out="loaded_at|run_id|deleted_at|updated_at")
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         for table in (entity.root for entity in ENTITIES.values() if entity.root.name in names):
             found[f"{table.name}: hashes and times"] = connection.execute(
                 f"select {', '.join(key_columns(table))}, row_hash, updated_at_basis, "
@@ -103,7 +105,7 @@ def lasting(data_dir: Path, tables: Sequence[str] = ()) -> dict[str, list[tuple[
 def repeated_keys(data_dir: Path) -> list[str]:
     """The tables that have two rows of one key, or a key with a null in it."""
     found = []
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         for name in sorted(tables_in(data_dir)):
             keys = key_columns(TABLES[name])
             missing = " or ".join(f"{column} is null" for column in keys)
@@ -129,7 +131,7 @@ def live(table: Table) -> str:
 def live_contents(data_dir: Path, leave_out: str) -> dict[str, list[tuple[Any, ...]]]:
     """Like `contents`, of every table, without what is deleted."""
     columns = f"columns(lambda c: not regexp_matches(c, '^({leave_out})$'))"
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return {
             name: connection.execute(f"select {columns} from {live(table)} order by all").fetchall()
             for name, table in TABLES.items()
@@ -144,7 +146,7 @@ def differences(
     `may_be_more`: rows beyond the truth are left alone, in the sums as well.
     """
     found = {}
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         for name, expected in truth.items():
             sums = "".join(f", coalesce({column}, 0)" for column in expected.money)
             keys = key_columns(TABLES[name])

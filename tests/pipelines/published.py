@@ -50,13 +50,13 @@ update ops.run_streams set error = 'no client {PERSON}' where stream = 'clients'
 
 
 def add_models(data_dir: Path) -> None:
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         connection.execute(MODELS)
 
 
 def add_small_warehouse(data_dir: Path) -> None:
     """A hundred invoices of one run, over four months."""
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         run_log.prepare(connection)
         connection.execute(
             """

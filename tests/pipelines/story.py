@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.batch import Page
 from pipelines.gigstack.normalize.normalizer import (
     EntityNormalizer,
@@ -15,12 +15,12 @@ from pipelines.gigstack.normalize.normalizer import (
 )
 from pipelines.gigstack.settings import Settings
 from pipelines.load.plan import Step, make_plan
-from pipelines.load.run import Order
-from pipelines.load.select import select_streams
+from pipelines.load.run import LoadOptions
+from pipelines.load.select import select_resources
 from pipelines.sandbox.expected.contents import TableTruth, expected
 from pipelines.sandbox.expected.rows import ROWS, Key
 from pipelines.sandbox.simulation.account import EPOCH, Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.loads import lookback, run, settings_for
 
 SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named alike
@@ -37,13 +37,13 @@ Hashes = dict[str, dict[Key, str]]  # by root table and key
 
 
 @dataclass(frozen=True)
-class Night:
+class StoryNight:
     """One load: what it was expected to ask, what it did, and the account around it."""
 
     plan: list[Step]
-    report: RunReport
+    report: LoadResult
     data_dir: Path  # as it was after this load
-    before: "Night | None"
+    before: "StoryNight | None"
     shown: Hashes
     truth: dict[str, TableTruth]
 
@@ -58,11 +58,11 @@ class Story:
 
     account: Account
     url: str
-    first: Night
-    unchanged: Night
-    after_1: Night
-    after_5: Night
-    after_40: Night
+    first: StoryNight
+    unchanged: StoryNight
+    after_1: StoryNight
+    after_5: StoryNight
+    after_40: StoryNight
 
 
 def create(path: Path) -> Account:
@@ -87,23 +87,23 @@ def _load(
     account: Account,
     url: str,
     data_dir: Path,
-    before: Night | None,
+    before: StoryNight | None,
     days: int = 0,
     *names: str,
     with_plan: bool = False,
-) -> Night:
+) -> StoryNight:
     """Load into a copy of the state so many days before."""
     if before:
         shutil.copytree(before.data_dir, data_dir)
     wanted = settings_after(account, url, days)
-    streams = select_streams(names, wanted.documents)
-    plan = make_plan(wanted, data_dir, streams, Order()) if with_plan else []
+    resources = select_resources(names, wanted.documents)
+    plan = make_plan(wanted, data_dir, resources, LoadOptions()) if with_plan else []
     report = run(wanted, data_dir, *names)
-    entities = {stream.entity for stream in streams}
+    entities = {resource.entity for resource in resources}
     tables = {table.name for entity in entities for table in ENTITIES[entity].tables}
     shown = {name: of for name, of in shown_by(account).items() if name in entities}
     truth = {name: of for name, of in expected(account).items() if name in tables}
-    return Night(plan, report, data_dir, before, shown, truth)
+    return StoryNight(plan, report, data_dir, before, shown, truth)
 
 
 def settings_after(account: Account, url: str, days: int, **changes: Any) -> Settings:
@@ -116,16 +116,16 @@ def shown_by(account: Account) -> Hashes:
     """The hash of every object that the lists of an account hold now."""
     found: Hashes = {}
     for served, rows_of in ROWS.items():
-        stream = STREAMS[SERVED_AS.get(served, served)]
-        normalizer = _normalizers()[stream.entity]
+        resource = RESOURCES[SERVED_AS.get(served, served)]
+        normalizer = _normalizers()[resource.entity]
         for team in account.roster:
             for place, record in account.store.walk(team.number, served):
                 keys: list[Key] = []
                 rows_of(team.id, record, lambda _table, key, _row, keys=keys: keys.append(key))  # type: ignore[misc]
                 body = account.store.body(place) or b"null"
-                page = Page(stream, team.id, b"[" + body + b"]")
-                (row_hash,) = normalizer.inspect(page).repair.hashes
-                found.setdefault(stream.entity, {})[keys[0]] = str(row_hash)
+                page = Page(resource, team.id, b"[" + body + b"]")
+                (row_hash,) = normalizer.check_page(page).drift.hashes
+                found.setdefault(resource.entity, {})[keys[0]] = str(row_hash)
     return found
 
 

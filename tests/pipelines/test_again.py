@@ -11,24 +11,24 @@ from pipelines.cli.app import app
 from pipelines.foundation.paths import NORMALIZE_SQL, response_logs_dir
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.load.replay import replay
-from pipelines.load.run import Order
-from pipelines.warehouse.connection import opened
-from pipelines.warehouse.run_log import RunReport
+from pipelines.load.run import LoadOptions
+from pipelines.warehouse.connection import connect
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.commands import cli
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import contents, query, repeated_keys, run, watermarks
 from tests.pipelines.scripted import TEAM, account_script, api, page, settings
 
 RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
-EVERY_DELETION = Order(allow_mass_delete=True)
+EVERY_DELETION = LoadOptions(allow_mass_delete=True)
 
 
-def replayed(data_dir: Path, run_id: str) -> RunReport:
+def replayed(data_dir: Path, run_id: str) -> LoadResult:
     return replay(data_dir, run_id, lambda _: None)
 
 
 def change(data_dir: Path, sql: str) -> None:
-    with opened(data_dir) as connection:
+    with connect(data_dir) as connection:
         connection.execute(sql)
 
 
@@ -66,7 +66,7 @@ def draft(name: str, total: int, items: int = 1) -> dict[str, Any]:
 
 
 @pytest.fixture
-def two_nights(data_dir: Path) -> tuple[RunReport, RunReport]:
+def two_nights(data_dir: Path) -> tuple[LoadResult, LoadResult]:
     """Drafts that were loaded twice, and what happened to them between."""
     nights = [
         [draft("changed", 1, items=3), draft("gone", 1), draft("same", 1, items=2)],
@@ -75,13 +75,13 @@ def two_nights(data_dir: Path) -> tuple[RunReport, RunReport]:
     script = account_script({"/invoices/draft": [page(night) for night in nights]})
     with api(script) as (_, url):
         first, second = (
-            run(settings(url), data_dir, "invoice_drafts", order=EVERY_DELETION) for _ in nights
+            run(settings(url), data_dir, "invoice_drafts", options=EVERY_DELETION) for _ in nights
         )
     return first, second
 
 
 def test_rows_that_a_later_run_loaded_or_deleted_stay(
-    two_nights: tuple[RunReport, RunReport], data_dir: Path
+    two_nights: tuple[LoadResult, LoadResult], data_dir: Path
 ) -> None:
     first, second = two_nights
     before = contents(data_dir, leave_out=RUN_COLUMNS)
@@ -97,7 +97,7 @@ def test_rows_that_a_later_run_loaded_or_deleted_stay(
 
 
 def test_the_later_run_can_be_replayed_after_the_earlier(
-    two_nights: tuple[RunReport, RunReport], data_dir: Path
+    two_nights: tuple[LoadResult, LoadResult], data_dir: Path
 ) -> None:
     before = contents(data_dir, leave_out=RUN_COLUMNS)
     replayed(data_dir, two_nights[0].run_id)
@@ -114,7 +114,7 @@ def test_the_later_run_can_be_replayed_after_the_earlier(
 
 
 def test_what_was_wrong_in_the_warehouse_is_put_right_as_often_as_it_takes(
-    two_nights: tuple[RunReport, RunReport], data_dir: Path
+    two_nights: tuple[LoadResult, LoadResult], data_dir: Path
 ) -> None:
     before = contents(data_dir, leave_out=RUN_COLUMNS)
     for _ in range(2):
@@ -131,7 +131,7 @@ def test_what_was_wrong_in_the_warehouse_is_put_right_as_often_as_it_takes(
 
 
 def test_a_correction_of_the_normalization_reaches_what_was_loaded(
-    two_nights: tuple[RunReport, RunReport],
+    two_nights: tuple[LoadResult, LoadResult],
     data_dir: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -197,15 +197,15 @@ def test_an_unknown_run_is_told_with_those_that_are_there(loaded: Loaded) -> Non
 
 
 def test_what_is_replayed_is_that_runs_own(
-    two_nights: tuple[RunReport, RunReport], data_dir: Path
+    two_nights: tuple[LoadResult, LoadResult], data_dir: Path
 ) -> None:
     kept = {path.stem for path in (response_logs_dir(data_dir)).iterdir()}
     assert kept == {night.run_id for night in two_nights}
     report = replayed(data_dir, two_nights[1].run_id)
     assert report.teams == (TEAM,)
     assert {path.stem for path in (response_logs_dir(data_dir)).iterdir()} == kept
-    streams = "select stream, team_id, rows_seen, requests from ops.run_streams where run_id = "
-    assert query(data_dir, f"{streams}'{report.run_id}'") == [
+    resources = "select stream, team_id, rows_seen, requests from ops.run_streams where run_id = "
+    assert query(data_dir, f"{resources}'{report.run_id}'") == [
         {"stream": "invoice_drafts", "team_id": TEAM, "rows_seen": 3, "requests": 0}
     ]
 

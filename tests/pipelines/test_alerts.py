@@ -8,7 +8,14 @@ from rich.console import Console
 from pipelines.cli.output import print_alerts
 from pipelines.foundation.errors import WarehouseBusyError
 from pipelines.foundation.lock import exclusive_run
-from pipelines.monitoring.alerts import News, Row, in_words, mark_reported, mark_sent, note_alerts
+from pipelines.monitoring.alerts import (
+    AlertUpdate,
+    Row,
+    format_counts,
+    mark_reported,
+    mark_sent,
+    note_alerts,
+)
 from tests.pipelines.alerted import PERSON, an_alert, build, told
 from tests.pipelines.loads import query
 
@@ -17,7 +24,7 @@ def ids(alerts: list[Row]) -> list[str]:
     return [alert["alert_id"] for alert in alerts]
 
 
-def a_night(data_dir: Path, least: str | None = None) -> News:
+def a_night(data_dir: Path, least: str | None = None) -> AlertUpdate:
     """All of it: noted, reported, sent."""
     news = note_alerts(data_dir, least)
     mark_sent(data_dir, news.unsent)
@@ -31,7 +38,7 @@ def test_an_alert_is_new_once(tmp_path: Path) -> None:
     build(tmp_path, an_alert("a"), an_alert("b", "high"), an_alert("c"))
     again = a_night(tmp_path)
     assert (ids(again.new), ids(again.unreported)) == (["c"], ["c"])
-    assert in_words(again.alerts) == "3 (1 high, 2 medium)"
+    assert format_counts(again.alerts) == "3 (1 high, 2 medium)"
     assert a_night(tmp_path).unreported == []
 
 

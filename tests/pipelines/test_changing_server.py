@@ -10,21 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pipelines import warehouse
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.change_detection import key_columns
-from pipelines.load.run import Order
+from pipelines.load.run import LoadOptions
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import TableTruth, expected
 from pipelines.sandbox.expected.rows import Key
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.loads import TABLES, differences, lookback, repeated_keys, run, settings_for
 from tests.pipelines.story import Hashes, shown_by
 
-LISTS = {path for stream in STREAMS.values() for path in stream.paths}
+LISTS = {path for resource in RESOURCES.values() for path in resource.paths}
 EVERY = 5  # list requests from one change to the next
 CHANGES = {  # a field of the records of a stream, and what it becomes
     "clients": ("company", "Otra Empresa, S. A."),
@@ -37,7 +37,7 @@ CHANGES = {  # a field of the records of a stream, and what it becomes
 }
 READ_WHOLE = ("clients", "services", "webhooks", "invoice_drafts", "support_documents")
 WINDOWED = ("invoices", "payments", "sat_invoices")
-NIGHTLY, SWEEP = Order(allow_mass_delete=True), Order("full", allow_mass_delete=True)
+NIGHTLY, SWEEP = LoadOptions(allow_mass_delete=True), LoadOptions("full", allow_mass_delete=True)
 
 
 @dataclass
@@ -61,9 +61,9 @@ class Unrest:
                 self.counts[changes[self.counts.total() % len(changes)]()] += 1
         return None
 
-    def remove_one(self, stream: str) -> None:
+    def remove_one(self, resource: str) -> None:
         """Delete the newest record of a list of the biggest team."""
-        *_, (place, _) = self.account.store.walk(0, stream)
+        *_, (place, _) = self.account.store.walk(0, resource)
         self.account.store.remove(place)
 
     def _advance(self) -> str:
@@ -88,8 +88,8 @@ class Unrest:
     def _any(self) -> int:
         """The place of some record of a list that has a few."""
         while True:
-            team, stream = self.dice.choice(self.account.roster), self.dice.choice([*CHANGES])
-            places = [place for place, _ in self.account.store.walk(team.number, stream)]
+            team, resource = self.dice.choice(self.account.roster), self.dice.choice([*CHANGES])
+            places = [place for place, _ in self.account.store.walk(team.number, resource)]
             if len(places) > 3:
                 return self.dice.choice(places)
 
@@ -100,10 +100,10 @@ class Unrest:
 
 
 @dataclass(frozen=True)
-class Night:
+class ObservedNight:
     """What was wrong after a load, held against the account as it was then."""
 
-    report: RunReport
+    report: LoadResult
     unrest: Counter[str]
     repeated: list[str]
     marked: dict[str, set[Key]]  # rows marked as deleted that exist
@@ -114,7 +114,7 @@ class Night:
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
+def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ObservedNight]:
     """Loads of an account, the first and the third of them while it changes; then a sweep."""
     where = tmp_path_factory.mktemp("unrest")
     found = {}
@@ -127,19 +127,21 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
                 unrest.counts = Counter()
                 if name == "fourth":
                     unrest.remove_one("payments")
-                order = SWEEP if name == "sweep" else NIGHTLY
+                options = SWEEP if name == "sweep" else NIGHTLY
                 tables = WINDOWED if name == "sweep" else (*READ_WHOLE, *WINDOWED)
-                report = run(wanted, where / "data", *tables, order=order)
+                report = run(wanted, where / "data", *tables, options=options)
                 found[name] = _night(account, where / "data", report, unrest.counts)
     return found
 
 
-def _night(account: Account, data_dir: Path, report: RunReport, unrest: Counter[str]) -> Night:
+def _night(
+    account: Account, data_dir: Path, report: LoadResult, unrest: Counter[str]
+) -> ObservedNight:
     truth = expected(account)
     whole, windowed = _of(truth, READ_WHOLE), _of(truth, WINDOWED)
     hashes, deleted = _held(data_dir)
     shown = {name: rows for name, rows in shown_by(account).items() if name in hashes}
-    return Night(
+    return ObservedNight(
         report,
         unrest,
         repeated_keys(data_dir),
@@ -165,7 +167,7 @@ def _held(data_dir: Path) -> tuple[Hashes, dict[str, set[Key]]]:
     """The hash of every root row, and the keys of those that are marked as deleted."""
     hashes: Hashes = {}
     deleted: dict[str, set[Key]] = {}
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         for name in (*READ_WHOLE, *WINDOWED):
             keys = ", ".join(key_columns(TABLES[name]))
             rows = connection.execute(
@@ -180,7 +182,7 @@ LOADS = ("first", "second", "third", "fourth", "sweep")
 
 
 @pytest.mark.parametrize("name", ["first", "third"])
-def test_the_account_changed_while_it_was_read(name: str, nights: dict[str, Night]) -> None:
+def test_the_account_changed_while_it_was_read(name: str, nights: dict[str, ObservedNight]) -> None:
     assert nights[name].unrest.keys() == {"a day", "a record less", "another record"}
     assert nights[name].unrest.total() >= 15
     assert nights[name].outdated, "what changed behind the walk is not there yet"
@@ -188,28 +190,28 @@ def test_the_account_changed_while_it_was_read(name: str, nights: dict[str, Nigh
 
 @pytest.mark.parametrize("name", LOADS)
 def test_no_key_is_there_twice_and_nothing_that_exists_is_marked(
-    name: str, nights: dict[str, Night]
+    name: str, nights: dict[str, ObservedNight]
 ) -> None:
     assert nights[name].repeated == []
     assert nights[name].marked == {}
 
 
 @pytest.mark.parametrize("name", LOADS)
-def test_every_list_is_read_to_its_end(name: str, nights: dict[str, Night]) -> None:
-    assert {stream.status for stream in nights[name].report.streams} == {"ok"}
+def test_every_list_is_read_to_its_end(name: str, nights: dict[str, ObservedNight]) -> None:
+    assert {resource.status for resource in nights[name].report.resources} == {"ok"}
     assert nights[name].report.status == "ok", nights[name].report.differences
 
 
 @pytest.mark.parametrize("name", ["second", "fourth"])
 def test_nothing_is_lost_after_the_next_incremental_load(
-    name: str, nights: dict[str, Night]
+    name: str, nights: dict[str, ObservedNight]
 ) -> None:
     assert nights[name].outdated == set()
     assert nights[name].whole == {}
     assert nights[name].windowed == {}
 
 
-def test_the_sweep_marks_everything_that_vanished(nights: dict[str, Night]) -> None:
+def test_the_sweep_marks_everything_that_vanished(nights: dict[str, ObservedNight]) -> None:
     assert "payments" in nights["fourth"].everything, "no window finds what vanished"
     assert nights["sweep"].everything == {}
     assert nights["sweep"].report.total("rows_deleted") >= 1

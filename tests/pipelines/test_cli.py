@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from pipelines.cli.demo import QUESTION
-from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
@@ -218,10 +218,10 @@ def test_a_dry_run_announces_the_requests_of_the_load(nightly: dict[str, Any]) -
     announced: Counter[str] = Counter()
     counted: Counter[str] = Counter()
     for step in steps:
-        stream = STREAMS[step["stream"]]
-        paths = {template(f"/v2{path}") for path in (*stream.paths, stream.own_path) if path}
-        counted[stream.name] += sum(made.pop(path, 0) for path in paths)
-        announced[stream.name] += step["expected_requests"] or 0
+        resource = RESOURCES[step["stream"]]
+        paths = {template(f"/v2{path}") for path in (*resource.paths, resource.own_path) if path}
+        counted[resource.name] += sum(made.pop(path, 0) for path in paths)
+        announced[resource.name] += step["expected_requests"] or 0
     for stream_name in {step["stream"] for step in steps if step["expected_requests"] is None}:
         del announced[stream_name], counted[stream_name]  # the API does not tell its total
     assert {"clients", "cfdi_errors"} <= announced.keys()

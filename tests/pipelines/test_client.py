@@ -18,8 +18,12 @@ from pipelines.foundation.errors import (
     TransientError,
     UnavailableError,
 )
-from pipelines.gigstack.api.client import ATTEMPTS, Envelope, Meter, connected
-from pipelines.gigstack.api.rate_limiter import SLOWEST, SUCCESSES_TO_RECOVER, Budget
+from pipelines.gigstack.api.client import ATTEMPTS, Envelope, RequestStats, open_client
+from pipelines.gigstack.api.rate_limiter import (
+    MIN_REQUESTS_PER_SECOND,
+    SUCCESSES_TO_RECOVER,
+    RateLimiter,
+)
 from pipelines.gigstack.settings import Settings
 from tests.pipelines.scripted import (
     AT_ONCE,
@@ -39,22 +43,22 @@ HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 NESTED: dict[str, Any] = {"success": False, "error": {"code": "service_unavailable"}}
 
 
-def ask(url: str, times: int = 1, **changes: Any) -> tuple[list[Envelope], Meter]:
+def ask(url: str, times: int = 1, **changes: Any) -> tuple[list[Envelope], RequestStats]:
     """GET /clients, all at once."""
     return asyncio.run(_ask(settings(url, **changes), times))
 
 
-async def _ask(wanted: Settings, times: int) -> tuple[list[Envelope], Meter]:
-    meter = Meter()
-    async with connected(wanted) as client:
-        answers = (client.get("/clients", {"limit": 100}, meter) for _ in range(times))
-        return await asyncio.gather(*answers), meter
+async def _ask(wanted: Settings, times: int) -> tuple[list[Envelope], RequestStats]:
+    request_stats = RequestStats()
+    async with open_client(wanted) as client:
+        answers = (client.get("/clients", {"limit": 100}, request_stats) for _ in range(times))
+        return await asyncio.gather(*answers), request_stats
 
 
-def ask_scripted(*answers: Answer, **changes: Any) -> tuple[Envelope, Meter, Api]:
+def ask_scripted(*answers: Answer, **changes: Any) -> tuple[Envelope, RequestStats, Api]:
     with api({"/clients": list(answers)}) as (script, url):
-        (envelope,), meter = ask(url, **changes)
-    return envelope, meter, script
+        (envelope,), request_stats = ask(url, **changes)
+    return envelope, request_stats, script
 
 
 def error_of(
@@ -87,9 +91,9 @@ WORTH_ANOTHER_TRY: dict[str, Answer] = {
 
 @pytest.mark.parametrize("answer", WORTH_ANOTHER_TRY.values(), ids=WORTH_ANOTHER_TRY)
 def test_a_passing_failure_is_asked_for_again(answer: Answer) -> None:
-    envelope, meter, script = ask_scripted(answer, GOOD, timeout_seconds=0.3)
+    envelope, request_stats, script = ask_scripted(answer, GOOD, timeout_seconds=0.3)
     assert msgspec.json.decode(bytes(envelope.data)) == [{"id": "client_1"}]
-    assert (meter.requests, meter.retries) == (2, 1)
+    assert (request_stats.requests, request_stats.retries) == (2, 1)
     assert [asked.query for asked in script.asked] == [{"limit": "100"}] * 2
 
 
@@ -102,16 +106,16 @@ def test_attempts_are_bounded_and_the_last_error_is_told() -> None:
 def test_retry_after_is_honoured() -> None:
     started = time.monotonic()
     throttled = refusal(429, "rate_limit_exceeded", "Too many requests", {"Retry-After": "0.7"})
-    _, meter, _ = ask_scripted(throttled, GOOD)
-    assert meter.retries == 1
+    _, request_stats, _ = ask_scripted(throttled, GOOD)
+    assert request_stats.retries == 1
     assert 0.7 <= time.monotonic() - started < 5
 
 
 def test_retry_after_as_a_date_falls_back_to_the_back_off() -> None:
     date = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
     started = time.monotonic()
-    _, meter, _ = ask_scripted(refusal(429, "rate_limit_exceeded", "", date), GOOD)
-    assert meter.retries == 1
+    _, request_stats, _ = ask_scripted(refusal(429, "rate_limit_exceeded", "", date), GOOD)
+    assert request_stats.retries == 1
     assert time.monotonic() - started < 5
 
 
@@ -243,8 +247,8 @@ def test_a_key_that_no_header_can_carry_is_not_shown_either(ending: str) -> None
 
 def test_half_a_character_is_repaired_and_a_whole_one_kept() -> None:
     body = '{"data":[{"id":"1","name":"a\\ud83d"},{"id":"2","name":"\\ude00b \\ud83d\\ude00 ñ"}]}'
-    envelope, meter, _ = ask_scripted((200, {}, body))
-    assert meter.requests == 1
+    envelope, request_stats, _ = ask_scripted((200, {}, body))
+    assert request_stats.requests == 1
     assert msgspec.json.decode(bytes(envelope.data)) == [
         {"id": "1", "name": "a\ufffd"},
         {"id": "2", "name": "\ufffdb 😀 ñ"},
@@ -257,8 +261,8 @@ def test_connections_are_kept_and_no_more_than_the_budget_allows() -> None:
         return GOOD
 
     with api({"/clients": quick}) as (script, url):
-        answers, meter = ask(url, times=30, max_concurrency=3)
-    assert (len(answers), meter.requests) == (30, 30)
+        answers, request_stats = ask(url, times=30, max_concurrency=3)
+    assert (len(answers), request_stats.requests) == (30, 30)
     assert len({asked.peer for asked in script.asked}) == 3
 
 
@@ -294,16 +298,16 @@ def test_requests_per_second_are_kept() -> None:
 
 
 def test_throttling_halves_the_rate_down_to_a_floor() -> None:
-    budget = Budget(8, 10)
+    budget = RateLimiter(8, 10)
     rates = []
     for _ in range(6):
         budget.throttled(budget.cuts)
         rates.append(budget.rate)
-    assert rates == [5, 2.5, 1.25, 0.625, SLOWEST, SLOWEST]
+    assert rates == [5, 2.5, 1.25, 0.625, MIN_REQUESTS_PER_SECOND, MIN_REQUESTS_PER_SECOND]
 
 
 def test_successes_bring_the_rate_back_to_where_it_was_and_no_higher() -> None:
-    budget = Budget(8, 10)
+    budget = RateLimiter(8, 10)
     budget.throttled(budget.cuts)
     rates = []
     for _ in range(5):
@@ -314,7 +318,7 @@ def test_successes_bring_the_rate_back_to_where_it_was_and_no_higher() -> None:
 
 
 def test_throttling_ends_a_run_of_successes() -> None:
-    budget = Budget(8, 10)
+    budget = RateLimiter(8, 10)
     budget.throttled(budget.cuts)
     for _ in range(SUCCESSES_TO_RECOVER - 1):
         budget.succeeded()
@@ -325,9 +329,9 @@ def test_throttling_ends_a_run_of_successes() -> None:
 
 def test_a_client_that_is_throttled_lowers_its_rate() -> None:
     async def rate_after() -> float:
-        async with connected(settings(url, requests_per_second=100)) as client:
-            await client.get("/clients", {}, Meter())
-            return client._budget.rate
+        async with open_client(settings(url, requests_per_second=100)) as client:
+            await client.get("/clients", {}, RequestStats())
+            return client._rate_limiter.rate
 
     throttled = refusal(429, "rate_limit_exceeded", "Too many requests", AT_ONCE)
     with api({"/clients": [throttled, GOOD]}) as (_, url):

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer.main
 
 from pipelines.cli.app import app
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.settings import Settings
 from tests.pipelines.loads import TABLES
 
@@ -94,7 +94,7 @@ def test_every_option_it_names_exists() -> None:
 
 def test_every_resource_it_names_exists() -> None:
     resources = set(re.findall(r"--resource ([a-z_]+)", readme()))
-    assert resources - (STREAMS.keys() | ENTITIES.keys()) == set()
+    assert resources - (RESOURCES.keys() | ENTITIES.keys()) == set()
 
 
 def test_every_configuration_key_is_named() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.loads import query, run
 from tests.pipelines.scripted import (
     TEAM,
@@ -44,7 +44,7 @@ class Office:
             self.clients[name] = client(name)
             self.documents[name] = [document(f"of {name}")]
 
-    def load(self, budget: int = 5000, **changes: Any) -> tuple[RunReport, list[str]]:
+    def load(self, budget: int = 5000, **changes: Any) -> tuple[LoadResult, list[str]]:
         """One load, and the clients whose documents it asked for, in that order."""
         self._script.asked.clear()
         wanted = {"documents_request_budget": budget, "max_concurrency": 1} | changes
@@ -122,7 +122,7 @@ def test_urgent_parents_leave_others_their_turn(office: Office) -> None:
     assert {name for asked in turns for name in asked} == {"c1", "c2", "c3", "c4"}
 
 
-def _postponed(report: RunReport) -> int:
+def _postponed(report: LoadResult) -> int:
     return report.total("postponed")
 
 

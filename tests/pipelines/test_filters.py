@@ -11,16 +11,16 @@ import pytest
 from starlette.requests import Request
 
 from pipelines.gigstack.api import time_slices
-from pipelines.gigstack.api.date_filters import SPELLINGS, Bounds, IsEmpty, honoured
-from pipelines.gigstack.api.time_slices import MOST_SLICES, PRECISION, cut
+from pipelines.gigstack.api.date_filters import SPELLINGS, Bounds, IsEmpty, detect_date_filter
+from pipelines.gigstack.api.time_slices import MAX_SLICES, PRECISION, split_range
 from pipelines.gigstack.check import check_account
-from pipelines.gigstack.endpoints import STREAMS, Window
+from pipelines.gigstack.endpoints import RESOURCES, WindowField
 from pipelines.load.plan import make_plan
-from pipelines.load.run import Order
-from pipelines.load.select import select_streams
+from pipelines.load.run import LoadOptions
+from pipelines.load.select import select_resources
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.loads import differences, run, settings_for
 from tests.pipelines.scripted import Answering, Scripted, account_script, api, page, settings
@@ -29,7 +29,7 @@ from tests.pipelines.story import Story, settings_after
 DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TODAY = datetime.now(UTC)
-SECONDS, MILLISECONDS, _, _ = SPELLINGS[Window.CREATED]
+SECONDS, MILLISECONDS, _, _ = SPELLINGS[WindowField.CREATED]
 
 Reads = Callable[[str, str | int], datetime | None]  # a parameter and its value: which moment
 
@@ -83,14 +83,17 @@ def nothing_matches(_name: str, _value: str | int) -> datetime:
 def test_a_spelling_counts_only_when_it_is_honoured_both_ways(
     reads: Reads, name: str | None
 ) -> None:
-    found = asyncio.run(honoured(Window.CREATED, account([NOW - DAY, NOW], reads)))
+    found = asyncio.run(detect_date_filter(WindowField.CREATED, account([NOW - DAY, NOW], reads)))
     assert (found and found.name) == name
 
 
 def test_of_an_empty_list_nothing_is_known() -> None:
-    assert asyncio.run(honoured(Window.CREATED, account([], number("created[gte]")))) is None
-    assert asyncio.run(honoured(Window.ISSUED, account([], nothing))) is None
-    assert asyncio.run(honoured(None, account([NOW], nothing))) is None
+    assert (
+        asyncio.run(detect_date_filter(WindowField.CREATED, account([], number("created[gte]"))))
+        is None
+    )
+    assert asyncio.run(detect_date_filter(WindowField.ISSUED, account([], nothing))) is None
+    assert asyncio.run(detect_date_filter(None, account([NOW], nothing))) is None
 
 
 def test_bounds_are_written_as_the_list_reads_them() -> None:
@@ -100,7 +103,7 @@ def test_bounds_are_written_as_the_list_reads_them() -> None:
         "created[lte]": 1780272000,
     }
     assert MILLISECONDS.bounds(until=midnight) == {"created[lte]": 1767247200000}
-    (local,) = SPELLINGS[Window.ISSUED]
+    (local,) = SPELLINGS[WindowField.ISSUED]
     assert local.bounds(midnight) == {"from": "2026-01-01T00:00:00"}
     assert local.bounds() == {}
 
@@ -110,19 +113,19 @@ def test_bounds_are_written_as_the_list_reads_them() -> None:
     [("bracket", "created[gte] s"), ("underscore", "created_gte s"), ("none", "not honoured")],
 )
 def test_an_account_shows_what_it_honours(date_filter: str, name: str, story: Story) -> None:
-    streams = [STREAMS["payments"], STREAMS["sat_invoices"]]
+    resources = [RESOURCES["payments"], RESOURCES["sat_invoices"]]
     with serving(create_app(story.account, date_filter=date_filter)) as url:
         wanted = settings_for(story.account, url, teams=None)
-        checkup = asyncio.run(check_account(wanted, streams))
-    assert [found.date_filter for found in checkup.findings] == [name, "from"]
+        result = asyncio.run(check_account(wanted, resources))
+    assert [found.date_filter for found in result.findings] == [name, "from"]
 
 
-def slices_of(moments: list[datetime], pages: int) -> list[time_slices.Slice]:
+def slices_of(moments: list[datetime], pages: int) -> list[time_slices.TimeSlice]:
     both = account(moments, number("created[gte]"), number("created[lte]"))
-    return asyncio.run(cut(SECONDS, both, NOW, pages))
+    return asyncio.run(split_range(SECONDS, both, NOW, pages))
 
 
-@pytest.mark.parametrize(("pages", "count"), [(21, 3), (95, 10), (10_000, MOST_SLICES)])
+@pytest.mark.parametrize(("pages", "count"), [(21, 3), (95, 10), (10_000, MAX_SLICES)])
 @pytest.mark.parametrize("last", [NOW, NOW + 100 * DAY])  # its clock may be ahead of ours
 def test_slices_share_their_bounds_and_leave_nothing_out(
     pages: int, count: int, last: datetime
@@ -146,8 +149,8 @@ def test_slices_begin_about_where_the_list_does() -> None:
 
 def test_without_an_upper_bound_there_is_one_slice() -> None:
     lower_only = account([NOW - DAY, NOW], number("created[gte]"))
-    assert asyncio.run(cut(SECONDS, lower_only, NOW, 100)) == [(None, None)]
-    assert asyncio.run(cut(SECONDS, account([NOW], nothing), NOW, 100)) == [(None, None)]
+    assert asyncio.run(split_range(SECONDS, lower_only, NOW, 100)) == [(None, None)]
+    assert asyncio.run(split_range(SECONDS, account([NOW], nothing), NOW, 100)) == [(None, None)]
 
 
 @pytest.mark.parametrize(
@@ -158,7 +161,7 @@ def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
     date_filter: str, bound: str, story: Story, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time_slices, "LONG_LIST", 1)
-    monkeypatch.setattr(time_slices, "PAGES_A_SLICE", 2)
+    monkeypatch.setattr(time_slices, "PAGES_PER_SLICE", 2)
     shutil.copytree(story.after_40.data_dir, data_dir)
     spans: set[tuple[str | None, str | None]] = set()
 
@@ -169,9 +172,9 @@ def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
 
     with serving(Between(create_app(story.account, date_filter=date_filter), look)) as url:
         wanted = settings_for(story.account, url, page_size=5, teams=None)
-        report = run(wanted, data_dir, "receipts", order=Order("full"))
+        report = run(wanted, data_dir, "receipts", options=LoadOptions("full"))
     assert report.status == "ok"
-    assert all(found.complete_sweep for found in report.streams)
+    assert all(found.complete_sweep for found in report.resources)
     assert report.total("rows_changed") == report.total("rows_deleted") == 0
     assert (len(spans) > 3) == bool(bound)
 
@@ -194,19 +197,19 @@ def test_the_plan_knows_what_a_window_costs_with_any_filter(
     shutil.copytree(story.after_40.data_dir, data_dir)
     with serving(create_app(story.account, date_filter=date_filter)) as url:
         wanted = settings_after(story.account, url, 39, page_size=4)
-        plan = make_plan(wanted, data_dir, select_streams(["receipts"], ()), Order())
+        plan = make_plan(wanted, data_dir, select_resources(["receipts"], ()), LoadOptions())
         report = run(wanted, data_dir, "receipts")
     assert report.requests == sum(step.expected_requests or 0 for step in plan)
     assert report.total("rows_changed") == 0
-    everything = sum(found.api_total or 0 for found in report.streams)
+    everything = sum(found.api_total or 0 for found in report.resources)
     assert 50 < report.total("rows_seen") < everything - 10, "neither nothing nor all"
 
 
-def listing(order: Sequence[int]) -> Answering:
+def listing(options: Sequence[int]) -> Answering:
     """A list that knows no filter: one was made today, the others each ten days earlier."""
     records = [
         {"id": f"r{number}", "created_at": int((TODAY - number * 10 * DAY).timestamp())}
-        for number in order
+        for number in options
     ]
 
     def answer(request: Request) -> Scripted:
@@ -221,21 +224,21 @@ def listing(order: Sequence[int]) -> Answering:
 @pytest.fixture(scope="module")
 def retentions(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[Sequence[int]], RunReport]]:
+) -> Iterator[Callable[[Sequence[int]], LoadResult]]:
     """Loads the same list again, in another order."""
     where = tmp_path_factory.mktemp("retentions") / "data"
     with api(account_script({})) as (script, url):
 
-        def load(order: Sequence[int]) -> RunReport:
-            script.answers["/retentions"] = [listing(order)]
+        def load(options: Sequence[int]) -> LoadResult:
+            script.answers["/retentions"] = [listing(options)]
             return run(settings(url, page_size=2, lookback_days=25), where, "retentions")
 
-        assert load(range(12)).streams[0].pages == 6
+        assert load(range(12)).resources[0].pages == 6
         yield load
 
 
 @pytest.mark.parametrize(
-    ("order", "pages"),
+    ("options", "pages"),
     [
         (range(12), 3),  # of 0 and 10 days; of 20 and 30; of 40 and 50, all before the window
         ((0, 1, 2, 4, 3, *range(5, 12)), 6),
@@ -244,9 +247,9 @@ def retentions(
     ids=["newest first", "not quite", "oldest first"],
 )
 def test_without_a_filter_the_walk_ends_past_the_window_if_the_order_can_be_trusted(
-    order: Sequence[int], pages: int, retentions: Callable[[Sequence[int]], RunReport]
+    options: Sequence[int], pages: int, retentions: Callable[[Sequence[int]], LoadResult]
 ) -> None:
-    report = retentions(order)
-    (walked,) = report.streams
+    report = retentions(options)
+    (walked,) = report.resources
     assert (walked.pages, walked.rows_seen, walked.rows_changed) == (pages, pages * 2, 0)
     assert (report.status, walked.complete_sweep, walked.rows_deleted) == ("ok", False, 0)

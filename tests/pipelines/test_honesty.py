@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Reject
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import Comparison, RunReport
+from pipelines.warehouse.run_log import Comparison, LoadResult
 from tests.pipelines.commands import access, cli
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import Row, lookback, query, run, settings_for
@@ -44,17 +44,17 @@ def worked_out(account: Account) -> Figures:
     """Rows, and money by status and currency, from the clean objects of the account."""
     found: Figures = {}
 
-    def add(team: str, stream: str, measure: str, amount: Decimal) -> None:
-        found[team, stream, measure] = found.get((team, stream, measure), Decimal(0)) + amount
+    def add(team: str, resource: str, measure: str, amount: Decimal) -> None:
+        found[team, resource, measure] = found.get((team, resource, measure), Decimal(0)) + amount
 
     for team in account.roster:
         for served in WITH_MONEY:
-            stream = SERVED_AS.get(served, served)
+            resource = SERVED_AS.get(served, served)
             for _, record in account.store.walk(team.number, served):
                 status, currency = record["status"].lower(), record["currency"]
-                add(team.id, stream, "rows", Decimal(1))
+                add(team.id, resource, "rows", Decimal(1))
                 if total := Decimal(record.get("total") or 0):
-                    add(team.id, stream, f"total {status} {currency}", total)
+                    add(team.id, resource, f"total {status} {currency}", total)
     return found
 
 
@@ -117,16 +117,16 @@ def test_rows_and_money_by_status_and_currency_are_those_of_the_account(
 ) -> None:
     expected = worked_out(account)
     assert len({measure for _, _, measure in expected}) > 8, "more than a currency and a status"
-    streams = {stream for _, stream, _ in expected}
+    resources = {resource for _, resource, _ in expected}
     for column in ("api_value", "warehouse_value"):
         found = figures(loaded.data_dir, column)
-        assert {key: amount for key, amount in found.items() if key[1] in streams} == expected
+        assert {key: amount for key, amount in found.items() if key[1] in resources} == expected
 
 
 def test_every_list_is_counted_and_nothing_differs_after_a_clean_load(loaded: Loaded) -> None:
     differing = figures(loaded.data_dir, "difference")
     assert set(differing.values()) == {Decimal(0)}
-    counted = {(team, stream) for team, stream, measure in differing if measure == "rows"}
+    counted = {(team, resource) for team, resource, measure in differing if measure == "rows"}
     read = query(
         loaded.data_dir,
         "select team_id, stream, rows_seen from ops.run_streams where rows_seen > 0",
@@ -156,10 +156,10 @@ def test_a_difference_is_shown_by_summary_and_status(command: str, tampered: Tam
     done: subprocess.CompletedProcess[str] = getattr(tampered, command)
     assert done.returncode == 3
     api_values = figures(tampered.where / "data", "api_value")
-    for (team, stream, measure), difference in tampered.changed.items():
-        delivered = api_values[team, stream, measure]
+    for (team, resource, measure), difference in tampered.changed.items():
+        delivered = api_values[team, resource, measure]
         amounts = [f"{amount.normalize():f}" for amount in (delivered, delivered + difference)]
-        told = (stream, team, measure, *amounts)
+        told = (resource, team, measure, *amounts)
         assert any(all(text in line for text in told) for line in done.stdout.splitlines()), told
 
 
@@ -185,7 +185,7 @@ class Drifted:
     """Two loads of the same odd records, and one after they are gone."""
 
     data_dir: Path
-    reports: list[RunReport]
+    reports: list[LoadResult]
     drift: list[list[Row]]  # the ledger's, after each
 
 
@@ -210,8 +210,8 @@ def drifted(tmp_path_factory: pytest.TempPathFactory) -> Drifted:
 def test_what_is_odd_is_reported_once_a_kind_in_every_run(number: int, drifted: Drifted) -> None:
     report = drifted.reports[number]
     found = {
-        (path, kind): (report.examples[stream, path, kind], count)
-        for (stream, path, kind), count in report.drift.items()
+        (path, kind): (report.examples[resource, path, kind], count)
+        for (resource, path, kind), count in report.drift.items()
     }
     assert found == KINDS
     assert report.status == "warn"
@@ -251,21 +251,21 @@ def test_what_is_odd_is_not_lost(drifted: Drifted) -> None:
     assert items == [{"x": '{"quantity":[1]}'}]
 
 
-def _held_back(report: RunReport) -> None:
+def _held_back(report: LoadResult) -> None:
     report.held_back.append("3 of 10 rows are no longer listed")
 
 
-def _failed(report: RunReport) -> None:
-    report.streams[0].status = "failed"
+def _failed(report: LoadResult) -> None:
+    report.resources[0].status = "failed"
 
 
-def _postponed(report: RunReport) -> None:
-    report.streams[0].postponed = 1
+def _postponed(report: LoadResult) -> None:
+    report.resources[0].postponed = 1
 
 
-DEVIATIONS: dict[str, tuple[str, Callable[[RunReport], object]]] = {
+DEVIATIONS: dict[str, tuple[str, Callable[[LoadResult], object]]] = {
     "nothing": ("ok", lambda report: report),
-    "unavailable": ("ok", lambda report: setattr(report.streams[0], "status", "unavailable")),
+    "unavailable": ("ok", lambda report: setattr(report.resources[0], "status", "unavailable")),
     "no difference": ("ok", lambda r: r.comparisons.append(Comparison(TEAM, "a", "rows", 1, 1))),
     "difference": ("warn", lambda r: r.comparisons.append(Comparison(TEAM, "a", "rows", 1, 2))),
     "reject": ("warn", lambda r: r.rejects.append(Reject("a", TEAM, "no key", None, "{}"))),
@@ -280,8 +280,8 @@ DEVIATIONS: dict[str, tuple[str, Callable[[RunReport], object]]] = {
 @pytest.mark.parametrize("deviation", DEVIATIONS)
 def test_a_run_is_ok_only_when_all_of_it_is(deviation: str) -> None:
     status, deviate = DEVIATIONS[deviation]
-    report = RunReport("run", "full", datetime(2026, 1, 1, tzinfo=UTC))
-    report.streams = [StreamReport("a", TEAM), StreamReport("b", TEAM)]
+    report = LoadResult("run", "full", datetime(2026, 1, 1, tzinfo=UTC))
+    report.resources = [ResourceStats("a", TEAM), ResourceStats("b", TEAM)]
     deviate(report)
     assert report.status == status
-    assert replace(report, streams=[]).status in (status, "ok")
+    assert replace(report, resources=[]).status in (status, "ok")

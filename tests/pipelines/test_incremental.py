@@ -10,7 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from pipelines import warehouse
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.load import dlt_cleanup
 from pipelines.sandbox.expected.rows import Key
@@ -23,12 +23,12 @@ from tests.pipelines.loads import (
     settings_for,
 )
 from tests.pipelines.scripted import Scripted, account_script, api, page, settings
-from tests.pipelines.story import Night, Story
+from tests.pipelines.story import Story, StoryNight
 
 NIGHTS = ("after_1", "after_5", "after_40")
 RUN_COLUMNS = "run_id|loaded_at|_dlt_id|_dlt_load_id"
 TIMES = "deleted_at|updated_at|updated_at_basis"  # which depend on when a run saw what
-LISTED = sorted({stream.entity for stream in STREAMS.values()} - {"sat_download_requests"})
+LISTED = sorted({resource.entity for resource in RESOURCES.values()} - {"sat_download_requests"})
 
 ITEM = {"id": "service_1", "quantity": 1, "unit_price": "10.50", "taxes": [{"type": "IVA"}]}
 
@@ -39,7 +39,7 @@ Versions = dict[Key, dict[str, Any]]
 def versions(data_dir: Path) -> dict[str, Versions]:
     """Every row of every root by its key: its hash, its times, and the run that wrote it."""
     found = {}
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         for entity in LISTED:
             keys = key_columns(ENTITIES[entity].root)
             rows = warehouse.rows_of(
@@ -52,12 +52,12 @@ def versions(data_dir: Path) -> dict[str, Versions]:
 
 
 @pytest.fixture(scope="session", params=NIGHTS)
-def night(request: pytest.FixtureRequest, story: Story) -> Night:
-    found: Night = getattr(story, request.param)
+def night(request: pytest.FixtureRequest, story: Story) -> StoryNight:
+    found: StoryNight = getattr(story, request.param)
     return found
 
 
-def before(night: Night) -> Night:
+def before(night: StoryNight) -> StoryNight:
     assert night.before
     return night.before
 
@@ -85,19 +85,21 @@ def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) ->
     planned: Counter[tuple[str, str]] = Counter()
     for step in unchanged.plan:
         planned[step.stream, step.team_id] += step.expected_requests or 0
-    made = Counter({(s.stream, s.team_id): s.meter.requests for s in unchanged.report.streams})
-    made["teams", story.account.teams[0]] += unchanged.report.finding_teams.requests
+    made = Counter(
+        {(s.resource, s.team_id): s.request_stats.requests for s in unchanged.report.resources}
+    )
+    made["teams", story.account.teams[0]] += unchanged.report.team_discovery.requests
     assert made == planned
     assert unchanged.report.requests == planned.total()
     assert any("open items" in step.note for step in unchanged.plan), "some of it one by one"
 
 
-def test_one_load_brings_all_that_happened(night: Night) -> None:
+def test_one_load_brings_all_that_happened(night: StoryNight) -> None:
     assert differences(night.data_dir, night.truth) == {}
     assert night.report.status == "ok"
 
 
-def test_one_load_writes_what_is_new_or_changed_and_nothing_else(night: Night) -> None:
+def test_one_load_writes_what_is_new_or_changed_and_nothing_else(night: StoryNight) -> None:
     changed = {
         entity: {key for key, h in shown.items() if before(night).shown[entity].get(key) != h}
         for entity, shown in night.shown.items()
@@ -114,18 +116,18 @@ def test_one_load_writes_what_is_new_or_changed_and_nothing_else(night: Night) -
     }
     assert hashes == night.shown
     counted: Counter[str] = Counter()
-    for report in night.report.streams:
-        counted[STREAMS[report.stream].entity] += report.rows_changed
+    for report in night.report.resources:
+        counted[RESOURCES[report.resource].entity] += report.rows_changed
     assert {entity: counted[entity] for entity in changed} == {
         entity: len(keys) for entity, keys in changed.items()
     }
 
 
-def _is_written(row: dict[str, Any], night: Night) -> bool:
+def _is_written(row: dict[str, Any], night: StoryNight) -> bool:
     return bool(row["run_id"] == night.report.run_id and row["deleted_at"] is None)
 
 
-def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: Night) -> None:
+def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: StoryNight) -> None:
     marked = 0
     for entity, after in versions(night.data_dir).items():
         known = versions(before(night).data_dir)[entity]
@@ -141,7 +143,7 @@ def test_what_is_no_longer_listed_is_marked_as_deleted_once(night: Night) -> Non
     assert marked == night.report.total("rows_deleted")
 
 
-def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: Night) -> None:
+def test_updated_at_never_goes_back_and_says_what_it_rests_on(night: StoryNight) -> None:
     started_at = night.report.started_at
     for entity, after in versions(night.data_dir).items():
         known = versions(before(night).data_dir)[entity]

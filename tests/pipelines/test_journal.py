@@ -17,8 +17,8 @@ from pipelines.foundation.errors import ConfigurationError
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.response_log import (
     Header,
-    Journal,
     Origin,
+    ResponseLog,
     answers,
     begin,
     prune,
@@ -37,7 +37,7 @@ def header(run_id: str, *, hours_ago: float = 1, question: dict[str, Any] = QUES
 
 def begun(
     directory: Path, run_id: str, *requests: str, hours_ago: float = 1, size: int = 0
-) -> Journal:
+) -> ResponseLog:
     """A journal that kept an answer, incompressible and of `size` bytes, for each request."""
     found = begin(directory, header(run_id, hours_ago=hours_ago))
     for request in requests:
@@ -45,7 +45,7 @@ def begun(
     return found
 
 
-def resumed(directory: Path) -> Journal:
+def resumed(directory: Path) -> ResponseLog:
     found = resumable(directory, QUESTION, NOW)
     assert found
     return found
@@ -218,7 +218,7 @@ def test_a_run_has_one_journal_which_only_its_owner_can_read(tmp_path: Path) -> 
 def test_a_journal_that_is_full_keeps_no_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(response_log, "MOST_BYTES_A_RUN", 1000)
+    monkeypatch.setattr(response_log, "MAX_BYTES_PER_RUN", 1000)
     with closing(begun(tmp_path, "run", "/a", "/b", size=1000)) as found:
         assert (found.find("/a") or b"")[:2] == b"/a"
         assert found.find("/b") is None

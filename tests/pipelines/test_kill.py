@@ -34,7 +34,7 @@ TWICE = (2, 5, 9)  # of the points: those where the load after is killed as well
 TRIES = 4
 DAYS = 3
 # every way of paging, windows, children, links, and what vanishes; all streams take twice as long
-STREAMS = (
+RESOURCES = (
     "clients",
     "support_documents",
     "invoices",
@@ -43,8 +43,8 @@ STREAMS = (
     "cfdi_errors",
     "sat_invoices",
 )
-LOAD = ("load", "--team", "all", *(part for name in STREAMS for part in ("--resource", name)))
-LOADED = {table.name for name in STREAMS for table in ENTITIES[name].tables}
+LOAD = ("load", "--team", "all", *(part for name in RESOURCES for part in ("--resource", name)))
+LOADED = {table.name for name in RESOURCES for table in ENTITIES[name].tables}
 
 
 def points(number: int, seed: int) -> list[tuple[float, ...]]:
@@ -71,7 +71,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NodeResult:
     """What became of a data directory, and how the last load ended."""
 
     data_dir: Path
@@ -98,7 +98,7 @@ def load(lane: Warm, field: Field, where: Path, at: float = PATIENCE) -> tuple[f
     return time.monotonic() - began, code
 
 
-def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> Outcome:
+def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> NodeResult:
     """Kill a load at each of these points in turn, and then load once more."""
     seconds = field.seconds
     for attempt in range(TRIES):
@@ -110,7 +110,7 @@ def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> O
                 break
         else:
             _, code = load(lane, field, tried)
-            return Outcome(data_dir, code, (tried / SAID).read_text(encoding="utf-8"))
+            return NodeResult(data_dir, code, (tried / SAID).read_text(encoding="utf-8"))
         assert code == 0, f"the load after a kill ended with exit code {code}"
         seconds = took * 0.9  # it was over before its end came: others left it the machine
     raise AssertionError(f"no load of {TRIES} lasted until {kills} of it")
@@ -129,7 +129,7 @@ class Campaign:
     """Loads that never died, and those that did, by where they were killed."""
 
     undisturbed: list[Path]
-    outcomes: dict[tuple[float, ...], Outcome]
+    outcomes: dict[tuple[float, ...], NodeResult]
 
 
 def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Campaign:
@@ -140,7 +140,7 @@ def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Camp
         with borrowed(lanes) as lane:
             return undisturbed(lane, field, where / f"undisturbed {number}")
 
-    def dead(kills: tuple[float, ...]) -> Outcome:
+    def dead(kills: tuple[float, ...]) -> NodeResult:
         with borrowed(lanes) as lane:
             return killed(lane, measured, where / str(kills), kills)
 
@@ -210,7 +210,7 @@ def lasting_of(reference: Path) -> dict[str, list[tuple[Any, ...]]]:
     return lasting(reference)
 
 
-def is_as_if_nothing_had_happened(outcome: Outcome, reference: Path) -> None:
+def is_as_if_nothing_had_happened(outcome: NodeResult, reference: Path) -> None:
     data_dir = outcome.data_dir
     assert outcome.code == 0, outcome.said
     assert dlt_cleanup.pending(data_dir) == 0

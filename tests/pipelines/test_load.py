@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from pipelines.foundation.errors import AuthenticationError, WarehouseError
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.settings import Settings
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
@@ -135,11 +135,13 @@ def test_a_clean_load_is_ok_in_the_ledger(loaded: Loaded) -> None:
 
 
 def test_every_stream_of_every_team_is_in_the_ledger(account: Account, loaded: Loaded) -> None:
-    for_all = {name for name, s in STREAMS.items() if s.scope.value != "key" and not s.is_optional}
-    once = {name for name, s in STREAMS.items() if s.scope.value == "key"}
+    for_all = {
+        name for name, s in RESOURCES.items() if s.scope.value != "key" and not s.is_optional
+    }
+    once = {name for name, s in RESOURCES.items() if s.scope.value == "key"}
     assert statuses(loaded.data_dir) == {
-        (stream, team): "ok" for stream in for_all for team in account.teams
-    } | {(stream, account.teams[0]): "ok" for stream in once}
+        (resource, team): "ok" for resource in for_all for team in account.teams
+    } | {(resource, account.teams[0]): "ok" for resource in once}
     sweeps = query(loaded.data_dir, "select distinct complete_sweep from ops.run_streams")
     assert sweeps == [{"complete_sweep": True}]
 
@@ -223,7 +225,7 @@ def _updated(data_dir: Path) -> dict[tuple[Any, ...], Any]:
 def test_an_account_without_rows_gets_every_table_and_column(
     loaded: Loaded, data_dir: Path
 ) -> None:
-    empty = {path: page([]) for s in STREAMS.values() for path in s.paths}
+    empty = {path: page([]) for s in RESOURCES.values() for path in s.paths}
     with api(account_script(empty | {f"/teams/{TEAM}/series": page([])})) as (_, url):
         report = run(settings(url), data_dir)
     assert report.status == "ok"

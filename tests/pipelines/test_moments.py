@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack.api.timestamps import WindowWatch, creation_times, moment
+from pipelines.gigstack.api.timestamps import WindowEndDetector, creation_times, parse_timestamp
 from pipelines.gigstack.normalize.normalizer import normalizing_database
 
 MIDNIGHT = datetime(2025, 10, 1, tzinfo=UTC)  # 1759276800
@@ -68,8 +68,8 @@ SPELLINGS: list[tuple[Any, datetime | None]] = [
 
 @pytest.mark.parametrize(("spelling", "meant"), SPELLINGS, ids=lambda value: repr(value)[:40])
 def test_a_spelling_means_its_moment(spelling: Any, meant: datetime | None) -> None:
-    assert moment(spelling) == meant
-    assert meant is None or moment(spelling).tzinfo is UTC  # type: ignore[union-attr]
+    assert parse_timestamp(spelling) == meant
+    assert meant is None or parse_timestamp(spelling).tzinfo is UTC  # type: ignore[union-attr]
 
 
 def test_the_sql_understands_every_spelling_alike() -> None:
@@ -89,7 +89,7 @@ def test_a_moment_beyond_the_calendar_is_none() -> None:
         "0001-01-01T00:00:00+06:00",
         float("inf"),
     )
-    assert [moment(value) for value in beyond] == [None] * 4
+    assert [parse_timestamp(value) for value in beyond] == [None] * 4
 
 
 def test_the_first_field_that_is_a_moment_counts() -> None:
@@ -105,12 +105,12 @@ def test_the_first_field_that_is_a_moment_counts() -> None:
 def test_other_fields_may_be_named() -> None:
     records = b'[{"created_at": 5, "issue_date": "2025-09-30T18:00:00"}]'
     assert creation_times(records, ["issue_date"]) == [MIDNIGHT]
-    assert WindowWatch(MIDNIGHT + 25 * HOUR).is_past(records, ("issue_date",))
+    assert WindowEndDetector(MIDNIGHT + 25 * HOUR).is_past(records, ("issue_date",))
 
 
-def watch(*pages: list[int | None]) -> list[bool]:
+def end_detector(*pages: list[int | None]) -> list[bool]:
     """What is said after each page, of records so many hours before the window; None has none."""
-    watching = WindowWatch(START)
+    watching = WindowEndDetector(START)
     return [watching.is_past(page_of(hours)) for hours in pages]
 
 
@@ -124,37 +124,43 @@ def page_of(hours_before: list[int | None]) -> bytes:
 
 
 def test_a_list_is_past_when_a_whole_page_lies_a_day_before_the_window() -> None:
-    assert watch([-9, 5], [5, 23], [24, 25], [25, 25], [26]) == [False, False, False, True, True]
+    assert end_detector([-9, 5], [5, 23], [24, 25], [25, 25], [26]) == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_a_list_that_begins_before_the_window_is_past_at_once() -> None:
-    assert watch([25, 30]) == [True]
+    assert end_detector([25, 30]) == [True]
 
 
 def test_a_page_that_is_partly_within_the_margin_is_not_past() -> None:
-    assert watch([23, 90], [91]) == [False, True]
+    assert end_detector([23, 90], [91]) == [False, True]
 
 
 def test_an_order_once_broken_is_never_trusted_again() -> None:
-    assert watch([2, 1], [50, 60], [70]) == [False, False, False]
-    assert watch([50, 60], [59, 61], [70]) == [True, False, False]
+    assert end_detector([2, 1], [50, 60], [70]) == [False, False, False]
+    assert end_detector([50, 60], [59, 61], [70]) == [True, False, False]
 
 
 def test_the_oldest_first_is_read_to_the_end() -> None:
-    assert watch([90, 80], [70, 60], [50, 40]) == [False, False, False]
+    assert end_detector([90, 80], [70, 60], [50, 40]) == [False, False, False]
 
 
 def test_a_record_without_its_moment_is_read_to_the_end() -> None:
-    assert watch([1, None], [50, 60]) == [False, False]
-    assert watch([None], [50, 60]) == [False, False]
+    assert end_detector([1, None], [50, 60]) == [False, False]
+    assert end_detector([None], [50, 60]) == [False, False]
 
 
 @pytest.mark.parametrize("empty", [b"[]", b"[null, null]"])
 def test_an_empty_page_is_not_past_and_breaks_nothing(empty: bytes) -> None:
-    watching = WindowWatch(START)
+    watching = WindowEndDetector(START)
     pages = (empty, page_of([50, 60]), empty, page_of([60]), page_of([59]))
     assert [watching.is_past(page) for page in pages] == [False, True, False, True, False]
 
 
 def test_nulls_among_the_records_are_left_out() -> None:
-    assert WindowWatch(START).is_past(b'[null, {"created_at": 1759000000}, null]')
+    assert WindowEndDetector(START).is_past(b'[null, {"created_at": 1759000000}, null]')

@@ -11,47 +11,47 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.gigstack.extract.stats import StreamReport
+from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Reject
-from pipelines.monitoring.result import Night, missing_in
+from pipelines.monitoring.result import RunResult, missing_in
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import Comparison, RunReport
+from pipelines.warehouse.run_log import Comparison, LoadResult
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
 from tests.pipelines.loads import query
 
 
-def a_run(*streams: StreamReport, **more: Any) -> RunReport:
+def a_run(*resources: ResourceStats, **more: Any) -> LoadResult:
     started_at = datetime(2026, 11, 26, 8, 30, tzinfo=UTC)
-    return RunReport("run", "incremental", started_at, streams=list(streams), **more)
+    return LoadResult("run", "incremental", started_at, resources=list(resources), **more)
 
 
-def rejects(count: int, stream: str = "clients") -> list[Reject]:
-    return [Reject(stream, "team_1", "no id", None, "{}") for _ in range(count)]
+def rejects(count: int, resource: str = "clients") -> list[Reject]:
+    return [Reject(resource, "team_1", "no id", None, "{}") for _ in range(count)]
 
 
 def test_a_night_without_findings_is_ok() -> None:
-    night = Night([a_run(StreamReport("clients", "team_1"))])
+    night = RunResult([a_run(ResourceStats("clients", "team_1"))])
     assert night.status == "ok"
-    assert [*night.missing(), *night.to_look_at()] == []
+    assert [*night.missing(), *night.warnings()] == []
 
 
 def test_a_list_that_failed_is_missing_until_it_is_read_again() -> None:
-    good = StreamReport("clients", "team_1")
-    bad = StreamReport("payments", "team_1", status="failed", error="500")
-    night = Night([a_run(good, bad)])
+    good = ResourceStats("clients", "team_1")
+    bad = ResourceStats("payments", "team_1", status="failed", error="500")
+    night = RunResult([a_run(good, bad)])
     assert list(night.missing()) == ["team_1 payments: 500"]
     assert night.status == "partial"
-    night.repeats.append(a_run(StreamReport("payments", "team_1")))
+    night.repeats.append(a_run(ResourceStats("payments", "team_1")))
     assert list(night.missing()) == []
     assert night.status == "ok"
 
 
 def test_a_team_of_which_no_list_answers_is_missing() -> None:
-    gone = StreamReport("clients", "team_2", status="unavailable")
-    night = Night([a_run(StreamReport("clients", "team_1"), gone)])
+    gone = ResourceStats("clients", "team_2", status="unavailable")
+    night = RunResult([a_run(ResourceStats("clients", "team_1"), gone)])
     assert [line.partition(":")[0] for line in night.missing()] == ["team_2"]
 
 
@@ -70,9 +70,9 @@ def test_rows_are_missing_unless_they_were_rejected(
 
 def test_what_is_kept_aside_is_to_be_looked_at() -> None:
     drift = Counter({("clients", name, "unknown_field"): 1 for name in "abcd"})
-    postponed = StreamReport("client_support_documents", "team_1", postponed=7)
+    postponed = ResourceStats("client_support_documents", "team_1", postponed=7)
     run = a_run(postponed, rejects=rejects(2), drift=drift, held_back=["5 of 6 rows are gone."])
-    told = list(Night([run]).to_look_at())
+    told = list(RunResult([run]).warnings())
     assert told == [
         "2 records were rejected; they are kept in ops.rejects",
         "the API sends what is not declared (kept in the column extra): clients.a, clients.b, "
@@ -80,7 +80,7 @@ def test_what_is_kept_aside_is_to_be_looked_at() -> None:
         "5 of 6 rows are gone.",
         "documents of 7 parents wait for the next run (request budget)",
     ]
-    assert Night([run]).status == "warn"
+    assert RunResult([run]).status == "warn"
 
 
 def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(
@@ -106,8 +106,8 @@ def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(
     with duckdb.connect(str(snapshot), read_only=True) as published:
         found = published.execute("select count(*) from gigstack.invoices").fetchone()
     seen = sum(
-        stream["rows_seen"]
-        for stream in told["load"][0]["streams"]
-        if stream["stream"] in ("invoices_income", "invoices_egress", "invoices_payment")
+        resource["rows_seen"]
+        for resource in told["load"][0]["streams"]
+        if resource["stream"] in ("invoices_income", "invoices_egress", "invoices_payment")
     )
     assert found == (seen,)

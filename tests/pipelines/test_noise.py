@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from pipelines.gigstack.settings import Settings
-from pipelines.load.run import Order
+from pipelines.load.run import LoadOptions
 from pipelines.sandbox.api.faults import NAMES, TRANSIENT
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.loads import contents, lasting, lookback, query, run, settings_for
 
 RATE = 0.05  # of each kind
@@ -52,7 +52,7 @@ class Stage:
         kinds = sum(fault in TRANSIENT for fault in faults)  # which share one rate
         self._post("faults", {"names": faults, "rate": rate * max(kinds, 1)})
         self._post("reset-stats")
-        report = run(self.settings, data_dir, *names, order=Order(mode))
+        report = run(self.settings, data_dir, *names, options=LoadOptions(mode))
         stats = httpx.get(f"{self.controls}/stats").json()
         self._post("faults", {"names": ()})
         return Noisy(report, stats["total_requests"], stats["faults"])
@@ -65,7 +65,7 @@ class Stage:
 class Noisy:
     """A load, how many requests the server saw of it, and how often each fault struck."""
 
-    report: RunReport
+    report: LoadResult
     requests: int
     hits: dict[str, int]
 
@@ -149,7 +149,7 @@ def test_all_faults_together_leave_no_trace(stage: Stage, clean: Clean, tmp_path
     one, other = lasting(tmp_path / "data"), lasting(clean.data_dir)
     assert one.keys() == other.keys()
     assert [name for name in one if one[name] != other[name]] == []
-    assert {stream.status for stream in noisy.report.streams} == {"ok"}
+    assert {resource.status for resource in noisy.report.resources} == {"ok"}
 
 
 def test_nothing_changes_or_vanishes_in_a_noisy_second_load(
@@ -189,13 +189,15 @@ def test_what_cannot_be_survived_costs_its_own_list_and_no_row(
     shutil.copytree(some.data_dir, tmp_path / "data")
     noisy = stage.load(tmp_path / "data", *SOME, faults=(fault,))
     report = noisy.report
-    struck = [stream for stream in report.streams if stream.status != "ok"]
+    struck = [resource for resource in report.resources if resource.status != "ok"]
     status, names = LASTING[fault]
-    assert {stream.status for stream in struck} == {status}
-    assert {stream.stream for stream in struck} >= names
-    assert all(stream.error for stream in struck)
-    assert {stream.complete_sweep for stream in struck} == {False}
-    assert {stream.complete_sweep for stream in report.streams if stream not in struck} == {True}
+    assert {resource.status for resource in struck} == {status}
+    assert {resource.resource for resource in struck} >= names
+    assert all(resource.error for resource in struck)
+    assert {resource.complete_sweep for resource in struck} == {False}
+    assert {resource.complete_sweep for resource in report.resources if resource not in struck} == {
+        True
+    }
     assert report.status == ("partial" if status == "failed" else "ok")
     assert noisy.requests <= some.load.requests, "nothing is asked for in vain"
     assert report.total("rows_changed") == report.total("rows_deleted") == 0

@@ -9,22 +9,22 @@ import pytest
 from starlette.requests import Request
 
 from pipelines.foundation.errors import ApiError, StuckCursorError
-from pipelines.gigstack.api.client import Meter, connected
-from pipelines.gigstack.api.paginators import Walk, start_params
-from pipelines.gigstack.endpoints import STREAMS, Stream
+from pipelines.gigstack.api.client import RequestStats, open_client
+from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.endpoints import RESOURCES, Resource
 from tests.pipelines.scripted import Answer, Api, Scripted, api, page, settings
 
 LONGEST = 150  # requests, before a script ends a list that would have no end
-CLIENTS, SAT, WEBHOOKS = STREAMS["clients"], STREAMS["sat_invoices"], STREAMS["webhooks"]
-ERRORS, SERIES = STREAMS["cfdi_errors"], STREAMS["team_series"]
-INTEGRATIONS, HISTORY = STREAMS["team_integrations"], STREAMS["sat_download_requests"]
+CLIENTS, SAT, WEBHOOKS = RESOURCES["clients"], RESOURCES["sat_invoices"], RESOURCES["webhooks"]
+ERRORS, SERIES = RESOURCES["cfdi_errors"], RESOURCES["team_series"]
+INTEGRATIONS, HISTORY = RESOURCES["team_integrations"], RESOURCES["sat_download_requests"]
 
 
 class Seen:
     """What a walk saw: the records of each page, what was asked, and how it ended."""
 
-    def __init__(self, walk: Walk, pages: list[Any], script: Api) -> None:
-        self.walk = walk
+    def __init__(self, paginator: Paginator, pages: list[Any], script: Api) -> None:
+        self.paginator = paginator
         self.pages = pages
         self.queries = [asked.query for asked in script.asked]
 
@@ -33,20 +33,22 @@ class Seen:
         return [record["id"] for records in self.pages for record in records if record]
 
 
-def read(stream: Stream, answers: Answer | Sequence[Answer], page_size: int = 2) -> Seen:
+def read(resource: Resource, answers: Answer | Sequence[Answer], page_size: int = 2) -> Seen:
     """Walk the stream's first path, which gives these answers."""
-    path = stream.paths[0].replace("{team}", "team_1")
-    walk = Walk(stream, "team_1", path, start_params(stream, page_size, None), Meter())
+    path = resource.paths[0].replace("{team}", "team_1")
+    paginator = Paginator(
+        resource, "team_1", path, start_params(resource, page_size, None), RequestStats()
+    )
     pages: list[Any] = []
     with api({path: answers}) as (script, url):
-        asyncio.run(_walk(walk, url, pages))
-    assert walk.pages == len(pages)
-    return Seen(walk, pages, script)
+        asyncio.run(_walk(paginator, url, pages))
+    assert paginator.pages == len(pages)
+    return Seen(paginator, pages, script)
 
 
-async def _walk(walk: Walk, url: str, pages: list[Any]) -> None:
-    async with connected(settings(url)) as client:
-        pages.extend([msgspec.json.decode(records) async for records in walk.records(client)])
+async def _walk(paginator: Paginator, url: str, pages: list[Any]) -> None:
+    async with open_client(settings(url)) as client:
+        pages.extend([msgspec.json.decode(records) async for records in paginator.records(client)])
 
 
 def one(name: str) -> list[dict[str, str]]:
@@ -74,8 +76,8 @@ def test_dialect_next_sends_the_cursor_back_as_next() -> None:
         {"limit": "2", "next": "c1"},
         {"limit": "2", "next": "c2"},
     ]
-    assert seen.walk.api_total == 3
-    assert not seen.walk.is_truncated
+    assert seen.paginator.api_total == 3
+    assert not seen.paginator.is_truncated
 
 
 def test_sat_invoices_send_the_cursor_back_as_starting_after() -> None:
@@ -105,7 +107,7 @@ def test_page_numbers_go_on_until_the_total() -> None:
     seen = read(ERRORS, numbered)
     assert seen.ids == ["1", "2", "3"]
     assert seen.queries == [{"limit": "2", "page": str(number)} for number in (1, 2, 3)]
-    assert seen.walk.api_total == 5
+    assert seen.paginator.api_total == 5
 
 
 def test_page_numbers_believe_the_limit_that_the_api_names() -> None:
@@ -173,13 +175,13 @@ def test_data_that_is_no_list_is_an_error() -> None:
 def test_more_without_a_cursor_is_a_truncated_list() -> None:
     seen = read(CLIENTS, page(one("a"), has_more=True))
     assert seen.ids == ["a"]
-    assert seen.walk.is_truncated
+    assert seen.paginator.is_truncated
 
 
 def test_no_more_ends_a_list_even_when_a_cursor_is_given() -> None:
     seen = read(CLIENTS, page(one("a"), next="c1", has_more=False))
     assert len(seen.queries) == 1
-    assert not seen.walk.is_truncated
+    assert not seen.paginator.is_truncated
 
 
 def test_an_empty_page_that_goes_on_is_not_the_end() -> None:
@@ -192,7 +194,7 @@ def test_an_empty_page_that_goes_on_is_not_the_end() -> None:
         ],
     )
     assert seen.ids == ["a"]
-    assert not seen.walk.is_truncated
+    assert not seen.paginator.is_truncated
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_rollback_goes_back_version_by_version_and_the_next_one_follows(small: P
 
 def test_what_differs_from_the_warehouse_is_not_published(small: Path) -> None:
     """Amounts that are other ones each time they are read stand for a copy that went wrong."""
-    with warehouse.opened(small) as connection:
+    with warehouse.connect(small) as connection:
         connection.execute(
             "create schema marts;"
             "create view marts.unsteady as select random()::decimal(18, 6) as x from range(9)"
@@ -304,7 +304,7 @@ def test_what_differs_from_the_warehouse_is_not_published(small: Path) -> None:
 
 
 def test_a_view_that_cannot_be_read_is_named(own: Path) -> None:
-    with warehouse.opened(own) as connection:
+    with warehouse.connect(own) as connection:
         connection.execute("alter table marts.mart_revenue_monthly rename total to amount")
     with pytest.raises(PublishingError, match=r'reportes\."Ingresos por mes" cannot be read'):
         publish(own)
@@ -314,7 +314,7 @@ def test_a_view_that_cannot_be_read_is_named(own: Path) -> None:
 def test_without_a_warehouse_or_a_run_nothing_is_published(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="does not exist yet"):
         publish(tmp_path / "none")
-    with warehouse.opened(tmp_path / "empty"):
+    with warehouse.connect(tmp_path / "empty"):
         pass
     with pytest.raises(PublishingError, match="no run yet"):
         publish(tmp_path / "empty")
@@ -339,7 +339,7 @@ def test_the_order_in_which_rows_were_loaded_does_not_matter(small: Path) -> Non
         return pq.read_table(parquet(small, "gigstack", "invoices.parquet"))
 
     before = read()
-    with warehouse.opened(small) as connection:
+    with warehouse.connect(small) as connection:
         connection.execute(
             "create table backwards as from gigstack.invoices order by invoice_id desc;"
             "drop table gigstack.invoices;"

@@ -14,11 +14,11 @@ import pytest
 
 from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import published_dir
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.publish.columns import Column, Policy
 from pipelines.publish.personal import hash_key, pii_policy
 from pipelines.publish.publication import publish, rollback
 from pipelines.sandbox.simulation.account import Account
-from pipelines.sandbox.storage.positions import STREAMS
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import PERSON, add_models, add_small_warehouse, faults
 from tests.transform.conftest import Built
@@ -46,20 +46,20 @@ def personal_values(account: Account) -> set[str]:
     found = {PERSON}
     for number, team in enumerate(account.roster):
         _collect(team.record, "teams", found)
-        for stream in STREAMS:
-            for _, record in account.store.walk(number, stream):
-                _collect(record, stream, found)
+        for resource in RESOURCES:
+            for _, record in account.store.walk(number, resource):
+                _collect(record, resource, found)
     return {value for value in found if len(value) >= SHORTEST}
 
 
-def _collect(value: Any, stream: str, found: set[str], is_personal: bool = False) -> None:
+def _collect(value: Any, resource: str, found: set[str], is_personal: bool = False) -> None:
     if isinstance(value, dict):
         for name, inner in value.items():
-            is_name = name == "name" and stream in NAMED
-            _collect(inner, stream, found, is_personal or is_name or name in PERSONAL_FIELDS)
+            is_name = name == "name" and resource in NAMED
+            _collect(inner, resource, found, is_personal or is_name or name in PERSONAL_FIELDS)
     elif isinstance(value, list):
         for inner in value:
-            _collect(inner, stream, found, is_personal)
+            _collect(inner, resource, found, is_personal)
     elif isinstance(value, str) and is_personal:
         found.add(value)
 

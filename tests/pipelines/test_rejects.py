@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pipelines.load.replay import replay, retry_rejects
-from pipelines.warehouse.connection import opened
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.connection import connect
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query, run
 from tests.pipelines.scripted import TEAM, account_script, api, page, settings
@@ -25,13 +25,13 @@ REJECTS = [
 
 
 @pytest.fixture
-def rejecting(data_dir: Path) -> Iterator[RunReport]:
+def rejecting(data_dir: Path) -> Iterator[LoadResult]:
     """The load of a list of clients of which three cannot be loaded."""
     with api(account_script({"/clients": page([*BAD, *GOOD])})) as (_, url):
         yield run(settings(url, documents=()), data_dir, "clients")
 
 
-def retried(data_dir: Path) -> RunReport:
+def retried(data_dir: Path) -> LoadResult:
     return retry_rejects(data_dir, lambda _: None)
 
 
@@ -49,12 +49,12 @@ def reject(
     data_dir: Path,
     record: object,
     seen_at: datetime,
-    stream: str = "clients",
+    resource: str = "clients",
     parent_id: str | None = None,
 ) -> None:
     """Put a record among the rejects, as if the program had not been able to load it then."""
-    row = ("a run", TEAM, stream, "no key", None, json.dumps(record), seen_at, parent_id)
-    with opened(data_dir) as connection:
+    row = ("a run", TEAM, resource, "no key", None, json.dumps(record), seen_at, parent_id)
+    with connect(data_dir) as connection:
         connection.execute("insert into ops.rejects values (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
@@ -63,7 +63,7 @@ def last_seen(data_dir: Path) -> set[datetime]:
 
 
 def test_what_still_cannot_be_loaded_stays_rejected_once_and_gets_no_newer(
-    rejecting: RunReport, data_dir: Path
+    rejecting: LoadResult, data_dir: Path
 ) -> None:
     assert open_rejects(data_dir) == sorted(REJECTS, key=str)
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_what_still_cannot_be_loaded_stays_rejected_once_and_gets_no_newer(
 
 
 def test_what_is_rejected_night_after_night_or_replayed_is_tried_once(
-    rejecting: RunReport, data_dir: Path
+    rejecting: LoadResult, data_dir: Path
 ) -> None:
     replay(data_dir, rejecting.run_id, lambda _: None)
     assert len(open_rejects(data_dir)) == 2 * len(BAD)
@@ -90,7 +90,9 @@ def test_what_is_rejected_night_after_night_or_replayed_is_tried_once(
     assert open_rejects(data_dir) == sorted(REJECTS, key=str)
 
 
-def test_what_can_be_loaded_now_is_no_reject_any_more(rejecting: RunReport, data_dir: Path) -> None:
+def test_what_can_be_loaded_now_is_no_reject_any_more(
+    rejecting: LoadResult, data_dir: Path
+) -> None:
     reject(data_dir, {"id": "client_3", "legal_name": "Loads now"}, rejecting.started_at)
     report = retried(data_dir)
     assert clients(data_dir)[2:] == [("client_3", "Loads now")]
@@ -104,7 +106,7 @@ def test_what_can_be_loaded_now_is_no_reject_any_more(rejecting: RunReport, data
     ("milliseconds", "left"), [(-1, "As loaded"), (1, "As rejected")], ids=["older", "newer"]
 )
 def test_a_reject_takes_the_place_of_older_rows_only(
-    milliseconds: int, left: str, rejecting: RunReport, data_dir: Path
+    milliseconds: int, left: str, rejecting: LoadResult, data_dir: Path
 ) -> None:
     seen_at = rejecting.started_at + timedelta(milliseconds=milliseconds)
     reject(data_dir, {"id": "client_1", "legal_name": "As rejected"}, seen_at)
@@ -116,7 +118,7 @@ def test_a_reject_takes_the_place_of_older_rows_only(
 
 
 def test_of_two_versions_of_a_rejected_record_the_newer_one_is_loaded(
-    rejecting: RunReport, data_dir: Path
+    rejecting: LoadResult, data_dir: Path
 ) -> None:
     for hours in (2, 1, 3):
         seen_at = rejecting.started_at - timedelta(hours=hours)
@@ -126,10 +128,10 @@ def test_of_two_versions_of_a_rejected_record_the_newer_one_is_loaded(
     assert open_rejects(data_dir) == sorted(REJECTS, key=str)
 
 
-def test_a_rejected_document_comes_under_its_parent(rejecting: RunReport, data_dir: Path) -> None:
+def test_a_rejected_document_comes_under_its_parent(rejecting: LoadResult, data_dir: Path) -> None:
     document = {"id": "document_1", "name": "Constancia"}
-    stream = "client_support_documents"
-    reject(data_dir, document, rejecting.started_at, stream, "client_1")
+    resource = "client_support_documents"
+    reject(data_dir, document, rejecting.started_at, resource, "client_1")
     retried(data_dir)
     assert query(
         data_dir,
@@ -146,7 +148,7 @@ def test_without_rejects_there_is_nothing_to_do(data_dir: Path) -> None:
 
 
 def test_the_next_load_goes_on_from_where_the_last_one_was(
-    rejecting: RunReport, data_dir: Path
+    rejecting: LoadResult, data_dir: Path
 ) -> None:
     """A retry between two loads moves no watermark and hides no change."""
     reject(data_dir, {"id": "client_1", "legal_name": "Older"}, rejecting.started_at)
@@ -158,7 +160,7 @@ def test_the_next_load_goes_on_from_where_the_last_one_was(
     assert clients(data_dir) == [("client_1", "Changed"), ("client_2", None)]
 
 
-def test_summary_and_status_show_the_rejects(rejecting: RunReport, data_dir: Path) -> None:
+def test_summary_and_status_show_the_rejects(rejecting: LoadResult, data_dir: Path) -> None:
     assert rejecting.status == "warn"
     where = data_dir.parent
     status = cli(where, "status")

@@ -15,13 +15,13 @@ import pytest
 from pipelines.foundation.errors import AuthenticationError
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
-from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.load import dlt_cleanup
 from pipelines.load.incremental import SAFETY_MARGIN
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.between import failure
 from tests.pipelines.commands import PATIENCE
 from tests.pipelines.loads import differences, lasting, query, repeated_keys, watermarks
@@ -48,7 +48,7 @@ class Death:
     left: Path
     asked_again: list[str]
     after: Path
-    report: RunReport
+    report: LoadResult
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_what_was_fetched_before_a_kill_is_not_fetched_again(death: Death) -> No
     before = kept(death.left)
     assert len(before) > len(death.undisturbed) / 4
     assert before & set(death.asked_again) == set()
-    assert sum(stream.meter.resumed for stream in death.report.streams) == len(before)
+    assert sum(resource.request_stats.resumed for resource in death.report.resources) == len(before)
 
 
 def test_two_halves_ask_what_a_whole_run_asks_and_little_twice(death: Death) -> None:
@@ -95,8 +95,8 @@ def test_a_run_that_is_gone_on_with_is_the_same_run(death: Death) -> None:
     assert (death.report.run_id, death.report.started_at) == (begun.run_id, begun.started_at)
     (told,) = query(death.after, "select run_id, started_at from ops.runs")
     assert told == {"run_id": begun.run_id, "started_at": begun.started_at}
-    streams = query(death.after, "select distinct run_id from ops.run_streams")
-    assert streams == [{"run_id": begun.run_id}]
+    resources = query(death.after, "select distinct run_id from ops.run_streams")
+    assert resources == [{"run_id": begun.run_id}]
     written = query(death.after, "select distinct run_id, loaded_at from gigstack.payments")
     assert written == [{"run_id": begun.run_id, "loaded_at": begun.started_at}]
 
@@ -105,7 +105,7 @@ def test_watermarks_come_from_the_start_of_the_run_that_died(
     account: Account, death: Death
 ) -> None:
     mark = (header(death.left).started_at - SAFETY_MARGIN).isoformat()
-    windowed = {name: mark for name in NAMES if name in STREAMS and STREAMS[name].window}
+    windowed = {name: mark for name in NAMES if name in RESOURCES and RESOURCES[name].window}
     assert watermarks(death.after) == dict.fromkeys(account.teams, windowed)
 
 
@@ -172,7 +172,7 @@ def test_a_run_that_died_while_it_loaded_has_nothing_left_to_fetch(
     report = watched.run(data_dir, "payments")
     assert watched.asked == [f"/teams?limit={PAGE_SIZE}"], "which finds the teams"
     assert dlt_cleanup.pending(data_dir) == 0
-    assert {stream.complete_sweep for stream in report.streams} == {True}
+    assert {resource.complete_sweep for resource in report.resources} == {True}
     assert report.total("pages") == len(kept(data_dir))
     truth = expected(account)["payments"]
     runs = "select status, rows_changed from ops.runs order by started_at offset 1"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.gigstack.settings import BASE_URL, Claims, Settings, claims_of, read_settings
+from pipelines.gigstack.settings import BASE_URL, Claims, Settings, decode_jwt, read_settings
 from tests.pipelines.commands import OURS, environment
 from tests.pipelines.scripted import key
 
@@ -180,8 +180,8 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(
 
 
 def test_a_jwt_says_its_team_and_mode() -> None:
-    assert claims_of(key(team="team_7", livemode=False)) == Claims("team_7", False)
-    assert claims_of(key(team=None)) == Claims(None, True)
+    assert decode_jwt(key(team="team_7", livemode=False)) == Claims("team_7", False)
+    assert decode_jwt(key(team=None)) == Claims(None, True)
 
 
 @pytest.mark.parametrize(
@@ -199,4 +199,4 @@ def test_a_jwt_says_its_team_and_mode() -> None:
     ],
 )
 def test_any_other_key_says_nothing(other: str) -> None:
-    assert claims_of(other) == Claims()
+    assert decode_jwt(other) == Claims()

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Dialect
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Pagination
 from pipelines.gigstack.normalize.normalizer import (
     TOMBSTONE,
     EntityNormalizer,
     normalizing_database,
 )
-from pipelines.load.run import Order
+from pipelines.load.run import LoadOptions
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import EPOCH
 from tests.pipelines.loads import TABLES, query, repeated_keys, run, settings_for
 from tests.pipelines.story import Story
 
 ROWS_A_PAGE = {
-    **dict.fromkeys(STREAMS, 5),
+    **dict.fromkeys(RESOURCES, 5),
     **dict.fromkeys(("users", "retentions"), 2),
     **dict.fromkeys(
         ("teams", "webhooks", "invoices_transfer", "invoices_egress", "invoice_drafts"), 1
@@ -34,43 +34,43 @@ def up_to_date(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shutil.copytree(story.after_40.data_dir, where)
 
 
-@pytest.mark.parametrize("name", [name for name in STREAMS if name not in NOT_LOADED])
+@pytest.mark.parametrize("name", [name for name in RESOURCES if name not in NOT_LOADED])
 def test_a_stream_alone_is_read_to_its_end_over_all_its_pages(
     name: str, story: Story, up_to_date: Path
 ) -> None:
-    stream, size = STREAMS[name], ROWS_A_PAGE[name]
+    resource, size = RESOURCES[name], ROWS_A_PAGE[name]
     wanted = settings_for(story.account, story.url, page_size=size, teams=None)
-    report = run(wanted, up_to_date, name, order=Order("full"))
-    parents = {other.name for other in STREAMS.values() if other.entity == stream.parents}
-    assert {found.stream for found in report.streams} == {name, *parents}
+    report = run(wanted, up_to_date, name, options=LoadOptions("full"))
+    parents = {other.name for other in RESOURCES.values() if other.entity == resource.parents}
+    assert {found.resource for found in report.resources} == {name, *parents}
     assert report.status == "ok"
-    assert all(found.complete_sweep for found in report.streams)
+    assert all(found.complete_sweep for found in report.resources)
     assert report.total("rows_seen") > 0
     assert report.total("rows_changed") == report.total("rows_deleted") == 0, "each row was there"
-    pages = max(found.pages for found in report.streams)
-    assert (pages > 1) == (stream.dialect is not Dialect.SINGLE or bool(parents))
+    pages = max(found.pages for found in report.resources)
+    assert (pages > 1) == (resource.pagination is not Pagination.SINGLE or bool(parents))
 
 
 @pytest.mark.parametrize("name", NOT_LOADED)
 def test_a_stream_that_is_optional_is_read_when_it_is_named(
     name: str, story: Story, up_to_date: Path
 ) -> None:
-    stream, team = STREAMS[name], story.account.teams[-1]
+    resource, team = RESOURCES[name], story.account.teams[-1]
     wanted = settings_for(
-        story.account, story.url, teams=(team,), documents=(stream.parents or "clients",)
+        story.account, story.url, teams=(team,), documents=(resource.parents or "clients",)
     )
-    report = run(wanted, up_to_date, name, order=Order("full"))
+    report = run(wanted, up_to_date, name, options=LoadOptions("full"))
     assert report.status == "ok"
-    (own,) = (found for found in report.streams if found.stream == name)
+    (own,) = (found for found in report.resources if found.resource == name)
     assert own.rows_seen > 0
-    kind = f"and parent_type = '{stream.kind}'" if stream.kind else ""
-    table = "support_document_parents" if stream.kind else "sat_download_requests"
+    kind = f"and parent_type = '{resource.kind}'" if resource.kind else ""
+    table = "support_document_parents" if resource.kind else "sat_download_requests"
     (held,) = query(
         up_to_date,
         f"select count(*) as rows from gigstack.{table} where team_id = '{team}' {kind}",
     )
-    if stream.parents:
-        truth = expected(story.account, [team], document_parents=[stream.parents])
+    if resource.parents:
+        truth = expected(story.account, [team], document_parents=[resource.parents])
         assert held["rows"] == truth["support_document_parents"].rows
     else:
         assert held["rows"] == own.rows_seen

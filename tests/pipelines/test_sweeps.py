@@ -12,8 +12,8 @@ import pytest
 from starlette.requests import Request
 
 from pipelines.gigstack.settings import Settings
-from pipelines.load.run import Order
-from pipelines.warehouse.run_log import RunReport
+from pipelines.load.run import LoadOptions
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import Row, query, run
 from tests.pipelines.scripted import (
@@ -26,8 +26,8 @@ from tests.pipelines.scripted import (
     settings,
 )
 
-FULL, NIGHTLY = Order("full"), Order()
-WHATEVER_VANISHES = Order("full", allow_mass_delete=True)
+FULL, NIGHTLY = LoadOptions("full"), LoadOptions()
+WHATEVER_VANISHES = LoadOptions("full", allow_mass_delete=True)
 NOW = int(time.time())
 DAY = 86_400
 ITEM = {"id": "service_1", "quantity": 1, "unit_price": "10.50", "taxes": [{"type": "IVA"}]}
@@ -69,10 +69,10 @@ def served(shelves: Shelves) -> Iterator[Settings]:
 
 
 @dataclass(frozen=True)
-class Night:
+class RunResult:
     """A load; the rows of all tables after it, by id, and how many children each of them has."""
 
-    report: RunReport
+    report: LoadResult
     rows: dict[str, Row]
     children: dict[str, int]
     ledger: Row
@@ -82,7 +82,7 @@ class Night:
         return {identity for identity, row in self.rows.items() if row["deleted_at"]}
 
 
-def night(data_dir: Path, report: RunReport) -> Night:
+def night(data_dir: Path, report: LoadResult) -> RunResult:
     rows = query(
         data_dir,
         """
@@ -106,11 +106,11 @@ def night(data_dir: Path, report: RunReport) -> Night:
     )
     ledger = query(data_dir, "select * from ops.runs order by started_at")[-1]
     by_id = {row["id"]: row for row in rows}
-    return Night(report, by_id, {row["id"]: row["children"] for row in children}, ledger)
+    return RunResult(report, by_id, {row["id"]: row["children"] for row in children}, ledger)
 
 
 @pytest.fixture(scope="module")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
+def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunResult]:
     """The first record of each list vanishes and returns, lists break, with a load after each."""
     data_dir = tmp_path_factory.mktemp("nights") / "data"
     services = numbered("service", 10, unit_price="10.50", taxes=[{"type": "IVA"}])
@@ -121,8 +121,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
     shelves = Shelves(dict(zip(paths, (services, payments, income, egress), strict=True)))
     with served(shelves) as wanted:
 
-        def load(order: Order) -> Night:
-            return night(data_dir, run(wanted, data_dir, *names, order=order))
+        def load(options: LoadOptions) -> RunResult:
+            return night(data_dir, run(wanted, data_dir, *names, options=options))
 
         names = ("services", "payments", "invoices_income", "invoices_egress")
         found = {"first": load(FULL)}
@@ -143,24 +143,24 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Night]:
     return found
 
 
-def test_a_list_that_breaks_off_marks_nothing(nights: dict[str, Night]) -> None:
-    failed = {s.stream for s in nights["broken"].report.streams if s.status == "failed"}
+def test_a_list_that_breaks_off_marks_nothing(nights: dict[str, RunResult]) -> None:
+    failed = {s.resource for s in nights["broken"].report.resources if s.status == "failed"}
     assert failed == {"services", "payments", "invoices_income"}
     assert nights["broken"].deleted == set()
     assert "egress_0" not in nights["full"].deleted
 
 
 def test_an_incremental_load_marks_only_in_lists_that_it_reads_whole(
-    nights: dict[str, Night],
+    nights: dict[str, RunResult],
 ) -> None:
     nightly = nights["nightly"]
-    whole = {s.stream for s in nightly.report.streams if s.complete_sweep}
+    whole = {s.resource for s in nightly.report.resources if s.complete_sweep}
     assert whole == {"services"}
-    assert {s.status for s in nightly.report.streams} == {"ok"}
+    assert {s.status for s in nightly.report.resources} == {"ok"}
     assert nightly.deleted == {"service_0"}
 
 
-def test_a_full_load_marks_what_vanished(nights: dict[str, Night]) -> None:
+def test_a_full_load_marks_what_vanished(nights: dict[str, RunResult]) -> None:
     first, nightly, full = nights["first"], nights["nightly"], nights["full"]
     assert full.deleted == {"service_0", "payment_0", "income_0"}
     assert full.rows["service_0"] == nightly.rows["service_0"], "it was marked before"
@@ -171,24 +171,24 @@ def test_a_full_load_marks_what_vanished(nights: dict[str, Night]) -> None:
         assert full.rows[identity] == first.rows[identity] | marks | more
 
 
-def test_the_ledger_counts_what_was_marked(nights: dict[str, Night]) -> None:
+def test_the_ledger_counts_what_was_marked(nights: dict[str, RunResult]) -> None:
     for name, counts in (
         ("broken", {}),
         ("nightly", {"services": 1}),
         ("full", {"payments": 1, "invoices_income": 1}),
         ("back", {}),
     ):
-        streams = nights[name].report.streams
-        assert {s.stream: s.rows_deleted for s in streams if s.rows_deleted} == counts
+        resources = nights[name].report.resources
+        assert {s.resource: s.rows_deleted for s in resources if s.rows_deleted} == counts
         assert nights[name].ledger["rows_deleted"] == sum(counts.values())
 
 
-def test_what_vanished_keeps_its_children(nights: dict[str, Night]) -> None:
+def test_what_vanished_keeps_its_children(nights: dict[str, RunResult]) -> None:
     assert nights["full"].children == nights["first"].children
     assert nights["first"].children["payment_0"] == 4
 
 
-def test_what_returns_is_alive_with_the_children_it_has_now(nights: dict[str, Night]) -> None:
+def test_what_returns_is_alive_with_the_children_it_has_now(nights: dict[str, RunResult]) -> None:
     first, full, back = nights["first"], nights["full"], nights["back"]
     assert back.deleted == set()
     assert back.report.status == "ok"
@@ -203,7 +203,7 @@ def test_what_returns_is_alive_with_the_children_it_has_now(nights: dict[str, Ni
 
 
 def test_a_silent_change_outside_every_window_is_caught_by_the_sweep(
-    nights: dict[str, Night],
+    nights: dict[str, RunResult],
 ) -> None:
     totals = {name: one.rows["payment_9"]["total"] for name, one in nights.items()}
     assert str(totals["nightly"]) == "10.500000", "nobody asked for it"
@@ -241,7 +241,7 @@ def test_more_than_a_fifth_vanishes_only_when_allowed(tmp_path: Path) -> None:
         held_back = cli(tmp_path, "load", "--mode", "full", "--resource", "services", env=env)
         still_there = query(data_dir, deleted)
         status = cli(tmp_path, "status", env=env)
-        allowed = run(wanted, data_dir, "services", order=WHATEVER_VANISHES)
+        allowed = run(wanted, data_dir, "services", options=WHATEVER_VANISHES)
     assert held_back.returncode == status.returncode == 3
     assert still_there == []
     message = "3 of 10 rows of services are no longer listed. Not marked as deleted"

@@ -17,7 +17,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import TableTruth, expected
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
 from tests.pipelines.loads import (
@@ -89,7 +89,7 @@ def test_all_at_once_is_as_one_after_another(company: Company, tmp_path: Path) -
 
 
 @dataclass(frozen=True)
-class Night:
+class RunResult:
     """What was there after a load."""
 
     marks: Watermarks
@@ -108,10 +108,10 @@ class Story:
 
     teams: tuple[str, ...]
     where: Path
-    nights: tuple[Night, Night, Night]
+    nights: tuple[RunResult, RunResult, RunResult]
     said: subprocess.CompletedProcess[str]
     whole: dict[str, str]  # what differs in teams that nothing happened to
-    last: RunReport
+    last: LoadResult
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def story(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Story:
     account, data_dir = company.account, where / "data"
     teams = tuple(account.teams[:4])
 
-    def night() -> Night:
-        return Night(watermarks(data_dir), contents(data_dir), _statuses(data_dir))
+    def night() -> RunResult:
+        return RunResult(watermarks(data_dir), contents(data_dir), _statuses(data_dir))
 
     wanted = replace(company.settings, teams=teams)
     run(wanted, data_dir, *SOME)
@@ -159,8 +159,8 @@ def _statuses(data_dir: Path) -> Statuses:
 def test_a_team_that_fails_is_seen_in_ledger_summary_and_exit_code(story: Story) -> None:
     own, forbidden, failing, whole = story.teams
     assert story.nights[1].statuses == {
-        **{(team, stream): "ok" for team in (own, failing, whole) for stream in SOME},
-        **{(forbidden, stream): "unavailable" for stream in SOME},
+        **{(team, resource): "ok" for team in (own, failing, whole) for resource in SOME},
+        **{(forbidden, resource): "unavailable" for resource in SOME},
         (failing, "payments"): "failed",
     }
     runs = query(story.where / "data", "select status from ops.runs order by started_at")
@@ -188,10 +188,10 @@ def test_only_the_watermarks_of_what_was_read_move(story: Story) -> None:
     own, forbidden, failing, _ = story.teams
     first, second, third = story.nights
     stayed = {
-        (team, stream)
-        for team, streams in first.marks.items()
-        for stream, mark in streams.items()
-        if second.marks[team][stream] == mark
+        (team, resource)
+        for team, resources in first.marks.items()
+        for resource, mark in resources.items()
+        if second.marks[team][resource] == mark
     }
     assert stayed == {(forbidden, "retentions"), (forbidden, "payments"), (failing, "payments")}
     marks = {mark for team in story.teams for mark in third.marks[team].values()}
@@ -202,7 +202,7 @@ def test_only_the_watermarks_of_what_was_read_move(story: Story) -> None:
 def test_the_next_run_brings_what_was_missed(company: Company, story: Story) -> None:
     data_dir = story.where / "data"
     assert story.last.status == "ok"
-    changed = {stream.team_id for stream in story.last.streams if stream.rows_changed}
+    changed = {resource.team_id for resource in story.last.resources if resource.rows_changed}
     assert changed == set(story.teams[1:3])
     assert differences(data_dir, _truth(company.account, data_dir, *story.teams)) == {}
     assert repeated_keys(data_dir) == []

@@ -11,7 +11,7 @@ from pipelines.foundation.paths import warehouse_path
 
 
 def test_rows_that_a_dead_run_loaded_twice_are_dropped(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path) as connection:
+    with warehouse.connect(tmp_path) as connection:
         connection.execute(
             """
             create schema gigstack;
@@ -33,7 +33,7 @@ def test_a_file_with_row_groups_of_another_size_is_gone_on_with(tmp_path: Path) 
     with duckdb.connect(warehouse_path(tmp_path)) as connection:
         connection.execute("create table numbers as from range(122_880) as numbers(n)")
         assert connection.execute(groups).fetchall() == [(1,)]
-    with warehouse.opened(tmp_path) as connection:
+    with warehouse.connect(tmp_path) as connection:
         connection.execute("insert into numbers from range(122_880, 245_760)")
     with duckdb.connect(warehouse_path(tmp_path), read_only=True) as connection:
         assert connection.execute(groups).fetchall() == [(5,)]
@@ -45,13 +45,13 @@ def test_a_file_that_this_process_holds_open_is_told_as_such(tmp_path: Path) -> 
     with (
         duckdb.connect(warehouse_path(tmp_path)),
         pytest.raises(WarehouseError, match=r"warehouse\.duckdb is held open by this process"),
-        warehouse.opened(tmp_path),
+        warehouse.connect(tmp_path),
     ):
         pass
 
 
 def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path: Path) -> None:
-    with warehouse.opened(tmp_path) as connection:
+    with warehouse.connect(tmp_path) as connection:
         (where,) = connection.execute("select current_setting('temp_directory')").fetchone() or ()
     assert Path(where).parent == tmp_path
 
@@ -59,8 +59,8 @@ def test_what_does_not_fit_into_memory_is_spilled_beside_the_file(tmp_path: Path
 def test_a_disk_with_too_little_room_is_refused_before_anything_is_asked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(warehouse, "LEAST_FREE_BYTES", 2**62)
-    with pytest.raises(WarehouseError, match=r"only \d+ MB are free"), warehouse.opened(tmp_path):
+    monkeypatch.setattr("pipelines.warehouse.connection.MIN_FREE_BYTES", 2**62)
+    with pytest.raises(WarehouseError, match=r"only \d+ MB are free"), warehouse.connect(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
 

@@ -9,15 +9,15 @@ import pytest
 from pipelines import warehouse
 from pipelines.foundation.paths import dlt_dir
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
 from pipelines.load.dlt_loader import pipeline_in
 from pipelines.load.plan import make_plan
-from pipelines.load.run import Order
-from pipelines.load.select import select_streams
+from pipelines.load.run import LoadOptions
+from pipelines.load.select import select_resources
 from pipelines.sandbox.simulation.account import EPOCH
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.loads import (
     contents,
     differences,
@@ -36,10 +36,10 @@ from tests.pipelines.scripted import (
     refusal,
     settings,
 )
-from tests.pipelines.story import Night, Story, settings_after
+from tests.pipelines.story import Story, StoryNight, settings_after
 
 DAY = timedelta(days=1)
-WINDOWED = {name for name, stream in STREAMS.items() if stream.window}
+WINDOWED = {name for name, resource in RESOURCES.items() if resource.window}
 BY_DATE_ALONE = ("retentions", "sat_invoices")  # nothing of them is asked for one by one
 
 
@@ -57,10 +57,10 @@ def last(story: Story, data_dir: Path) -> Path:
     return data_dir
 
 
-def starts(report: RunReport) -> dict[str, set[datetime | None]]:
+def starts(report: LoadResult) -> dict[str, set[datetime | None]]:
     found: dict[str, set[datetime | None]] = {}
-    for stream in report.streams:
-        found.setdefault(stream.stream, set()).add(stream.window_start)
+    for resource in report.resources:
+        found.setdefault(resource.resource, set()).add(resource.window_start)
     return found
 
 
@@ -72,7 +72,7 @@ def midnight(moment: datetime) -> datetime:
 
 @pytest.mark.parametrize("name", ["first", "unchanged", "after_1", "after_40"])
 def test_the_watermark_of_every_list_is_a_day_before_the_run_began(name: str, story: Story) -> None:
-    night: Night = getattr(story, name)
+    night: StoryNight = getattr(story, name)
     mark = (night.report.started_at - DAY).isoformat()
     assert watermarks(night.data_dir) == {
         team: dict.fromkeys(WINDOWED, mark) for team in story.account.teams
@@ -105,7 +105,7 @@ def test_a_look_back_by_resource_goes_by_stream_before_table() -> None:
     days = {"invoices": 20, "invoices_income": 5}
     chosen = Settings("key", lookback_days=1, lookback_days_by_resource=days)
     names = ("invoices_income", "invoices_egress", "payments")
-    assert [chosen.lookback(STREAMS[name]) for name in names] == [5, 20, 1]
+    assert [chosen.lookback(RESOURCES[name]) for name in names] == [5, 20, 1]
 
 
 def test_a_state_in_the_far_future_yields_nothing_and_the_next_run_is_normal(
@@ -128,7 +128,7 @@ def test_a_state_in_the_far_future_yields_nothing_and_the_next_run_is_normal(
 
 def _set_watermarks(data_dir: Path, marks: Watermarks) -> None:
     with (
-        warehouse.opened(data_dir) as connection,
+        warehouse.connect(data_dir) as connection,
         pipeline_in(data_dir, connection).managed_state() as state,
     ):
         state["sources"]["gigstack"]["watermarks"] = marks
@@ -140,9 +140,9 @@ def test_since_takes_the_place_of_the_watermark_and_leaves_it_alone(
     marks = watermarks(first)
     since = EPOCH + 10 * DAY
     wanted = settings_for(story.account, story.url)
-    report = run(wanted, first, "sat_invoices", order=Order(since=since))
+    report = run(wanted, first, "sat_invoices", options=LoadOptions(since=since))
     assert starts(report) == {"sat_invoices": {since}}
-    assert not any(stream.complete_sweep for stream in report.streams)
+    assert not any(resource.complete_sweep for resource in report.resources)
     (written,) = query(
         first,
         "select count(*) as rows, min(issued_at) as oldest from gigstack.sat_invoices "
@@ -156,7 +156,7 @@ def test_since_takes_the_place_of_the_watermark_and_leaves_it_alone(
 def test_since_works_where_nothing_was_loaded_before(story: Story, data_dir: Path) -> None:
     since = EPOCH + 10 * DAY
     wanted = settings_for(story.account, story.url)
-    report = run(wanted, data_dir, "retentions", order=Order(since=since))
+    report = run(wanted, data_dir, "retentions", options=LoadOptions(since=since))
     assert starts(report) == {"retentions": {since}}
     assert report.total("rows_changed") > 0
     (oldest,) = query(data_dir, "select min(created_at) as at from gigstack.retentions")
@@ -167,7 +167,7 @@ def test_a_lost_local_state_is_restored_from_the_warehouse(story: Story, first: 
     marks = watermarks(first)
     shutil.rmtree(dlt_dir(first))
     wanted = settings_after(story.account, story.url, 40)
-    plan = make_plan(wanted, first, select_streams(("retentions",), ()), Order())
+    plan = make_plan(wanted, first, select_resources(("retentions",), ()), LoadOptions())
     assert all(step.window.startswith("since 20") for step in plan if step.stream == "retentions")
     shutil.rmtree(dlt_dir(first), ignore_errors=True)
     report = run(wanted, first, "retentions")

@@ -9,11 +9,11 @@ import duckdb
 import pytest
 
 from pipelines.foundation.paths import STILL_OPEN_SQL, read_sql
-from pipelines.gigstack.endpoints import STREAMS
-from pipelines.gigstack.extract.read_window import Reading
+from pipelines.gigstack.endpoints import RESOURCES
+from pipelines.gigstack.extract.read_window import ReadWindow
 from pipelines.gigstack.settings import Settings
 from pipelines.load import incremental
-from pipelines.load.incremental import readings, urgent_parents
+from pipelines.load.incremental import read_windows, urgent_parents
 from tests.pipelines.scripted import TEAM
 
 START = datetime(2026, 6, 1, 6, tzinfo=UTC)  # midnight in Mexico City
@@ -57,11 +57,11 @@ def insert(db: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]
     db.executemany(f"insert into gigstack.{table} values ({', '.join('?' * len(rows[0]))})", rows)
 
 
-def reading(
-    db: duckdb.DuckDBPyConnection, stream: str = "payments", page_size: int = 10
-) -> Reading:
-    lists, settings = [(STREAMS[stream], TEAM)], Settings("key", page_size=page_size)
-    return readings(db, EXISTING, lists, {}, settings, START)[stream, TEAM]
+def window(
+    db: duckdb.DuckDBPyConnection, resource: str = "payments", page_size: int = 10
+) -> ReadWindow:
+    lists, settings = [(RESOURCES[resource], TEAM)], Settings("key", page_size=page_size)
+    return read_windows(db, EXISTING, lists, {}, settings, START)[resource, TEAM]
 
 
 def payments(db: duckdb.DuckDBPyConnection, rows: int, *open_days: int) -> None:
@@ -88,39 +88,39 @@ def before(*days: int) -> tuple[str, ...]:
 
 def test_few_open_items_far_apart_are_asked_for_one_by_one(db: duckdb.DuckDBPyConnection) -> None:
     payments(db, 100, 60, 100)  # 2 requests; 6 pages and 1; 10 pages
-    assert reading(db) == Reading(START, before(100, 60))
+    assert window(db) == ReadWindow(START, before(100, 60))
 
 
 def test_many_open_items_close_together_widen_the_window(db: duckdb.DuckDBPyConnection) -> None:
     payments(db, 30, *range(1, 31))  # 30 requests; 3 pages
-    assert reading(db) == Reading(START - 30 * DAY)
+    assert window(db) == ReadWindow(START - 30 * DAY)
 
 
 def test_the_window_grows_to_where_single_requests_become_cheaper(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     payments(db, 121, *range(1, 21), 121)  # 21 requests; 2 pages and 1; 13 pages
-    assert reading(db) == Reading(START - 20 * DAY, before(121))
+    assert window(db) == ReadWindow(START - 20 * DAY, before(121))
 
 
 def test_of_two_ways_that_cost_the_same_the_one_with_fewer_singles_is_taken(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     payments(db, 10, 10)  # 1 request; 1 page
-    assert reading(db) == Reading(START - 10 * DAY)
+    assert window(db) == ReadWindow(START - 10 * DAY)
 
 
 def test_a_smaller_page_makes_single_requests_cheaper(db: duckdb.DuckDBPyConnection) -> None:
     payments(db, 10, 10)  # 1 request; 2 pages
-    assert reading(db, page_size=9) == Reading(START, before(10))
+    assert window(db, page_size=9) == ReadWindow(START, before(10))
 
 
 def test_past_the_most_single_requests_the_window_grows_although_it_costs_more(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    most = incremental.MOST_SINGLES
+    most = incremental.MAX_SINGLES
     payments(db, 2 * most + 2, *range(2, 2 * most + 3, 2))  # one too many; 2 pages and the others
-    found = reading(db, page_size=1)
+    found = window(db, page_size=1)
     assert found.start == START - 2 * DAY
     assert found.open_items == before(*range(2 * most + 2, 2, -2))
     assert len(found.open_items) == most
@@ -130,7 +130,7 @@ def test_items_of_one_moment_are_reached_together(db: duckdb.DuckDBPyConnection)
     payments(db, 3, 2, 3)
     same = START - 3 * DAY
     insert(db, "payments", [(TEAM, f"same {n}", same, "pending", None) for n in range(9)])
-    assert reading(db) == Reading(same)  # 11 requests; 1 page and 10; 2 pages
+    assert window(db) == ReadWindow(same)  # 11 requests; 1 page and 10; 2 pages
 
 
 def test_only_what_is_open_of_this_list_and_older_than_the_window_counts(
@@ -145,11 +145,11 @@ def test_only_what_is_open_of_this_list_and_older_than_the_window_counts(
         (TEAM, "final", "income", old - 9 * DAY, "valid", "PUE", None, None, None),
     ]
     insert(db, "invoices", rows)
-    assert reading(db, "invoices_income", 1) == Reading(START)
+    assert window(db, "invoices_income", 1) == ReadWindow(START)
     insert(db, "invoices", [(TEAM, "open", "income", old - DAY, *rows[1][4:])])
-    assert reading(db, "invoices_income", 1) == Reading(old - DAY)
+    assert window(db, "invoices_income", 1) == ReadWindow(old - DAY)
     insert(db, "invoices", [(TEAM, "between", "income", old, *rows[4][4:])])
-    assert reading(db, "invoices_income", 1) == Reading(START, ("open",))
+    assert window(db, "invoices_income", 1) == ReadWindow(START, ("open",))
 
 
 OPEN_INVOICES = {
@@ -232,20 +232,20 @@ def test_urgent_are_parents_of_documents_under_review_or_about_to_expire(
 
 
 def test_a_list_without_a_watermark_is_read_whole(db: duckdb.DuckDBPyConnection) -> None:
-    lists = [(STREAMS[name], team) for name in ("payments", "clients") for team in (TEAM, "new")]
+    lists = [(RESOURCES[name], team) for name in ("payments", "clients") for team in (TEAM, "new")]
     marks = {TEAM: {"payments": START.isoformat(), "clients": START.isoformat()}}
     settings = Settings("key", lookback_days=0)
-    assert readings(db, EXISTING, lists, marks, settings, None) == {
-        ("payments", TEAM): Reading(START)
+    assert read_windows(db, EXISTING, lists, marks, settings, None) == {
+        ("payments", TEAM): ReadWindow(START)
     }
 
 
 def test_a_list_whose_table_is_missing_is_read_from_its_start(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
-    lists = [(STREAMS["payments"], TEAM)]
-    assert readings(db, set(), lists, {}, Settings("key"), START) == {
-        ("payments", TEAM): Reading(START)
+    lists = [(RESOURCES["payments"], TEAM)]
+    assert read_windows(db, set(), lists, {}, Settings("key"), START) == {
+        ("payments", TEAM): ReadWindow(START)
     }
 
 
@@ -262,7 +262,7 @@ def test_a_list_whose_table_is_missing_is_read_from_its_start(
 def test_a_window_begins_at_the_midnight_of_mexico_city(
     watermark: str, start: str, db: duckdb.DuckDBPyConnection
 ) -> None:
-    lists = [(STREAMS["retentions"], TEAM)]
+    lists = [(RESOURCES["retentions"], TEAM)]
     marks = {TEAM: {"retentions": watermark}}
-    found = readings(db, EXISTING, lists, marks, Settings("key", lookback_days=10), None)
-    assert found == {("retentions", TEAM): Reading(datetime.fromisoformat(start))}
+    found = read_windows(db, EXISTING, lists, marks, Settings("key", lookback_days=10), None)
+    assert found == {("retentions", TEAM): ReadWindow(datetime.fromisoformat(start))}

@@ -19,7 +19,7 @@ from pipelines.gigstack.api.response_log import SUFFIX, Header
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
-from pipelines.warehouse.run_log import RunReport
+from pipelines.warehouse.run_log import LoadResult
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.commands import COMMAND, access, environment
 from tests.pipelines.loads import run, settings_for
@@ -72,7 +72,7 @@ class Watched:
         self.asked.append(f"{path_of(request)}?{urlencode(sorted(request.query_params.items()))}")
         return self.deadly(len(self.asked))
 
-    def run(self, data_dir: Path, *names: str, page_size: int = PAGE_SIZE) -> RunReport:
+    def run(self, data_dir: Path, *names: str, page_size: int = PAGE_SIZE) -> LoadResult:
         self.asked = []
         return run(settings_for(self.account, self.url, page_size=page_size), data_dir, *names)
 

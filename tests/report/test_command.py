@@ -49,7 +49,7 @@ def test_a_reader_has_the_old_page_until_the_new_one_is_whole(
 def test_without_personal_data_it_is_written_as_well(calm: Reported, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     shutil.copytree(calm.data_dir, data_dir, ignore=shutil.ignore_patterns("published"))
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         connection.execute(
             "insert into ops.rejects select run_id, team_id, 'clients', 'no key', 'id', '{}', "
             "loaded_at, null from gigstack.teams"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, expect
 
 from pipelines.foundation.paths import REPORT_SQL, SQL
-from pipelines.gigstack.endpoints import STREAMS
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.report.answers import Answers, published_answers
 from pipelines.report.cells import cell, number
 from pipelines.report.declared import ROOT, Page, pages, words
@@ -80,7 +80,7 @@ def test_every_query_is_shown(calm: Reported) -> None:
 
 def test_every_code_has_words_in_both_languages() -> None:
     values = words().values
-    assert values["stream"].keys() == STREAMS.keys()
+    assert values["stream"].keys() == RESOURCES.keys()
     findings = set(re.findall(r"'(\w+)' as finding", (REPORT_SQL / "findings.sql").read_text()))
     assert values["finding"].keys() == values["way_out"].keys() == findings
     verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (REPORT_SQL / "verdict.sql").read_text()))

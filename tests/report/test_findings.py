@@ -34,10 +34,10 @@ class Book:
             [f"run-{days_ago}", status, at, at + timedelta(seconds=75.5), message],
         )
 
-    def stream(
+    def resource(
         self,
         days_ago: int,
-        stream: str = "clients",
+        resource: str = "clients",
         team: str = "team_1",
         status: str = "ok",
         error: str | None = None,
@@ -46,7 +46,7 @@ class Book:
         self.connection.execute(
             "insert into ops.run_streams values "
             "(?, ?, ?, ?, null, ?, true, 1, 1, 0, 9, 3, 0, 0, ?, null, 1.5, ?)",
-            [f"run-{days_ago}", team, stream, status, NEWEST, postponed, error],
+            [f"run-{days_ago}", team, resource, status, NEWEST, postponed, error],
         )
 
     def found(self) -> Found:
@@ -70,7 +70,7 @@ def book(tmp_path: Path) -> Iterator[Book]:
 
 def test_a_good_night_needs_no_look(book: Book) -> None:
     book.run(0)
-    book.stream(0)
+    book.resource(0)
     assert book.found() == {}
     assert book.verdict() == "ok"
 
@@ -90,83 +90,83 @@ def test_a_run_that_failed_is_serious_until_one_is_good(book: Book) -> None:
 
 def test_a_list_that_failed_is_serious_until_it_is_read_again(book: Book) -> None:
     for team in ("team_1", "team_2"):
-        book.stream(1, team=team, status="failed", error="500")
+        book.resource(1, team=team, status="failed", error="500")
     book.run(1, "partial")
     assert book.found() == {"stream_failed": ("failed", "team_1, team_2", "500", 2)}
     book.run(0)
-    book.stream(0, "services")
+    book.resource(0, "services")
     assert set(book.found()) == {"stream_failed"}, "a run of other lists does not mend it"
     for team in ("team_1", "team_2"):
-        book.stream(0, team=team)
+        book.resource(0, team=team)
     assert book.found() == {}
 
 
 def test_many_teams_are_named_by_three(book: Book) -> None:
     book.run(0, "partial")
     for number in range(7):
-        book.stream(0, team=f"team_{number}", status="failed", error="500")
-        book.stream(0, "services", team=f"team_{number}")
+        book.resource(0, team=f"team_{number}", status="failed", error="500")
+        book.resource(0, "services", team=f"team_{number}")
     assert book.found()["stream_failed"][1:] == ("team_0, team_1, team_2 (+4)", "500", 7)
 
 
 def test_what_an_account_never_had_needs_no_look(book: Book) -> None:
     book.run(0)
-    book.stream(0)
-    book.stream(0, "sat_lists", status="unavailable", error="404")
+    book.resource(0)
+    book.resource(0, "sat_lists", status="unavailable", error="404")
     assert book.verdict() == "ok"
 
 
 def test_what_could_be_read_before_and_is_no_longer_available_needs_a_look(book: Book) -> None:
     for night in (1, 0):
         book.run(night)
-        book.stream(night)
-    book.stream(1, "payments")
-    book.stream(0, "payments", status="unavailable", error="403")
+        book.resource(night)
+    book.resource(1, "payments")
+    book.resource(0, "payments", status="unavailable", error="403")
     assert book.found() == {"stream_lost": ("look", "team_1", "403", 1)}
     assert book.verdict() == "look"
 
 
 def test_a_team_of_which_no_list_answers_is_serious(book: Book) -> None:
     book.run(0, "partial")
-    book.stream(0)
-    for stream in ("clients", "services"):
-        book.stream(0, stream, "team_2", "unavailable", "403")
+    book.resource(0)
+    for resource in ("clients", "services"):
+        book.resource(0, resource, "team_2", "unavailable", "403")
     assert book.found()["team_out_of_reach"] == ("failed", "team_2", "403", 2)
 
 
 def test_a_list_that_is_no_longer_read_needs_a_look(book: Book) -> None:
     for night in range(9):
         book.run(night)
-        book.stream(night)
+        book.resource(night)
         if night > 2:
-            book.stream(night, "payments")
-    book.stream(8, "sat_download_requests")
+            book.resource(night, "payments")
+    book.resource(8, "sat_download_requests")
     assert book.found() == {"stream_left_out": ("look", "team_1", None, 1)}
 
 
 def test_deletions_that_were_held_back_need_a_look(book: Book) -> None:
     book.run(0, "warn", "30 of 100 rows of clients are no longer listed")
-    book.stream(0)
+    book.resource(0)
     assert book.found()["deletions_held_back"][0] == "look"
 
 
 def test_documents_that_wait_need_a_look(book: Book) -> None:
     book.run(0, "warn")
-    book.stream(0, "client_support_documents", postponed=40)
-    book.stream(0, "client_support_documents", "team_2", postponed=2)
+    book.resource(0, "client_support_documents", postponed=40)
+    book.resource(0, "client_support_documents", "team_2", postponed=2)
     assert book.found() == {"postponed": ("look", "team_1, team_2", None, 42)}
 
 
 def test_a_difference_counts_until_its_list_is_compared_again(book: Book) -> None:
     insert = "insert into ops.reconciliation values (?, 'team_1', 'payments', ?, ?, ?, ?)"
     book.run(1, "warn")
-    book.stream(1, "payments")
+    book.resource(1, "payments")
     book.connection.execute(
         insert, ["run-1", "total paid MXN", "116.250001", "116.25", "-0.000001"]
     )
     assert book.found() == {"difference": ("failed", "team_1", "total paid MXN", 1)}
     book.run(0)
-    book.stream(0, "payments")
+    book.resource(0, "payments")
     book.connection.execute(insert, ["run-0", "rows", 5, 5, 0])
     assert book.found() == {}
 
@@ -174,7 +174,7 @@ def test_a_difference_counts_until_its_list_is_compared_again(book: Book) -> Non
 def test_a_reject_counts_once_and_as_long_as_it_is_kept(book: Book) -> None:
     for night in (3, 2, 0):
         book.run(night)
-        book.stream(night)
+        book.resource(night)
     for night in (3, 2):
         book.connection.execute(
             "insert into ops.rejects "
@@ -187,7 +187,7 @@ def test_a_reject_counts_once_and_as_long_as_it_is_kept(book: Book) -> None:
 def test_drift_counts_in_the_run_that_saw_it(book: Book) -> None:
     insert = "insert into ops.drift values ('clients', ?, 'unknown_field', 'x', ?, ?, 3)"
     book.run(0, "warn")
-    book.stream(0)
+    book.resource(0)
     before = NEWEST - timedelta(days=1)
     book.connection.execute(insert, ["old", before, before])
     book.connection.execute(insert, ["new", before, NEWEST])

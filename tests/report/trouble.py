@@ -10,6 +10,6 @@ ATTACK = '<img src=x onerror="window.attacked = 1"><script>window.attacked = 2</
 def make_trouble(data_dir: Path) -> None:
     """Write it into a loaded warehouse; its next publication shows it."""
     script = Path(__file__).with_name("trouble.sql").read_text(encoding="utf-8")
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         connection.execute("set variable attack = ?", [ATTACK])
         connection.execute(script)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Table
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Table
 from pipelines.gigstack.normalize.batch import Batch, Page
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.normalize.normalizer import EntityNormalizer, normalizing_database
@@ -33,16 +33,18 @@ def normalizer_of(entity: str) -> EntityNormalizer:
     return EntityNormalizer(ENTITIES[entity], RUN_ID, STARTED_AT, normalizing_database())
 
 
-def page_of(entity: str, records: bytes | list[Any], stream: str | None = None) -> Page:
+def page_of(entity: str, records: bytes | list[Any], resource: str | None = None) -> Page:
     """A page of the entity's first stream, or of the one named; of client_1 where it needs one."""
     text = records if isinstance(records, bytes) else json.dumps(records).encode()
-    chosen = next(s for s in STREAMS.values() if s.entity == entity and stream in (None, s.name))
+    chosen = next(
+        s for s in RESOURCES.values() if s.entity == entity and resource in (None, s.name)
+    )
     return Page(chosen, TEAM, text, "client_1" if chosen.parents else None)
 
 
-def normalize(entity: str, records: bytes | list[Any], stream: str | None = None) -> Batch:
+def normalize(entity: str, records: bytes | list[Any], resource: str | None = None) -> Batch:
     normalizer = normalizer_of(entity)
-    return normalizer.normalize([normalizer.inspect(page_of(entity, records, stream))])
+    return normalizer.normalize([normalizer.check_page(page_of(entity, records, resource))])
 
 
 def rows_of(batch: Batch, table: Table) -> list[Row]:
@@ -54,6 +56,6 @@ def rows_of(batch: Batch, table: Table) -> list[Row]:
     return sorted(rows, key=lambda row: [row[column] for column in key_columns(table)])
 
 
-def tables_of(entity: str, records: bytes | list[Any], stream: str | None = None) -> Tables:
-    batch = normalize(entity, records, stream)
+def tables_of(entity: str, records: bytes | list[Any], resource: str | None = None) -> Tables:
+    batch = normalize(entity, records, resource)
     return {table.name: rows_of(batch, table) for table in ENTITIES[entity].tables}

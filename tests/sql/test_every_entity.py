@@ -104,8 +104,8 @@ def test_every_column_and_its_type_is_as_recorded() -> None:
 def test_the_same_page_twice_gives_no_row_the_second_time(name: str) -> None:
     normalizer = normalizer_of(name)
     page = page_of(name, fixture(name))
-    first = normalizer.normalize([normalizer.inspect(page)]).tables[name]
-    second = normalizer.normalize([normalizer.inspect(page)])
+    first = normalizer.normalize([normalizer.check_page(page)]).tables[name]
+    second = normalizer.normalize([normalizer.check_page(page)])
     assert first.num_rows == len(records_of(name))
     assert {table: rows.num_rows for table, rows in second.tables.items()} == dict.fromkeys(
         second.tables, 0
@@ -133,7 +133,7 @@ def test_the_hash_changes_with_every_field_but_those_never_stored(name: str) -> 
     detector = DriftDetector(shape)
     for record in records_of(name):
         fields, variants = zip(*without_each_field(record), strict=True)
-        whole, *hashes = detector.repair(json.dumps([record, *variants]).encode()).hashes
+        whole, *hashes = detector.drift(json.dumps([record, *variants]).encode()).hashes
         ignored = {field for field in shape if shape[field] == "IGNORED"}
         same = {field for field, other in zip(fields, hashes, strict=True) if other == whole}
         assert same == ignored & set(fields)
@@ -141,7 +141,7 @@ def test_the_hash_changes_with_every_field_but_those_never_stored(name: str) -> 
 
 def test_a_field_whose_name_holds_ours_is_no_leftover() -> None:
     written = b'[ {"id": "document_1",  "ai_extraction": {"model": "a"}} ]'
-    repaired = DriftDetector(normalizer_of("support_documents").shape).repair(written)
+    repaired = DriftDetector(normalizer_of("support_documents").shape).drift(written)
     assert repaired.records == written, "it goes on as it came"
 
 

@@ -210,7 +210,7 @@ def test_complements_and_automations_are_numbered(load: Load) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "kind"),
+    ("resource", "kind"),
     [
         ("invoices_income", "income"),
         ("invoices_egress", "egress"),
@@ -218,6 +218,6 @@ def test_complements_and_automations_are_numbered(load: Load) -> None:
         ("invoices_transfer", "transfer"),
     ],
 )
-def test_the_list_an_invoice_came_from_is_its_document_kind(stream: str, kind: str) -> None:
-    rows = tables_of("invoices", [{"id": "inv_1"}], stream)["invoices"]
+def test_the_list_an_invoice_came_from_is_its_document_kind(resource: str, kind: str) -> None:
+    rows = tables_of("invoices", [{"id": "inv_1"}], resource)["invoices"]
     assert [row["document_kind"] for row in rows] == [kind]

@@ -39,8 +39,8 @@ RESERVED.update(*KEYS.values())
 LARGEST = 10**12 - 1  # with a fraction it may be 13 digits in a double, and goes to `extra`
 FAR_OFF: Any = {"_seconds": 10**13 - 1}
 ODD = [2**64, Decimal("1E400"), FAR_OFF, "x", "", True, [], [[]], [{}], {}]
-MOMENTS = ["1790000000", 1790000000, 1790000000000, {"_seconds": 1790000000}]
-MOMENTS += ["2026-09-21T14:13:20Z", "2026-09-21T08:13:20-06:00", "2026-09-21 14:13:20+00"]
+TIME_FIELDS = ["1790000000", 1790000000, 1790000000000, {"_seconds": 1790000000}]
+TIME_FIELDS += ["2026-09-21T14:13:20Z", "2026-09-21T08:13:20-06:00", "2026-09-21 14:13:20+00"]
 ARRIVED = [datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC), date(2026, 9, 21), "179", "2026-09-21"]
 SLOW = list(HealthCheck)
 PROFILE = settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=SLOW)
@@ -73,7 +73,7 @@ FITTING: dict[str, st.SearchStrategy[Fitting]] = {
     "BIGINT": st.integers(-(2**63), 2**63 - 1).map(lambda number: (number, [number])),
     "BOOLEAN": st.booleans().map(lambda flag: (flag, [str(flag).lower()])),
     "DOUBLE": st.integers(-800, 800).map(lambda eighths: (eighths / 8, [eighths / 8])),
-    "TIME": st.sampled_from(MOMENTS).map(lambda sent: (sent, ARRIVED)),
+    "TIME": st.sampled_from(TIME_FIELDS).map(lambda sent: (sent, ARRIVED)),
     "JSON": words,
 }
 no_scalars = st.lists(values, max_size=2) | objects
@@ -169,7 +169,7 @@ def keyed(name: str, record: Row, key: str | None = None) -> Row:
 
 def load(normalizer: EntityNormalizer, *pages: list[Any]) -> Batch:
     sent = [page_of(normalizer.entity.name, written(page)) for page in pages]
-    return normalizer.normalize([normalizer.inspect(page) for page in sent])
+    return normalizer.normalize([normalizer.check_page(page) for page in sent])
 
 
 @PROFILE
@@ -235,7 +235,7 @@ def test_twice_in_any_order_is_once(page: tuple[str, list[Drawn]], random: Rando
     names = ("is_deleted", "is_rewritten", "is_newer", "is_odd")
     flags = ", ".join(("*", *(f"false as {flag}" for flag in names)))
     held = duckdb.from_arrow(once.tables[name]).project(flags).to_arrow_table()
-    kept(name, 3).known.remember(held, once.tables)
+    kept(name, 3).change_detector.remember(held, once.tables)
     again = load(kept(name, 3), sent)
     assert not again.changed
     assert not any(rows.num_rows for rows in again.tables.values())

@@ -196,9 +196,9 @@ def test_the_documented_example_comes_to_the_rows_of_the_contract() -> None:
 def test_a_document_listed_under_two_parents_is_one_row_with_two_links() -> None:
     normalizer = normalizer_of("support_documents")
     document = [{"id": "doc_1", "created_at": 1759000000000}]
-    streams = ("client_support_documents", "invoice_support_documents")
-    pages = [page_of("support_documents", document, stream) for stream in streams]
-    batch = normalizer.normalize([normalizer.inspect(page) for page in pages])
+    resources = ("client_support_documents", "invoice_support_documents")
+    pages = [page_of("support_documents", document, resource) for resource in resources]
+    batch = normalizer.normalize([normalizer.check_page(page) for page in pages])
     entity = ENTITIES["support_documents"]
     assert [row["document_id"] for row in rows_of(batch, entity.root)] == ["doc_1"]
     assert [row["parent_type"] for row in rows_of(batch, entity.links[0])] == ["client", "invoice"]

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.foundation.paths import NORMALIZE_SQL
-from pipelines.gigstack.endpoints import ENTITIES, STREAMS, Stream
-from pipelines.gigstack.normalize.accepted_values import known_words, unknown_words
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
+from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.sandbox.api import paging
 from pipelines.sandbox.api.lists import STREAM_AT
@@ -48,12 +48,15 @@ def unknown_of(entity: str, batch: Batch) -> set[str]:
     rows = batch.tables[ENTITIES[entity].root.name]
     assert rows.num_rows
     rows = rows.append_column("origin", pa.array(range(len(rows)), pa.int64()))
-    return {f"{column}: {word}" for _, column, word in unknown_words(rows, known_words(entity))}
+    return {
+        f"{column}: {word}"
+        for _, column, word in find_unaccepted_values(rows, accepted_values(entity))
+    }
 
 
-def sent(account: Account, stream: Stream) -> bytes:
+def sent(account: Account, resource: Resource) -> bytes:
     """All that the sandbox has of a stream, quirks and all, as one page."""
-    shown = SANDBOX_STREAMS[stream.paths[0]]
+    shown = SANDBOX_STREAMS[resource.paths[0]]
     bodies = [
         body
         for team in (*range(len(account.teams)), positions.SHARED_TEAM)
@@ -66,7 +69,7 @@ def sent(account: Account, stream: Stream) -> bytes:
 @pytest.mark.parametrize("entity", ENTITIES_WITH_WORDS)
 def test_every_column_with_words_is_text_of_the_root_table(entity: str) -> None:
     columns = normalizer_of(entity).columns[ENTITIES[entity].root.name]
-    kinds = {column: columns.get(column) for column in known_words(entity)}
+    kinds = {column: columns.get(column) for column in accepted_values(entity)}
     assert kinds == dict.fromkeys(kinds, "VARCHAR")
 
 
@@ -77,12 +80,12 @@ def test_known_words_are_plain_and_written_once(entity: str) -> None:
 
 
 def test_an_entity_without_words_knows_none() -> None:
-    assert known_words("clients") == {}
+    assert accepted_values("clients") == {}
 
 
 def test_every_row_with_an_unknown_word_is_found() -> None:
     rows = roots(status=["valid", "finalised", "odd", "finalised"], kind=["PUE", None, "PPD", ""])
-    assert unknown_words(rows, WORDS) == [
+    assert find_unaccepted_values(rows, WORDS) == [
         (11, "status", "finalised"),
         (12, "status", "odd"),
         (13, "status", "finalised"),
@@ -92,7 +95,7 @@ def test_every_row_with_an_unknown_word_is_found() -> None:
 
 def test_an_unknown_word_is_given_as_it_was_sent() -> None:
     rows = roots(status=[" Finalised ", "Valid", "FINALISED"], kind=[None, None, None])
-    assert unknown_words(rows, WORDS) == [
+    assert find_unaccepted_values(rows, WORDS) == [
         (10, "status", " Finalised "),
         (12, "status", "FINALISED"),
     ]
@@ -100,11 +103,11 @@ def test_an_unknown_word_is_given_as_it_was_sent() -> None:
 
 def test_null_blank_and_case_make_no_word_unknown() -> None:
     rows = roots(status=[None, "", "  ", "VALID", "\tvalid ", "Succeeded_"], kind=["Pue"] * 6)
-    assert unknown_words(rows, WORDS) == []
+    assert find_unaccepted_values(rows, WORDS) == []
 
 
 def test_no_rows_have_no_unknown_words() -> None:
-    assert unknown_words(roots(status=[], kind=[]), WORDS) == []
+    assert find_unaccepted_values(roots(status=[], kind=[]), WORDS) == []
 
 
 def test_an_unknown_status_is_found_and_its_row_loaded_as_it_is() -> None:
@@ -118,8 +121,8 @@ def test_an_unknown_status_is_found_and_its_row_loaded_as_it_is() -> None:
 def test_a_sandbox_account_has_no_unknown_word(account: Account, entity: str) -> None:
     normalizer = normalizer_of(entity)
     pages = [
-        normalizer.inspect(page_of(entity, sent(account, stream), stream.name))
-        for stream in STREAMS.values()
-        if stream.entity == entity
+        normalizer.check_page(page_of(entity, sent(account, resource), resource.name))
+        for resource in RESOURCES.values()
+        if resource.entity == entity
     ]
     assert unknown_of(entity, normalizer.normalize(pages)) == set()

@@ -26,7 +26,7 @@ def copied(built: Built, tmp_path: Path) -> Path:
 
 @contextmanager
 def changed(data_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with warehouse.opened(data_dir) as connection:
+    with warehouse.connect(data_dir) as connection:
         yield connection
 
 

@@ -15,7 +15,7 @@ Rows = list[tuple[Any, ...]]
 
 
 def core(data_dir: Path) -> dict[str, Rows]:
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         names = sorted(warehouse.table_names(connection, "core"))
         return {
             name: connection.execute(f"select * from core.{name} order by all").fetchall()
@@ -38,7 +38,7 @@ def as_of_a_day(data_dir: Path) -> dict[str, Rows]:
         "from core.fct_payment where is_collected",
         "refunds": "select refund_key, amount_mxn from core.fct_refund where is_effective",
     }
-    with warehouse.opened(data_dir, read_only=True) as connection:
+    with warehouse.connect(data_dir, read_only=True) as connection:
         return {
             name: connection.execute(f"{sql} order by all").fetchall()
             for name, sql in queries.items()

@@ -35,12 +35,12 @@ from pipelines.foundation.errors import (
     TransientError,
     UnavailableError,
 )
-from pipelines.gigstack.api.rate_limiter import Budget
-from pipelines.gigstack.api.response_log import Journal, Origin
+from pipelines.gigstack.api.rate_limiter import RateLimiter
+from pipelines.gigstack.api.response_log import Origin, ResponseLog
 from pipelines.gigstack.settings import Settings
 
 ATTEMPTS = 6
-LONGEST_WAIT = 30.0  # seconds, also for what Retry-After asks
+MAX_WAIT_SECONDS = 30.0  # seconds, also for what Retry-After asks
 TRANSIENT_CODES = {
     "rate_limit_exceeded",
     "service_unavailable",
@@ -72,7 +72,7 @@ class Envelope(msgspec.Struct):
 
 
 @dataclass
-class Meter:
+class RequestStats:
     """What a stream cost: requests that were sent, and how many of them were repeats."""
 
     requests: int = 0
@@ -81,13 +81,13 @@ class Meter:
 
 
 _decoder = msgspec.json.Decoder(Envelope)
-_backoff = wait_random_exponential(multiplier=0.25, max=LONGEST_WAIT)
+_backoff = wait_random_exponential(multiplier=0.25, max=MAX_WAIT_SECONDS)
 
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = getattr(error, "retry_after", None)
-    return min(asked, LONGEST_WAIT) if asked is not None else _backoff(state)
+    return min(asked, MAX_WAIT_SECONDS) if asked is not None else _backoff(state)
 
 
 class GigstackClient:
@@ -102,8 +102,8 @@ class GigstackClient:
         self,
         settings: Settings,
         idle: list[httpx.AsyncHTTPTransport],
-        budget: Budget,
-        journal: Journal | None = None,
+        rate_limiter: RateLimiter,
+        response_log: ResponseLog | None = None,
     ) -> None:
         self._base_url = settings.base_url
         self._headers = {
@@ -114,15 +114,15 @@ class GigstackClient:
         }
         self._extensions = {"timeout": httpx.Timeout(settings.timeout_seconds).as_dict()}
         self._idle = idle
-        self._budget = budget
-        self._journal = journal
+        self._rate_limiter = rate_limiter
+        self._response_log = response_log
         self.clock_skew: float | None = None  # seconds the API's clock is ahead, at first answer
 
     async def get(
         self,
         path: str,
         params: Mapping[str, str | int],
-        meter: Meter,
+        request_stats: RequestStats,
         origin: Origin | None = None,
     ) -> Envelope:
         """One answer. With an `origin` it is journalled, and not asked for where it already was.
@@ -131,8 +131,8 @@ class GigstackClient:
         TransientError after the last of `ATTEMPTS`.
         """
         request = f"{path}?{urlencode(sorted(params.items()))}"
-        if origin and self._journal and (body := self._journal.find(request)) is not None:
-            meter.resumed += 1
+        if origin and self._response_log and (body := self._response_log.find(request)) is not None:
+            request_stats.resumed += 1
             return read_envelope(body)
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
@@ -142,18 +142,18 @@ class GigstackClient:
         )
         async for attempt in retrying:
             with attempt:
-                meter.requests += 1
-                meter.retries += attempt.retry_state.attempt_number > 1
+                request_stats.requests += 1
+                request_stats.retries += attempt.retry_state.attempt_number > 1
                 envelope, body = await self._ask(path, params)
-                if origin and self._journal:
-                    self._journal.keep(request, origin, body)
+                if origin and self._response_log:
+                    self._response_log.keep(request, origin, body)
                 return envelope
         raise AssertionError("tenacity always answers or raises")
 
     async def _ask(self, path: str, params: Mapping[str, str | int]) -> tuple[Envelope, bytes]:
         url = f"{self._base_url}{quote(path)}?{urlencode(params)}".rstrip("?")
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
-        async with self._budget.request() as cuts:
+        async with self._rate_limiter.request() as cuts:
             transport = self._idle.pop()
             try:
                 response = await transport.handle_async_request(request)
@@ -168,15 +168,15 @@ class GigstackClient:
         if self.clock_skew is None:
             self.clock_skew = _clock_skew(response)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            self._budget.throttled(cuts)
+            self._rate_limiter.throttled(cuts)
         envelope = _read(path, response)
-        self._budget.succeeded()
+        self._rate_limiter.succeeded()
         return envelope, response.content
 
 
 @asynccontextmanager
-async def connected(
-    settings: Settings, journal: Journal | None = None
+async def open_client(
+    settings: Settings, response_log: ResponseLog | None = None
 ) -> AsyncIterator[GigstackClient]:
     """A client with keep-alive and the run's whole budget; it never follows a redirect."""
     tls = _tls(urlsplit(settings.base_url).scheme)
@@ -192,8 +192,8 @@ async def connected(
             )
             for _ in range(settings.max_concurrency)
         ]
-        budget = Budget(settings.max_concurrency, settings.requests_per_second)
-        yield GigstackClient(settings, idle, budget, journal)
+        rate_limiter = RateLimiter(settings.max_concurrency, settings.requests_per_second)
+        yield GigstackClient(settings, idle, rate_limiter, response_log)
 
 
 @cache
@@ -217,7 +217,7 @@ def _read(path: str, response: httpx.Response) -> Envelope:
     envelope = _decode(response.content)
     if status == httpx.codes.OK and envelope and envelope.success is not False:
         return envelope
-    code, text = _error_of(envelope)
+    code, text = _run_and_catch(envelope)
     message = f"GET {path}: {status} {code or ''} {text}".replace("  ", " ").strip()
     key = response.request.headers["Authorization"].removeprefix("Bearer ")
     message = message.replace(key, "[key]")  # an API may echo what it refuses
@@ -256,7 +256,7 @@ def _decode(body: bytes) -> Envelope | None:
     return None
 
 
-def _error_of(envelope: Envelope | None) -> tuple[str | None, str]:
+def _run_and_catch(envelope: Envelope | None) -> tuple[str | None, str]:
     """Code and text of either error envelope: `error` is an object, a code or a sentence."""
     if envelope is None:
         return None, "the body is not JSON"

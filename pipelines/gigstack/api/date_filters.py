@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.gigstack.endpoints import Window
+from pipelines.gigstack.endpoints import WindowField
 
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)  # nothing was created after it
 LONG_PAST = datetime(2000, 1, 1, tzinfo=UTC)  # or before it
 
 # the fields that hold what a window goes by
-MOMENTS = {Window.CREATED: ("created_at", "created"), Window.ISSUED: ("issue_date",)}
+TIME_FIELDS = {WindowField.CREATED: ("created_at", "created"), WindowField.ISSUED: ("issue_date",)}
 
 Bounds = dict[str, str | int]
 IsEmpty = Callable[[Bounds], Awaitable[bool]]
@@ -48,18 +48,18 @@ class DateFilter:
         return {name: self.write(moment) for name, moment in asked if moment is not None}
 
 
-SPELLINGS: dict[Window, tuple[DateFilter, ...]] = {
-    Window.CREATED: (
+SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
+    WindowField.CREATED: (
         DateFilter("created[gte] s", "created[gte]", "created[lte]", _seconds),
         DateFilter("created[gte] ms", "created[gte]", "created[lte]", _milliseconds),
         DateFilter("created_gte s", "created_gte", "created_lte", _seconds),
         DateFilter("created_gte ms", "created_gte", "created_lte", _milliseconds),
     ),
-    Window.ISSUED: (DateFilter("from", "from", "to", _local_text),),
+    WindowField.ISSUED: (DateFilter("from", "from", "to", _local_text),),
 }
 
 
-async def honoured(window: Window | None, is_empty: IsEmpty) -> DateFilter | None:
+async def detect_date_filter(window: WindowField | None, is_empty: IsEmpty) -> DateFilter | None:
     """The spelling that this list honours; None when there is none, or nothing in the list."""
     for spelling in SPELLINGS[window] if window else ():
         if await is_empty(spelling.bounds(since=FAR_FUTURE)):

@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 from pipelines.foundation.errors import ApiError, StuckCursorError, UnavailableError
-from pipelines.gigstack.api.client import Envelope, GigstackClient, Meter
+from pipelines.gigstack.api.client import Envelope, GigstackClient, RequestStats
 from pipelines.gigstack.api.response_log import Origin
-from pipelines.gigstack.endpoints import Dialect, Stream
+from pipelines.gigstack.endpoints import Pagination, Resource
 from pipelines.gigstack.normalize.drift import split_records
 
-LONGEST_EMPTY_PAGE = 2000  # bytes; a hundred nulls, widely spaced
+MAX_EMPTY_PAGE_BYTES = 2000  # bytes; a hundred nulls, widely spaced
 EMPTY_PAGES_IN_A_ROW = 100  # more, and a list is taken to go on for ever
 
 Params = dict[str, str | int]
@@ -22,14 +22,14 @@ _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @dataclass
-class Walk:
+class Paginator:
     """One list read from the start: what it cost and whether its end can be trusted."""
 
-    stream: Stream
+    resource: Resource
     team_id: str
     path: str
     params: Params
-    meter: Meter
+    request_stats: RequestStats
     parent_id: str | None = None
     pages: int = 0
     api_total: int | None = None
@@ -41,15 +41,15 @@ class Walk:
 
         Errors: what the client raises; StuckCursorError after the page that repeats itself.
         """
-        guard = _Guard(self.path, self.stream.dialect)
+        guard = _Guard(self.path, self.resource.pagination)
         params: Params | None = self.params
-        origin = Origin(self.stream.name, self.team_id, self.parent_id)
-        envelope = await client.get(self.path, self.params, self.meter, origin)
+        origin = Origin(self.resource.name, self.team_id, self.parent_id)
+        envelope = await client.get(self.path, self.params, self.request_stats, origin)
         while params is not None:
             self.pages += 1
             self.has_shifted |= self._shifts(envelope)
             self.api_total = _first_known(envelope, self.api_total)
-            records = records_of(envelope, self.stream)
+            records = records_of(envelope, self.resource)
             params = self._following(envelope, params, is_empty=_is_empty(records))
             stuck = guard.look_at(envelope, records) if params else None
             if params is None:
@@ -58,17 +58,19 @@ class Walk:
                 yield records
                 raise stuck
             else:
-                async with _asking(client.get(self.path, params, self.meter, origin)) as answer:
+                async with _asking(
+                    client.get(self.path, params, self.request_stats, origin)
+                ) as answer:
                     yield records
                     envelope = await answer
 
     def _shifts(self, envelope: Envelope) -> bool:
-        is_numbered = self.stream.dialect is Dialect.PAGE
+        is_numbered = self.resource.pagination is Pagination.PAGE
         return is_numbered and self.pages > 1 and envelope.total != self.api_total
 
     def _following(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
         """The parameters of the next page, or None at the end."""
-        if self.stream.dialect is Dialect.PAGE:
+        if self.resource.pagination is Pagination.PAGE:
             return _next_page(envelope, params, is_empty=is_empty)
         cursor = _cursor_of(envelope)
         if envelope.has_more is False:
@@ -76,7 +78,7 @@ class Walk:
         if not cursor:
             self.is_truncated = bool(envelope.has_more)
             return None
-        name = Dialect.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.stream)
+        name = Pagination.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.resource)
         return {**self.params, name: cursor}
 
 
@@ -94,9 +96,9 @@ async def _asking(request: Coroutine[Any, Any, Envelope]) -> AsyncIterator[async
 class _Guard:
     """Notices a list that would never end."""
 
-    def __init__(self, path: str, dialect: Dialect) -> None:
+    def __init__(self, path: str, pagination: Pagination) -> None:
         self._path = path
-        self._is_numbered = dialect is Dialect.PAGE
+        self._is_numbered = pagination is Pagination.PAGE
         self._cursors: set[str] = set()
         self._empty_pages = 0
         self._previous = b""
@@ -118,7 +120,7 @@ class _Guard:
 
 def _is_empty(records: bytes) -> bool:
     """Whether an array, however it is spaced, holds nothing or nothing but nulls."""
-    return len(records) < LONGEST_EMPTY_PAGE and not records.translate(None, b"[]nul, \t\r\n")
+    return len(records) < MAX_EMPTY_PAGE_BYTES and not records.translate(None, b"[]nul, \t\r\n")
 
 
 def _next_page(envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
@@ -132,9 +134,9 @@ def _cursor_of(envelope: Envelope) -> str | None:
     return envelope.next_cursor or envelope.next or None
 
 
-def _cursor_parameter(stream: Stream) -> str:
-    is_sat = stream.dialect is Dialect.STARTING_AFTER
-    return Dialect.STARTING_AFTER.value if is_sat else Dialect.NEXT.value
+def _cursor_parameter(resource: Resource) -> str:
+    is_sat = resource.pagination is Pagination.STARTING_AFTER
+    return Pagination.STARTING_AFTER.value if is_sat else Pagination.NEXT.value
 
 
 def _first_known(envelope: Envelope, known: int | None) -> int | None:
@@ -144,25 +146,25 @@ def _first_known(envelope: Envelope, known: int | None) -> int | None:
     return None
 
 
-def records_of(envelope: Envelope, stream: Stream) -> bytes:
+def records_of(envelope: Envelope, resource: Resource) -> bytes:
     """The array of records, wherever the answer keeps it; an object of objects becomes one."""
     data = bytes(envelope.data)
-    if data[:1] == b"{" and stream.list_at:
-        data = bytes(_members.decode(data).get(stream.list_at, b"[]"))
-    if data[:1] == b"{" and stream.map_key:
-        return _rows_of_map(data, stream.map_key)
+    if data[:1] == b"{" and resource.list_at:
+        data = bytes(_members.decode(data).get(resource.list_at, b"[]"))
+    if data[:1] == b"{" and resource.map_key:
+        return _rows_of_map(data, resource.map_key)
     if data[:1] == b"{":  # some lists sit one level deeper, at data.data
         data = bytes(_members.decode(data).get("data", b"[" + data + b"]"))
     if data == b"null":
         return b"[]"
     if data[:1] != b"[":
-        raise ApiError(f"{stream.name}: expected a list, found {data[:40]!r}")
+        raise ApiError(f"{resource.name}: expected a list, found {data[:40]!r}")
     return data
 
 
-def count_of(envelope: Envelope, stream: Stream) -> int:
+def count_of(envelope: Envelope, resource: Resource) -> int:
     """How many records an answer holds."""
-    return sum(bytes(raw) != b"null" for raw in split_records(records_of(envelope, stream)))
+    return sum(bytes(raw) != b"null" for raw in split_records(records_of(envelope, resource)))
 
 
 def _rows_of_map(data: bytes, key: str) -> bytes:
@@ -174,10 +176,10 @@ def _rows_of_map(data: bytes, key: str) -> bytes:
     return b"[" + b",".join(rows) + b"]"
 
 
-def start_params(stream: Stream, page_size: int, team: str | None) -> Params:
+def start_params(resource: Resource, page_size: int, team: str | None) -> Params:
     """What every request of a list carries; single-shot lists take no limit."""
-    params: Params = {} if stream.dialect is Dialect.SINGLE else {"limit": page_size}
-    if stream.dialect is Dialect.PAGE:
+    params: Params = {} if resource.pagination is Pagination.SINGLE else {"limit": page_size}
+    if resource.pagination is Pagination.PAGE:
         params["page"] = 1
     return params | ({"team": team} if team else {})
 
@@ -187,7 +189,7 @@ async def probe_path(
     paths: tuple[str, ...],
     fill: Callable[[str], str],
     params: Params,
-    meter: Meter,
+    request_stats: RequestStats,
 ) -> str:
     """The first of the candidate paths that answers.
 
@@ -198,7 +200,7 @@ async def probe_path(
     refused: UnavailableError | None = None
     for path in map(fill, paths):
         try:
-            await client.get(path, {**params, "limit": 1}, meter)
+            await client.get(path, {**params, "limit": 1}, request_stats)
         except UnavailableError as error:
             refused = error
         else:

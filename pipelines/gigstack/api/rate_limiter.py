@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from aiolimiter import AsyncLimiter
 
-SLOWEST = 0.5  # requests per second; less would look like a standstill
+MIN_REQUESTS_PER_SECOND = 0.5  # requests per second; less would look like a standstill
 SUCCESSES_TO_RECOVER = 50
 
 
-class Budget:
+class RateLimiter:
     """Grants requests. A 429 halves the rate; a run of successes brings it back step by step."""
 
     def __init__(self, max_concurrency: int, requests_per_second: float) -> None:
@@ -21,7 +21,7 @@ class Budget:
         self._set_rate(requests_per_second)
 
     def _set_rate(self, rate: float) -> None:
-        self.rate = min(max(rate, SLOWEST), self._ceiling)
+        self.rate = min(max(rate, MIN_REQUESTS_PER_SECOND), self._ceiling)
         # the burst is a tenth of a second's worth, so that the rate holds within each second too
         burst = max(1.0, self.rate / 10)
         self._limiter = AsyncLimiter(burst, burst / self.rate)

@@ -24,9 +24,9 @@ import pyarrow as pa
 
 from pipelines.foundation.errors import ConfigurationError
 
-MOST_BYTES_A_RUN = 4 * 2**30
-MOST_BYTES = 2 * 2**30  # of all journals together
-OLDEST = timedelta(days=7)
+MAX_BYTES_PER_RUN = 4 * 2**30
+MAX_BYTES = 2 * 2**30  # of all journals together
+MAX_AGE = timedelta(days=7)
 RESUME_WITHIN = timedelta(hours=12)
 SUFFIX = ".journal"
 
@@ -34,7 +34,7 @@ SUFFIX = ".journal"
 class Origin(NamedTuple):
     """Whose records an answer holds."""
 
-    stream: str
+    resource: str
     team_id: str
     parent_id: str | None
 
@@ -66,7 +66,7 @@ _header_decoder = msgspec.json.Decoder(Header)
 _decoder = msgspec.msgpack.Decoder(_Answer | bytes | None)  # bytes: the plan
 
 
-class Journal:
+class ResponseLog:
     """The open file of one run; in memory is only where each answer lies. `plan` is what the run
     noted before it began to read, None until then.
     """
@@ -110,7 +110,7 @@ class Journal:
         be resumed, or normalized again, only up to there.
         Errors: OSError when the disk is full; what was kept before stays whole.
         """
-        if self._end >= MOST_BYTES_A_RUN:
+        if self._end >= MAX_BYTES_PER_RUN:
             return
         # zstd halves the size, but takes half as long again to write and twice as long to read
         compressed = pa.compress(body, "lz4", asbytes=True)
@@ -141,16 +141,16 @@ class Journal:
         self._end += len(framed)
 
 
-def begin(directory: Path, header: Header) -> Journal:
+def begin(directory: Path, header: Header) -> ResponseLog:
     """A new journal that only its owner can read. Errors: FileExistsError if the run has one."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / f"{header.run_id}{SUFFIX}"
     path.touch(mode=0o600, exist_ok=False)
     path.write_bytes(_framed(msgspec.json.encode(header)))
-    return Journal(path, header)
+    return ResponseLog(path, header)
 
 
-def resumable(directory: Path, question: dict[str, Any], now: datetime) -> Journal | None:
+def resumable(directory: Path, question: dict[str, Any], now: datetime) -> ResponseLog | None:
     """The newest journal of all, if it has this question, is unfinished and began within
     `RESUME_WITHIN` of `now` (UTC): open to find and to append, without a tail that is cut off or
     corrupt. An older one is never gone on with: a later run may have loaded what is newer.
@@ -164,7 +164,7 @@ def resumable(directory: Path, question: dict[str, Any], now: datetime) -> Journ
         with path.open("rb") as file:
             file.seek(-len(_FINISHED), os.SEEK_END)
             is_finished = file.read() == _FINISHED
-        return None if is_finished else Journal(path, header)
+        return None if is_finished else ResponseLog(path, header)
     return None
 
 
@@ -203,7 +203,7 @@ def _found(directory: Path, run_id: str) -> tuple[Path, Header]:
 
 
 def prune(
-    directory: Path, now: datetime, most_bytes: int = MOST_BYTES, oldest: timedelta = OLDEST
+    directory: Path, now: datetime, most_bytes: int = MAX_BYTES, oldest: timedelta = MAX_AGE
 ) -> None:
     """Delete the oldest journals beyond either bound, but never the newest that can be read."""
     journals = _newest_first(directory)

@@ -10,24 +10,24 @@ from datetime import UTC, datetime, timedelta
 from pipelines.gigstack.api.date_filters import LONG_PAST, DateFilter, IsEmpty
 
 LONG_LIST = 20  # pages; less is read as it is
-PAGES_A_SLICE = 10
-MOST_SLICES = 32
+PAGES_PER_SLICE = 10
+MAX_SLICES = 32
 FIRST = datetime(2011, 1, 1, tzinfo=UTC)  # the year CFDI began
 PRECISION = timedelta(days=31)
 
-Slice = tuple[datetime | None, datetime | None]  # from, until; both belong to it
+TimeSlice = tuple[datetime | None, datetime | None]  # from, until; both belong to it
 
 
 def is_long(rows: int | None, page_size: int) -> bool:
     return rows is not None and rows > LONG_LIST * page_size
 
 
-async def cut(
+async def split_range(
     date_filter: DateFilter,
     is_empty: IsEmpty,
     end: datetime,
     pages: int,
-) -> list[Slice]:
+) -> list[TimeSlice]:
     """Slices that cover everything, open at either end; cut between about the oldest and `end`.
 
     One slice where the account does not honour the upper bound. Neighbours share their bound, so
@@ -36,7 +36,7 @@ async def cut(
     if not await is_empty(date_filter.bounds(until=LONG_PAST)):
         return [(None, None)]
     oldest = await _oldest(date_filter, is_empty, end)
-    count = min(MOST_SLICES, math.ceil(pages / PAGES_A_SLICE))
+    count = min(MAX_SLICES, math.ceil(pages / PAGES_PER_SLICE))
     step = (end - oldest) / count
     bounds = [oldest + step * number for number in range(1, count)]
     whole = [bound.replace(microsecond=0) for bound in bounds]

@@ -18,17 +18,17 @@ import msgspec
 from pipelines.foundation.time_zone import MEXICO_CITY
 
 CREATED = ("created_at", "created")
-MARGIN = timedelta(days=1)  # order and window may be a time zone apart
+ORDER_MARGIN = timedelta(days=1)  # order and window may be a time zone apart
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LEAST_MILLISECONDS = 10**11  # as seconds that would be the year 5138
+_MIN_MILLISECONDS = 10**11  # as seconds that would be the year 5138
 _NUMBER_LIMIT = 10**13  # more digits are no time
 _ISO_8601 = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?)?", re.ASCII
 )
 
 
-def moment(value: Any) -> datetime | None:
+def parse_timestamp(value: Any) -> datetime | None:
     """The moment, in UTC, that any of the API's spellings means.
 
     Seconds, milliseconds, either as text, ISO 8601 (Mexico City's time where it names no zone) or
@@ -48,7 +48,7 @@ def moment(value: Any) -> datetime | None:
 def _moment_of_number(thousandths: int) -> datetime | None:
     if abs(thousandths) >= _NUMBER_LIMIT * 1000:
         return None
-    is_milliseconds = thousandths >= _LEAST_MILLISECONDS * 1000
+    is_milliseconds = thousandths >= _MIN_MILLISECONDS * 1000
     return _after_epoch(thousandths if is_milliseconds else thousandths * 1000)
 
 
@@ -79,7 +79,7 @@ def _after_epoch(microseconds: int) -> datetime | None:
 def creation_times(records: bytes, field_names: Sequence[str] = CREATED) -> list[datetime | None]:
     """One for each element of a JSON array that is not null: the first field that is a moment."""
     return [
-        next(filter(None, map(moment, msgspec.structs.astuple(record))), None)
+        next(filter(None, map(parse_timestamp, msgspec.structs.astuple(record))), None)
         if isinstance(record, msgspec.Struct)
         else None
         for record in _decoder(tuple(field_names)).decode(records)
@@ -98,11 +98,11 @@ def _decoder(field_names: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:
     return msgspec.json.Decoder(list[record | list[Any] | str | int | float | bool | None])  # type: ignore[valid-type]
 
 
-class WindowWatch:
+class WindowEndDetector:
     """Tells when a list without a filter has been read far enough; when in doubt, it has not."""
 
     def __init__(self, start: datetime) -> None:
-        self._limit = start - MARGIN
+        self._limit = start - ORDER_MARGIN
         self._oldest = datetime.max.replace(tzinfo=UTC)
         self._is_in_order = True
 

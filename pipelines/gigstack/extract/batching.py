@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from pipelines.gigstack.normalize.batch import Batch, Inspected, Page
+from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.normalizer import Normalizers
 
 BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
@@ -47,7 +47,7 @@ class BatchQueue:
         self._closed.set()
 
 
-class Gatherer:
+class Batcher:
     """Belongs to one event loop; `record` is told of each batch before it is put."""
 
     def __init__(
@@ -59,7 +59,7 @@ class Gatherer:
         self._normalizers = normalizers
         self._batches = batches
         self._record = record
-        self._pages: dict[str, list[Inspected]] = defaultdict(list)
+        self._pages: dict[str, list[CheckedPage]] = defaultdict(list)
         self._bytes: Counter[str] = Counter()
         self._enough = BATCH_BYTES // 4  # the first is small, so that normalizing begins early
         self._room = asyncio.Semaphore(BATCHES_WAITING)
@@ -67,12 +67,12 @@ class Gatherer:
         self._pending: set[asyncio.Task[None]] = set()
         self._thread = ThreadPoolExecutor(1, "normalize")
 
-    async def gather(self, page: Page) -> None:
+    async def add_page(self, page: Page) -> None:
         """Take a page; waits while enough batches are under way."""
-        entity = page.stream.entity
+        entity = page.resource.entity
         normalizers = await self._normalizers
         async with self._turn:
-            self._pages[entity].append(normalizers[entity].inspect(page))
+            self._pages[entity].append(normalizers[entity].check_page(page))
             self._bytes[entity] += len(page.records)
             if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._enough:
                 await self._flush(entity)
@@ -83,7 +83,7 @@ class Gatherer:
             if self._pages[entity]:
                 await self._flush(entity)
 
-    async def settle(self) -> None:
+    async def wait_until_normalized(self) -> None:
         """Wait until all that was flushed is normalized."""
         while self._pending:
             await asyncio.gather(*self._pending)
@@ -108,7 +108,7 @@ class Gatherer:
         if task.cancelled() or not task.exception():
             self._pending.discard(task)  # a failed one is kept for `finish` to raise
 
-    async def _normalize(self, entity: str, pages: list[Inspected]) -> None:
+    async def _normalize(self, entity: str, pages: list[CheckedPage]) -> None:
         try:
             loop = asyncio.get_running_loop()
             normalizer = (await self._normalizers)[entity]

@@ -16,14 +16,14 @@ import msgspec
 
 from pipelines.foundation.errors import AuthenticationError, GigstackError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient
-from pipelines.gigstack.api.paginators import Walk, start_params
-from pipelines.gigstack.endpoints import Stream
-from pipelines.gigstack.extract.stats import StreamReport, Watcher
+from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Page
 from pipelines.gigstack.normalize.drift import split_records
 
 PARENTS_DUE = 2000  # that wait to be asked about; then the lists of parents wait too
-PAGES_BETWEEN_NEWS = 50
+PAGES_BETWEEN_UPDATES = 50
 
 
 class _ParentId(msgspec.Struct):
@@ -39,8 +39,8 @@ class _Parent:
     """An object whose documents are to be asked for, and where to report what came of it."""
 
     id: str
-    stream: Stream
-    report: StreamReport
+    resource: Resource
+    stats: ResourceStats
 
 
 class DocumentReader:
@@ -53,15 +53,15 @@ class DocumentReader:
 
     def __init__(
         self,
-        gather: Callable[[Page], Awaitable[None]],
-        watch: Watcher,
+        add_page: Callable[[Page], Awaitable[None]],
+        on_progress: ProgressCallback,
         key_team: str,
         budget: int,
         checked: Sequence[tuple[str, str]],
         urgent: Collection[tuple[str, str]],
     ) -> None:
-        self._gather = gather
-        self._watch = watch
+        self._add_page = add_page
+        self._on_progress = on_progress
         self._key_team = key_team
         self._left = budget
         self._urgent = set(urgent)
@@ -69,11 +69,11 @@ class DocumentReader:
         self._waiting: list[tuple[int, _Parent]] = []
         self._due: asyncio.Queue[_Parent | None] = asyncio.Queue(PARENTS_DUE)
 
-    async def offer(self, stream: Stream, report: StreamReport, parents: bytes) -> None:
+    async def offer(self, resource: Resource, stats: ResourceStats, parents: bytes) -> None:
         """Take the parents on a page: those never asked about are due, the others wait."""
         for found in ids_of(parents):
-            parent = _Parent(found, stream, report)
-            rank = self._rank.get((report.team_id, found))
+            parent = _Parent(found, resource, stats)
+            rank = self._rank.get((stats.team_id, found))
             if rank is None:
                 await self._put(parent)
             else:
@@ -90,7 +90,7 @@ class DocumentReader:
         first: list[_Parent] = []
         others: list[_Parent] = []
         for _, parent in self._waiting:
-            is_first = (parent.report.team_id, parent.id) in hurried
+            is_first = (parent.stats.team_id, parent.id) in hurried
             (first if is_first else others).append(parent)
         half = math.ceil(self._left / 2)
         for parent in (*first[:half], *others, *first[half:]):
@@ -102,7 +102,7 @@ class DocumentReader:
             self._left -= 1
             await self._due.put(parent)
         else:
-            parent.report.postponed += 1
+            parent.stats.postponed += 1
 
     async def work(self, client: GigstackClient) -> None:
         """Ask about one parent after the other, until there are no more."""
@@ -112,27 +112,27 @@ class DocumentReader:
 
     async def _read(self, client: GigstackClient, parent: _Parent) -> None:
         """The documents of one parent; a failure is the stream's, not the run's."""
-        stream, report = parent.stream, parent.report
-        asked = None if report.team_id == self._key_team else report.team_id
-        path = stream.paths[0].format(parent=parent.id)
-        params = start_params(stream, 0, asked)
-        walk = Walk(stream, report.team_id, path, params, report.meter, parent.id)
+        resource, stats = parent.resource, parent.stats
+        asked = None if stats.team_id == self._key_team else stats.team_id
+        path = resource.paths[0].format(parent=parent.id)
+        params = start_params(resource, 0, asked)
+        paginator = Paginator(resource, stats.team_id, path, params, stats.request_stats, parent.id)
         started = time.monotonic()
         try:
-            async for records in walk.records(client):
-                report.pages += 1
-                await self._gather(Page(stream, report.team_id, records, parent.id))
-            report.parents.append(parent.id)
+            async for records in paginator.records(client):
+                stats.pages += 1
+                await self._add_page(Page(resource, stats.team_id, records, parent.id))
+            stats.parents.append(parent.id)
         except AuthenticationError:
             raise
         except UnavailableError as error:
             if error.status != 404:  # a parent deleted since it was listed is no error
-                report.status, report.error = "unavailable", str(error)
+                stats.status, stats.error = "unavailable", str(error)
         except GigstackError as error:
-            report.status, report.error = "failed", str(error)
-        report.seconds = max(report.seconds, time.monotonic() - started)
-        if report.pages % PAGES_BETWEEN_NEWS == 0:
-            self._watch(report)
+            stats.status, stats.error = "failed", str(error)
+        stats.seconds = max(stats.seconds, time.monotonic() - started)
+        if stats.pages % PAGES_BETWEEN_UPDATES == 0:
+            self._on_progress(stats)
 
 
 def ids_of(parents: bytes) -> list[str]:

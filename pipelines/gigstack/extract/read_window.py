@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadWindow:
     """What to read of one list of one team: from `start` on (None: all), up to `end` (None: now),
     and single objects.
     """
@@ -15,4 +15,4 @@ class Reading:
     end: datetime | None = None
 
 
-Readings = dict[tuple[str, str], Reading]  # by stream and team
+ReadWindows = dict[tuple[str, str], ReadWindow]  # by stream and team

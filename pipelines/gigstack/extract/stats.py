@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.gigstack.api.client import Meter
+from pipelines.gigstack.api.client import RequestStats
 from pipelines.gigstack.normalize.batch import Batch
 
 
 @dataclass
-class StreamReport:
+class ResourceStats:
     """A row of `ops.run_streams` in the making. `seconds` is from its first request to its last."""
 
-    stream: str
+    resource: str
     team_id: str
     status: str = "ok"
-    meter: Meter = field(default_factory=Meter)
+    request_stats: RequestStats = field(default_factory=RequestStats)
     pages: int = 0
     rows_seen: int = 0
     rows_changed: int = 0
@@ -33,10 +33,10 @@ class StreamReport:
 
     def add(self, batch: Batch) -> None:
         """Count what a batch holds of this stream and team."""
-        key = (self.stream, self.team_id)
+        key = (self.resource, self.team_id)
         self.rows_seen += batch.seen[key]
         self.rows_changed += batch.changed[key]
-        self.rejects += sum((r.stream, r.team_id) == key for r in batch.rejects)
+        self.rejects += sum((r.resource, r.team_id) == key for r in batch.rejects)
 
 
-Watcher = Callable[[StreamReport], None]
+ProgressCallback = Callable[[ResourceStats], None]

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
 
 
-def known_words(entity: str) -> dict[str, frozenset[str]]:
+def accepted_values(entity: str) -> dict[str, frozenset[str]]:
     """The known words of each column that has a closed vocabulary; none for most entities."""
     vocabularies = json.loads(read_sql(NORMALIZE_SQL / "accepted_values.json"))
     return {column: frozenset(words) for column, words in vocabularies.get(entity, {}).items()}
 
 
-def unknown_words(
+def find_unaccepted_values(
     roots: pa.Table, words: Mapping[str, frozenset[str]]
 ) -> list[tuple[int, str, str]]:
     """Origin, column and word, as it was sent, of every root row that has an unknown word.

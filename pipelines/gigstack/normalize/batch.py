@@ -5,29 +5,29 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from pipelines.gigstack.endpoints import Stream
-from pipelines.gigstack.normalize.drift import Finding, Repair, split_records
+from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult, split_records
 
 
 @dataclass(frozen=True)
 class Page:
     """The records of one answer, as a JSON array, and where they came from."""
 
-    stream: Stream
+    resource: Resource
     team_id: str
     records: bytes
     parent_id: str | None = None
 
 
 @dataclass(frozen=True)
-class Inspected:
+class CheckedPage:
     """A page, its records as they can be loaded, and what was found in them.
 
     `positions` are the places (from 1) of those records on the page, where some are left out.
     """
 
     page: Page
-    repair: Repair
+    drift: DriftResult
     positions: tuple[int, ...] | None = None
 
     def raw(self, number: int) -> str:
@@ -40,7 +40,7 @@ class Inspected:
 class Reject:
     """A record that cannot be loaded, with its own text."""
 
-    stream: str
+    resource: str
     team_id: str
     reason: str
     field: str | None
@@ -57,4 +57,4 @@ class Batch:
     changed: Counter[tuple[str, str]] = field(default_factory=Counter)
     documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
     rejects: list[Reject] = field(default_factory=list)
-    findings: list[tuple[str, Finding]] = field(default_factory=list)  # stream, finding
+    findings: list[tuple[str, DriftFinding]] = field(default_factory=list)  # stream, finding

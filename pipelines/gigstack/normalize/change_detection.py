@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.gigstack.endpoints import Entity, Table
-from pipelines.gigstack.normalize.batch import Inspected
+from pipelines.gigstack.normalize.batch import CheckedPage
 from pipelines.gigstack.normalize.drift import split_records
 
 MONEY = ("status", "currency", "total")  # a root with all three is added up
@@ -26,7 +26,7 @@ MONEY = ("status", "currency", "total")  # a root with all three is added up
 _HALF = 2**64 - 1
 
 
-class Sum(NamedTuple):
+class GroupKey(NamedTuple):
     """What is added up together. `kind` is the stream's, `status` and `currency` a record's."""
 
     team_id: str
@@ -45,15 +45,15 @@ def key_hash(table: Table) -> str:
     return f"md5_number(to_json({{{parts}}})::varchar)"
 
 
-class Known:
+class ChangeDetector:
     """Belongs to one normalizer. `rows` and `totals` are what was delivered, each key once."""
 
     def __init__(self, db: duckdb.DuckDBPyConnection, entity: Entity) -> None:
         self._db = db
         self._entity = entity
         self.size = 0
-        self.rows: Counter[Sum] = Counter()
-        self.totals: dict[Sum, Decimal] = defaultdict(Decimal)
+        self.rows: Counter[GroupKey] = Counter()
+        self.totals: dict[GroupKey, Decimal] = defaultdict(Decimal)
         self._db.execute(
             "create temp table known (key uhugeint, team_id varchar, row_hash varchar, "
             "updated_at timestamptz, updated_at_basis varchar, is_deleted boolean, "
@@ -77,7 +77,7 @@ class Known:
         self._db.unregister("held")
         self.size = rows.num_rows
 
-    def fresh(self, pages: Sequence[Inspected], money: Sequence[str]) -> list[Inspected]:
+    def fresh(self, pages: Sequence[CheckedPage], money: Sequence[str]) -> list[CheckedPage]:
         """The pages with only those records that the warehouse has not, or not like this.
 
         The others are counted as delivered, and their `money` columns added up. What an entity
@@ -161,9 +161,9 @@ class Known:
 
     def _add(self, query: str) -> None:
         for team, kind, status, currency, count, total in self._db.execute(query).fetchall():
-            self.rows[Sum(team, kind)] += count
+            self.rows[GroupKey(team, kind)] += count
             if total:
-                self.totals[Sum(team, kind, status, currency)] += total
+                self.totals[GroupKey(team, kind, status, currency)] += total
 
     def keys(self, table: str) -> pa.Table:
         """The hashes in `seen` or `links_seen`, in halves: Arrow has no integers of 128 bits."""
@@ -173,18 +173,18 @@ class Known:
         return keys
 
 
-def _only(inspected: Inspected, positions: list[int]) -> Inspected:
+def _only(checked: CheckedPage, positions: list[int]) -> CheckedPage:
     """A page with some of its records; positions count from 1."""
-    repair = inspected.repair
-    if len(positions) == len(repair.hashes):
-        return inspected
-    texts: Any = split_records(repair.records)
+    drift = checked.drift
+    if len(positions) == len(drift.hashes):
+        return checked
+    texts: Any = split_records(drift.records)
     return replace(
-        inspected,
+        checked,
         positions=tuple(positions),
-        repair=replace(
-            repair,
+        drift=replace(
+            drift,
             records=b"[" + b",".join(bytes(texts[p - 1]) for p in positions) + b"]",
-            hashes=[repair.hashes[p - 1] for p in positions],
+            hashes=[drift.hashes[p - 1] for p in positions],
         ),
     )

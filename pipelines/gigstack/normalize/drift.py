@@ -32,7 +32,7 @@ _split = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True)
-class Finding:
+class DriftFinding:
     """An undeclared field or ill-typed value: where (`items[].discount`), which, one example."""
 
     path: str
@@ -41,12 +41,12 @@ class Finding:
 
 
 @dataclass
-class Repair:
+class DriftResult:
     """A page's records as they can be loaded, with what was found on the way."""
 
     records: bytes
     hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[DriftFinding] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
 
 
@@ -64,40 +64,40 @@ class DriftDetector:
         self._record = strict_decoder(strict_type(shape))
         self._mended = strict_decoder(strict_type(shape, is_mended=True))
 
-    def repair(self, records: bytes) -> Repair:
+    def drift(self, records: bytes) -> DriftResult:
         """The page unchanged when it is regular, else with its leftovers in `_extra`."""
-        repair = Repair(records)
+        drift = DriftResult(records)
         try:
             decoded = self._page.decode(records)
         except msgspec.DecodeError:
-            decoded = self._repair_each(repair)
-        repair.hashes = [_hash(record) for record in decoded]
-        return repair
+            decoded = self._repair_each(drift)
+        drift.hashes = [_hash(record) for record in decoded]
+        return drift
 
-    def _repair_each(self, repair: Repair) -> list[Any]:
+    def _repair_each(self, drift: DriftResult) -> list[Any]:
         """Mend the records that are irregular, and decode all that stay."""
         texts, decoded = [], []
-        for raw in split_records(repair.records):
+        for raw in split_records(drift.records):
             text = bytes(raw)
             try:
                 record = self._record.decode(text)
             except msgspec.DecodeError:
-                text = self._repair_record(text, repair)
+                text = self._repair_record(text, drift)
                 record = self._mended.decode(text)
             texts.append(text)
             decoded.append(record)
-        repair.records = b"[" + b",".join(texts) + b"]"
+        drift.records = b"[" + b",".join(texts) + b"]"
         return decoded
 
-    def _repair_record(self, text: bytes, repair: Repair) -> bytes:
+    def _repair_record(self, text: bytes, drift: DriftResult) -> bytes:
         try:
             record = _exact.decode(text)
         except msgspec.DecodeError:
             record = None
         if not isinstance(record, dict):
-            repair.rejected.append(text)
+            drift.rejected.append(text)
             return b"null"  # keeps the places of the others
-        return _encode(_fitted_row(record, self._shape, "", repair.findings))
+        return _encode(_fitted_row(record, self._shape, "", drift.findings))
 
 
 def _hash(record: Any) -> str | None:
@@ -112,14 +112,14 @@ def _hash(record: Any) -> str | None:
 
 
 def _fitted_row(
-    record: dict[str, Any], shape: Shape, path: str, findings: list[Finding]
+    record: dict[str, Any], shape: Shape, path: str, findings: list[DriftFinding]
 ) -> dict[str, Any]:
     fitted, extra = _fitted_object(record, shape, path, findings)
     return fitted | {EXTRA: _encode(extra).decode()} if extra else fitted
 
 
 def _fitted_object(
-    record: dict[str, Any], shape: Shape, path: str, findings: list[Finding]
+    record: dict[str, Any], shape: Shape, path: str, findings: list[DriftFinding]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The part of an object that fits its shape, and the part that does not."""
     fitted: dict[str, Any] = {}
@@ -145,7 +145,7 @@ def _fitted_object(
 
 
 def _fitted_list(
-    values: list[Any], element: Any, path: str, findings: list[Finding]
+    values: list[Any], element: Any, path: str, findings: list[DriftFinding]
 ) -> Iterator[Any]:
     for value in values:
         if value is None or (not isinstance(element, dict) and _fits(value, element)):
@@ -168,5 +168,5 @@ def _fits(value: Any, leaf: Any) -> bool:
     return True
 
 
-def _finding(path: str, kind: str, value: Any) -> Finding:
-    return Finding(path, kind, _encode(value).decode()[:EXAMPLE_LENGTH])
+def _finding(path: str, kind: str, value: Any) -> DriftFinding:
+    return DriftFinding(path, kind, _encode(value).decode()[:EXAMPLE_LENGTH])

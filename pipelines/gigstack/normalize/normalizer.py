@@ -21,10 +21,15 @@ import pyarrow.compute as pc
 
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
 from pipelines.gigstack.endpoints import Entity, Table
-from pipelines.gigstack.normalize.accepted_values import known_words, unknown_words
-from pipelines.gigstack.normalize.batch import Batch, Inspected, Page, Reject
-from pipelines.gigstack.normalize.change_detection import MONEY, Known, key_columns, key_hash
-from pipelines.gigstack.normalize.drift import DriftDetector, Finding
+from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
+from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page, Reject
+from pipelines.gigstack.normalize.change_detection import (
+    MONEY,
+    ChangeDetector,
+    key_columns,
+    key_hash,
+)
+from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding
 from pipelines.gigstack.normalize.schema import Shape, resolve, shared_shapes, structure
 
 TOMBSTONE = "is_tombstone"  # set only on rows that tell the loader to remove a parent's children
@@ -79,18 +84,18 @@ class EntityNormalizer:
         )
         self._db.execute(self._statements[0])
         self.shape = self._declared_shape()
-        self._detector = DriftDetector(self.shape)
+        self._drift_detector = DriftDetector(self.shape)
         self._run_id, self._started_at = run_id, started_at
         self._db.execute("set variable started_at = $at", {"at": started_at})
         self._db.execute("set variable structure = $s", {"s": json.dumps([structure(self.shape)])})
-        self.known = Known(self._db, entity)
+        self.change_detector = ChangeDetector(self._db, entity)
         self._register([])
         self._read()
         for statement in self._statements[1:]:
             self._db.execute(statement)
         self.columns = {table.name: self._columns(table) for table in entity.tables}
         self._money = MONEY if set(MONEY) <= self.columns[entity.root.name].keys() else ()
-        self._words = known_words(entity.name)
+        self._words = accepted_values(entity.name)
 
     def _declared_shape(self) -> Shape:
         (declared,) = self._db.execute("select getvariable('shape')").fetchone() or ("",)
@@ -108,16 +113,16 @@ class EntityNormalizer:
             return columns | {TOMBSTONE: "BOOLEAN"}
         return columns | (RUN_COLUMNS if table == self.entity.root else {})
 
-    def inspect(self, page: Page) -> Inspected:
+    def check_page(self, page: Page) -> CheckedPage:
         """Compare a page with the shape; may run while another batch is being normalized."""
-        return Inspected(page, self._detector.repair(page.records))
+        return CheckedPage(page, self._drift_detector.drift(page.records))
 
-    def normalize(self, pages: Sequence[Inspected]) -> Batch:
+    def normalize(self, pages: Sequence[CheckedPage]) -> Batch:
         """The new and changed rows of these pages, per table, parents and children together."""
         batch = Batch()
         self._report(pages, batch)
         self._register(pages)
-        fresh = self.known.fresh(pages, self._money)
+        fresh = self.change_detector.fresh(pages, self._money)
         if not fresh:
             return batch
         if len(fresh) < len(pages) or any(one.positions for one in fresh):
@@ -133,25 +138,25 @@ class EntityNormalizer:
             batch.tables[child.name] = self._chosen_children(child)
         return batch
 
-    def _report(self, pages: Sequence[Inspected], batch: Batch) -> None:
+    def _report(self, pages: Sequence[CheckedPage], batch: Batch) -> None:
         """What was delivered, and what is wrong with it."""
-        for inspected in pages:
-            page, repair = inspected.page, inspected.repair
-            delivered = sum(row_hash is not None for row_hash in repair.hashes)
-            batch.seen[page.stream.name, page.team_id] += delivered
-            if page.parent_id and page.stream.kind:
-                batch.documents[page.team_id, page.stream.kind, page.parent_id] += delivered
-            batch.findings += [(page.stream.name, finding) for finding in repair.findings]
+        for checked in pages:
+            page, drift = checked.page, checked.drift
+            delivered = sum(row_hash is not None for row_hash in drift.hashes)
+            batch.seen[page.resource.name, page.team_id] += delivered
+            if page.parent_id and page.resource.kind:
+                batch.documents[page.team_id, page.resource.kind, page.parent_id] += delivered
+            batch.findings += [(page.resource.name, finding) for finding in drift.findings]
             batch.rejects += [
                 Reject(
-                    page.stream.name,
+                    page.resource.name,
                     page.team_id,
                     "not an object",
                     None,
                     raw.decode(),
                     page.parent_id,
                 )
-                for raw in repair.rejected
+                for raw in drift.rejected
             ]
 
     def _new_links(self, link: Table) -> pa.Table:
@@ -191,18 +196,18 @@ class EntityNormalizer:
             """
         )
 
-    def _register(self, pages: Iterable[Inspected]) -> None:
+    def _register(self, pages: Iterable[CheckedPage]) -> None:
         """Make pages the relation `pages`, numbered from 0."""
         rows = [
             (
                 number,
-                inspected.page.team_id,
-                inspected.page.stream.kind,
-                inspected.page.parent_id,
-                inspected.repair.records,
-                inspected.repair.hashes,
+                checked.page.team_id,
+                checked.page.resource.kind,
+                checked.page.parent_id,
+                checked.drift.records,
+                checked.drift.hashes,
             )
-            for number, inspected in enumerate(pages)
+            for number, checked in enumerate(pages)
         ]
         columns = zip(*rows, strict=True) if rows else [[]] * len(INPUT)
         arrays = [_array(c, f.type) for c, f in zip(columns, INPUT, strict=True)]
@@ -270,18 +275,18 @@ class EntityNormalizer:
                 or known.is_deleted or known.is_rewritten
             """
         )
-        self.known.add_up(self._money)
+        self.change_detector.add_up(self._money)
         self._db.execute("insert into seen select key from firsts")
 
-    def _count(self, pages: Sequence[Inspected], batch: Batch) -> None:
+    def _count(self, pages: Sequence[CheckedPage], batch: Batch) -> None:
         """Records changed, by stream and team; unknown words; records without a key: rejects."""
         pages_of = f"select origin // {_ORIGIN_PAGE}, count(*) from chosen group by 1"
         for number, count in self._db.sql(pages_of).fetchall():
             page = pages[number].page
-            batch.changed[page.stream.name, page.team_id] += count
-        for origin, column, word in unknown_words(self._roots, self._words):
-            stream = pages[origin // _ORIGIN_PAGE].page.stream.name
-            batch.findings.append((stream, Finding(column, "unknown_value", word)))
+            batch.changed[page.resource.name, page.team_id] += count
+        for origin, column, word in find_unaccepted_values(self._roots, self._words):
+            resource = pages[origin // _ORIGIN_PAGE].page.resource.name
+            batch.findings.append((resource, DriftFinding(column, "unknown_value", word)))
         keyless = (
             f"select origin // {_ORIGIN_PAGE}, origin % {_ORIGIN_PAGE} from keyed "
             "where is_keyless order by origin"
@@ -290,7 +295,7 @@ class EntityNormalizer:
             page, raw = pages[number].page, pages[number].raw(position)
             name = ", ".join(self.entity.root.key)
             batch.rejects.append(
-                Reject(page.stream.name, page.team_id, "no key", name, raw, page.parent_id)
+                Reject(page.resource.name, page.team_id, "no key", name, raw, page.parent_id)
             )
 
     def _rows(self, query: str) -> pa.Table:
