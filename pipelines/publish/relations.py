@@ -15,7 +15,7 @@ from pipelines.publish.columns import Column
 
 SCHEMAS = ("gigstack", "seeds", "core", "marts", "reportes", "ops")
 OF_DLT = "_dlt"
-INSTANT = "TIMESTAMP WITH TIME MEXICO_CITY_NAME"
+INSTANT = "TIMESTAMP WITH TIME ZONE"
 # the first that a row has places it in time; dates are local already
 DATES = (
     *("issue_date", "payment_date", "settlement_date", "refund_date", "credit_note_date"),
