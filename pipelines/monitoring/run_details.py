@@ -51,8 +51,11 @@ def read_run_details(data_dir: Path, run_id: str) -> RunDetails:
         connection.execute("set variable run_id = $run", {"run": run_id})
         (run,) = warehouse.rows_of(connection, f"select * from ops.runs {OF_RUN}")
         resources = read_sql(LOADER_SQL / "run_details.sql")
-        found = [
-            warehouse.rows_of(connection, query)
-            for query in (resources, REJECTS, DRIFT, DIFFERENCES)
-        ]
-        return RunDetails(run, *found, freshness(connection))
+        return RunDetails(
+            run=run,
+            resources=warehouse.rows_of(connection, resources),
+            rejects=warehouse.rows_of(connection, REJECTS),
+            drift=warehouse.rows_of(connection, DRIFT),
+            differences=warehouse.rows_of(connection, DIFFERENCES),
+            tables=freshness(connection),
+        )
