@@ -59,7 +59,7 @@ def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
         "payments",
         "receipts",
     }
-    with pytest.raises(ConfigurationError, match="clients is read whole every night"):
+    with pytest.raises(ConfigurationError, match="clients is read completely by every load"):
         windowed(select_resources(["clients"], ()), ["clients"])
 
 
