@@ -1,8 +1,8 @@
 """The steps of a flow as Prefect tasks, and their order.
 
 A load reads all teams at once and writes them together, so it is one task. What failed for a team
-is then read again by a task for that team. Retries belong to tasks: a retry resumes from the response
-log of the attempt before it, and requests nothing twice.
+is then read again by a task for that team. Retries belong to tasks: a retry resumes from the
+response log of the attempt before it, and requests nothing twice.
 API: https://docs.prefect.io/v3/how-to-guides/workflows/retries
 """
 

@@ -55,15 +55,15 @@ def make_plan(
         NothingReadError: No resource can be read.
         WarehouseError: Another process holds the warehouse.
     """
-    check = asyncio.run(check_account(settings, resources))
-    lists = lists_of(resources, check.teams, check.key_team)
+    account = asyncio.run(check_account(settings, resources))
+    lists = lists_of(resources, account.teams, account.key_team)
     if not warehouse.warehouse_path(data_dir).exists():
         windows = {
             (resource.name, team): ReadWindow(options.since)
             for resource, team in lists
             if resource.window and options.since
         }
-        return _Planner(settings, resources, check, windows).steps()
+        return _Planner(settings, resources, account, windows).steps()
     with warehouse.connect(data_dir, read_only=True) as connection:
         windows = {}
         existing = warehouse.table_names(connection)
@@ -72,7 +72,7 @@ def make_plan(
             planner = WindowPlanner(connection, existing, watermarks, settings)
             windows = planner.windows(lists, options.since)
         loaded = _Loaded(connection, existing)
-        return _Planner(settings, resources, check, windows, loaded).steps()
+        return _Planner(settings, resources, account, windows, loaded).steps()
 
 
 @dataclass(frozen=True)
@@ -87,102 +87,102 @@ class _Loaded:
 class _Planner:
     settings: Settings
     resources: Sequence[Resource]
-    check: CheckResult
+    account: CheckResult
     windows: ReadWindows = field(default_factory=dict)
     loaded: _Loaded | None = None
 
     def steps(self) -> list[Step]:
-        discovery = Step(self.check.key_team, "teams", EVERYTHING, 1, "to find the teams")
+        discovery = Step(self.account.key_team, "teams", EVERYTHING, 1, "to find the teams")
         steps = [discovery] if self.settings.teams == ALL_TEAMS else []
-        return steps + [self._step(found) for found in self.check.findings]
+        return steps + [self._step(check) for check in self.account.findings]
 
-    def _step(self, found: ResourceCheck) -> Step:
-        resource = self._resource(found)
-        window = self._window(resource, found)
-        if found.status != "ok":
-            note = found.note or found.status
-            return Step(found.team_id, resource.name, EVERYTHING, 1, note)
+    def _step(self, check: ResourceCheck) -> Step:
+        resource = self._resource(check)
+        window = self._window(resource, check)
+        if check.status != "ok":
+            note = check.note or check.status
+            return Step(check.team_id, resource.name, EVERYTHING, 1, note)
         if resource.scope is Scope.PARENT:
-            requests = self._document_requests(resource, found)
-            return Step(found.team_id, resource.name, "every parent", requests, found.note)
+            requests = self._document_requests(resource, check)
+            return Step(check.team_id, resource.name, "every parent", requests, check.note)
         if window.start:
-            return self._window_step(resource, found, window, window.start)
-        requests = self._list_requests(resource, found)
-        return Step(found.team_id, resource.name, EVERYTHING, requests, self._note(resource, found))
+            return self._window_step(resource, check, window, window.start)
+        requests = self._list_requests(resource, check)
+        return Step(check.team_id, resource.name, EVERYTHING, requests, self._note(resource, check))
 
-    def _resource(self, found: ResourceCheck) -> Resource:
-        return next(resource for resource in self.resources if resource.name == found.stream)
+    def _resource(self, check: ResourceCheck) -> Resource:
+        return next(resource for resource in self.resources if resource.name == check.stream)
 
-    def _window(self, resource: Resource, found: ResourceCheck) -> ReadWindow:
-        return self.windows.get((resource.name, found.team_id), ReadWindow())
+    def _window(self, resource: Resource, check: ResourceCheck) -> ReadWindow:
+        return self.windows.get((resource.name, check.team_id), ReadWindow())
 
-    def _note(self, resource: Resource, found: ResourceCheck) -> str:
-        is_sliced = resource.window and is_long(found.rows, self.settings.page_size)
-        return found.note or ("in slices, if the date filter works" if is_sliced else "")
+    def _note(self, resource: Resource, check: ResourceCheck) -> str:
+        is_sliced = resource.window and is_long(check.rows, self.settings.page_size)
+        return check.note or ("in slices, if the date filter works" if is_sliced else "")
 
     def _window_step(
-        self, resource: Resource, found: ResourceCheck, window: ReadWindow, start: datetime
+        self, resource: Resource, check: ResourceCheck, window: ReadWindow, start: datetime
     ) -> Step:
-        note = found.note
+        note = check.note
         if window.open_items:
             note = f"{plural(len(window.open_items), 'older open item')}, one request each"
         since = f"since {start.astimezone(MEXICO_CITY):%Y-%m-%d}"
-        requests = self._window_requests(resource, found, start)
+        requests = self._window_requests(resource, check, start)
         if requests is not None:
             requests += len(window.open_items)
-        return Step(found.team_id, resource.name, since, requests, note)
+        return Step(check.team_id, resource.name, since, requests, note)
 
-    def _list_requests(self, resource: Resource, found: ResourceCheck) -> int | None:
+    def _list_requests(self, resource: Resource, check: ResourceCheck) -> int | None:
         """As many pages as the last time, or more if the API says so; probes and the own object."""
-        probes = resource.paths.index(found.path) + 1 if len(resource.paths) > 1 else 0
+        probes = resource.paths.index(check.path) + 1 if len(resource.paths) > 1 else 0
         extra = probes + (resource.own_path is not None)
         if resource.pagination is Pagination.SINGLE:
             return 1 + extra
-        pages = [math.ceil(found.rows / self.settings.page_size)] if found.rows else []
+        pages = [math.ceil(check.rows / self.settings.page_size)] if check.rows else []
         if self.loaded:
-            last = pages_of_last_complete_read(self.loaded.connection, resource, found.team_id)
+            last = pages_of_last_complete_read(self.loaded.connection, resource, check.team_id)
             pages += [] if last is None else [last]
-        known = max(pages, default=0 if found.rows == 0 else None)
+        known = max(pages, default=0 if check.rows == 0 else None)
         return None if known is None else max(1, known) + extra
 
     def _window_requests(
-        self, resource: Resource, found: ResourceCheck, start: datetime
+        self, resource: Resource, check: ResourceCheck, start: datetime
     ) -> int | None:
         """Probes of the date filter, and the pages of the window."""
         assert resource.window
         if not self.loaded:
             return None
         names = [spelling.name for spelling in SPELLINGS[resource.window]]
-        if found.date_filter in names:
-            probes = names.index(found.date_filter) + 2
-            pages = self._pages(self.loaded, resource, found, start)
+        if check.date_filter in names:
+            probes = names.index(check.date_filter) + 2
+            pages = self._pages(self.loaded, resource, check, start)
         else:  # reading ends with the first page that lies completely before the window
-            until_past = self._pages(self.loaded, resource, found, start - ORDER_MARGIN) + 1
-            everything = self._pages(self.loaded, resource, found, None)
+            until_past = self._pages(self.loaded, resource, check, start - ORDER_MARGIN) + 1
+            everything = self._pages(self.loaded, resource, check, None)
             probes, pages = len(names) if everything else 2, min(until_past, everything)
         return probes + max(1, pages)
 
     def _pages(
-        self, loaded: _Loaded, resource: Resource, found: ResourceCheck, start: datetime | None
+        self, loaded: _Loaded, resource: Resource, check: ResourceCheck, start: datetime | None
     ) -> int:
         """Pages that the rows in the warehouse fill, from a moment on."""
-        rows = rows_since(loaded.connection, resource, found.team_id, start)
+        rows = rows_since(loaded.connection, resource, check.team_id, start)
         return math.ceil(rows / self.settings.page_size)
 
-    def _document_requests(self, resource: Resource, found: ResourceCheck) -> int | None:
+    def _document_requests(self, resource: Resource, check: ResourceCheck) -> int | None:
         """One request for each parent that is read, within the budget."""
         parents = [r for r in self.resources if r.entity == resource.parents]
-        rows = self._parent_rows(parents, found)
+        rows = self._parent_rows(parents, check)
         return None if rows is None else min(rows, self.settings.documents_request_budget)
 
-    def _parent_rows(self, parents: list[Resource], found: ResourceCheck) -> int | None:
+    def _parent_rows(self, parents: list[Resource], check: ResourceCheck) -> int | None:
         if self.loaded and parents[0].entity in self.loaded.tables:
-            start = self._window(parents[0], found).start
+            start = self._window(parents[0], check).start
             connection = self.loaded.connection
-            return sum(rows_since(connection, r, found.team_id, start) for r in parents)
+            return sum(rows_since(connection, r, check.team_id, start) for r in parents)
         last = [
             other
-            for other in self.check.findings
-            if other.team_id == found.team_id and self._resource(other).entity == parents[0].entity
+            for other in self.account.findings
+            if other.team_id == check.team_id and self._resource(other).entity == parents[0].entity
         ][-1]
         return last.rows

@@ -87,18 +87,18 @@ def _strictness(version: Path) -> int:
 
 
 def _publication(published: Path) -> Publication:
-    found = manifest.read_manifest(published / versions.CURRENT)
-    snapshot, *parquet = found["files"]
+    content = manifest.read_manifest(published / versions.CURRENT)
+    snapshot, *parquet = content["files"]
     return Publication(
-        number=int(Path(found["directory"]).name),
-        run_id=found["run_id"],
-        as_of=datetime.fromisoformat(found["as_of"]),
-        published_at=datetime.fromisoformat(found["published_at"]),
-        pii=found["pii"],
+        number=int(Path(content["directory"]).name),
+        run_id=content["run_id"],
+        as_of=datetime.fromisoformat(content["as_of"]),
+        published_at=datetime.fromisoformat(content["published_at"]),
+        pii=content["pii"],
         path=published,
         tables=len({(file["schema"], file["table"]) for file in parquet}),
-        files=len(found["files"]),
+        files=len(content["files"]),
         rows=snapshot["rows"],
-        bytes=sum(file["bytes"] for file in found["files"]),
-        seconds=found["seconds"],
+        bytes=sum(file["bytes"] for file in content["files"]),
+        seconds=content["seconds"],
     )

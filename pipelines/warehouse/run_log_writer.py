@@ -69,12 +69,12 @@ def _insert(
     on_conflict: str = "",
 ) -> None:
     """Insert rows by column name; all have the same columns."""
-    found = list(rows)
-    if found:
-        columns, marks = ", ".join(found[0]), ", ".join("?" * len(found[0]))
+    records = list(rows)
+    if records:
+        columns, marks = ", ".join(records[0]), ", ".join("?" * len(records[0]))
         connection.executemany(
             f"insert into ops.{table} ({columns}) values ({marks}) {on_conflict}",
-            [list(row.values()) for row in found],
+            [list(record.values()) for record in records],
         )
 
 
