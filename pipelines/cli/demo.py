@@ -28,6 +28,7 @@ from pipelines.gigstack.settings import Settings
 from pipelines.load.run import load
 from pipelines.load.select import select_resources
 from pipelines.publish.publication import Publication, publish
+from pipelines.publish.versions import SNAPSHOT
 from pipelines.report import write_report
 from pipelines.report.declared import pages
 from pipelines.transform.build import Transformation, transform
@@ -162,7 +163,7 @@ def print_files(out: Console, data_dir: Path, report: Path) -> None:
     page_names = ", ".join(page.title.en for page in pages())
     for line in (
         f"Warehouse: {warehouse_path(data_dir)} (gigstack, core, marts, reportes, ops)",
-        f"For BI:    {published_dir(data_dir) / 'analytics.duckdb'}, and Parquet beside it",
+        f"For BI:    {published_dir(data_dir) / SNAPSHOT}, and Parquet beside it",
         f"Report:    {report} (open it in a browser; pages: {page_names})",
         "Next:",
         f"  gigstack-etl status --data-dir {data_dir}",

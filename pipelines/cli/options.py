@@ -17,7 +17,9 @@ DataDir = Annotated[
 ]
 Resources = Annotated[
     list[str] | None,
-    typer.Option("--resource", help="Only this resource; repeatable.", metavar="NAME"),
+    typer.Option(
+        "--resource", help="Only this resource, or those of this table; repeatable.", metavar="NAME"
+    ),
 ]
 Teams = Annotated[
     list[str] | None,

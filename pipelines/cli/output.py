@@ -11,6 +11,7 @@ from pipelines.foundation.wording import plural
 from pipelines.load.plan import Step
 from pipelines.monitoring.alerts import AlertUpdate, format_counts
 from pipelines.publish.publication import Publication
+from pipelines.publish.versions import PARQUET, SNAPSHOT
 from pipelines.transform.build import Transformation
 from pipelines.warehouse.run_log import LoadResult
 
@@ -126,7 +127,7 @@ def print_publication(out: Console, result: Publication) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for name, kind in (("analytics.duckdb", "DuckDB, read-only"), ("parquet", "Parquet files")):
+    for name, kind in ((SNAPSHOT, "DuckDB, read-only"), (PARQUET, "Parquet files")):
         out.print(f"  {result.path / name}  {kind}", highlight=False, soft_wrap=True)
 
 
