@@ -50,7 +50,7 @@ def send(alerts: Sequence[Row]) -> str | None:
     try:
         block = _alarm_block()
         if block is None:
-            return _not_sent(alerts, "the alarms notify nobody (python -m flows.automations)")
+            return _not_sent(alerts, "the alarms notify nobody; run python -m flows.automations")
         asyncio.run(_notify(block, _body(alerts), subject))
     except httpx.HTTPStatusError as error:
         return _not_sent(alerts, f"the recipient answered {error.response.status_code}")
@@ -65,7 +65,7 @@ def _count(alerts: Sequence[Row]) -> str:
 
 def _not_sent(alerts: Sequence[Row], reason: str) -> str:
     verb = "was" if len(alerts) == 1 else "were"
-    return f"{_count(alerts)} {verb} not sent: {reason}. The next run sends what is left"
+    return f"{_count(alerts)} {verb} not sent ({reason}); the next run tries again"
 
 
 async def _notify(block: Any, body: str, subject: str) -> None:

@@ -188,7 +188,7 @@ def test_a_message_that_cannot_be_sent_is_a_warning_and_goes_with_the_next_night
     monkeypatch.setattr(notifications, "SEND_TIMEOUT_SECONDS", 2.0)
     state = some_night(tmp_path, return_state=True)
     assert (state.type.value, state.name) == ("COMPLETED", "CompletedWithWarnings")
-    assert "1 (1 high) new alert was not sent: " in str(state.message)
+    assert "1 (1 high) new alert was not sent (" in str(state.message)
     assert "was not sent" in report(client, state)
     assert told(tmp_path, "reported_at") == {"a"}
     assert told(tmp_path, "sent_at") == set()

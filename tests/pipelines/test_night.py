@@ -85,6 +85,14 @@ def test_what_is_kept_aside_is_to_be_looked_at() -> None:
     assert RunResult([run]).status == "warn"
 
 
+def test_one_record_and_one_parent_are_no_plural() -> None:
+    postponed = ResourceStats("client_support_documents", "team_1", postponed=1)
+    assert list(RunResult([a_run(postponed, rejects=rejects(1))]).warnings()) == [
+        "1 record was rejected and is kept in ops.rejects",
+        "the documents of 1 parent wait for the next run (request budget)",
+    ]
+
+
 def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(
     account: Account, tmp_path: Path
 ) -> None:
