@@ -1,1 +1,1 @@
-"""Prefect flows: what runs when. Each calls the functions that the commands call."""
+"""Prefect flows: what runs when. They call the same functions as the commands."""

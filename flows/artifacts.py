@@ -1,26 +1,25 @@
-"""What a run leaves for an operator to read in Prefect: a summary, and a table by team and stream.
+"""The artifacts of a flow run: a summary in Markdown, and a table by team and resource.
 
-Both are read from the ledger. Times are shown in Mexico City.
+Both come from the log of runs. Times are Mexico City's.
 API: https://docs.prefect.io/v3/concepts/artifacts
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.foundation.time_zone import MEXICO_CITY
+from flows.markdown import bullets, escaped, local_time, table, words
+from pipelines.foundation.wording import plural
 from pipelines.monitoring.alerts import SEVERITIES, AlertUpdate, format_counts
 from pipelines.monitoring.result import RunResult
 from pipelines.monitoring.run_details import Row, RunDetails, read_run_details
 
-IN_WORDS = {
+STATUS_WORDS = {
     "ok": "all is well",
-    "warn": "all is there, something needs a look",
+    "warn": "complete, but something needs attention",
     "partial": "data is missing or wrong",
     "failed": "failed",
 }
@@ -28,196 +27,171 @@ COUNTS = ("rows_seen", "rows_changed", "rows_deleted", "rejects")
 MAX_ALERTS = 50  # rows; the others are counted
 ALERT_COLUMNS = ("severity", "type", "due date", "amount, MXN")
 TABLE_NOTE = (
-    "One row per team and stream. `fresh_as_of`: when it was last read without an error, in Mexico "
-    "City. `drift`: undeclared fields seen in this stream, in whatever team."
+    "One row per team and resource. `fresh_as_of`: when it was last read without an error, in "
+    "Mexico City. `drift`: undeclared fields and values of this resource, over all teams."
 )
 
 
-def record(flow: str, result: RunResult, data_dir: Path, error: Exception | None) -> None:
+def create_artifacts(flow: str, result: RunResult, data_dir: Path, error: Exception | None) -> None:
     """Create the artifacts of a run."""
-    reviews = [read_run_details(data_dir, run.run_id) for run in (*result.runs, *result.repeats)]
-    text = "\n\n".join(_summary(flow, result, reviews, error))
-    create_markdown_artifact(text, key=f"gigstack-{_key(flow)}", description=f"What {flow} did")
-    if reviews:
+    loads = (*result.loads, *result.reloads)
+    details = [read_run_details(data_dir, load.run_id) for load in loads]
+    key = f"gigstack-{flow.replace('_', '-')}"
+    summary = "\n\n".join(_summary(flow, result, details, error))
+    create_markdown_artifact(summary, key=key, description=f"What {flow} did")
+    if details:
         create_table_artifact(
-            [stream_row(row) for review in reviews for row in review.resources],
-            key=f"gigstack-{_key(flow)}-streams",
+            [_resource_row(row) for run in details for row in run.resources],
+            key=f"{key}-streams",
             description=TABLE_NOTE,
         )
 
 
-def _key(flow: str) -> str:
-    return flow.replace("_", "-")
-
-
-def stream_row(row: Row) -> Row:
-    """A row of the ledger as the table shows it."""
-    compared = f"{row['measures']} agree"
+def _resource_row(row: Row) -> Row:
+    """A row of the log of runs as the table shows it."""
+    comparison = f"{row['measures']} agree"
     if row["differences"]:
-        compared = f"{row['differences']} of {row['measures']} differ"
+        comparison = f"{row['differences']} of {row['measures']} differ"
     return {
         "team": row["team_id"],
         "stream": row["stream"],
         "status": row["status"],
-        "fresh_as_of": local(row["read_at"]),
+        "fresh_as_of": local_time(row["read_at"]),
         "seen": row["rows_seen"],
         "changed": row["rows_changed"],
         "deleted": row["rows_deleted"],
         "rejects": row["rejects"],
         "drift": row["drift"],
-        "reconciliation": compared if row["measures"] else "",
+        "reconciliation": comparison if row["measures"] else "",
         "error": row["error"] or "",
     }
 
 
-def local(moment: datetime | None) -> str:
-    return f"{moment.astimezone(MEXICO_CITY):%Y-%m-%d %H:%M}" if moment else "never"
-
-
 def _summary(
-    flow: str, result: RunResult, reviews: Sequence[RunDetails], error: Exception | None
+    flow: str, result: RunResult, details: Sequence[RunDetails], error: Exception | None
 ) -> Iterator[str]:
     """The paragraphs of the summary."""
     status = "failed" if error else result.status
-    yield f"# {flow}: {IN_WORDS[status]}"
-    if missing := [*([str(error)] if error else []), *result.missing()]:
-        yield "## Missing or wrong\n\n" + _bullets(missing)
+    yield f"# {flow}: {STATUS_WORDS[status]}"
+    if errors := [*([str(error)] if error else []), *result.errors()]:
+        yield "## Missing or wrong\n\n" + bullets(errors)
     if warnings := list(result.warnings()):
-        yield "## To look at\n\n" + _bullets(warnings)
+        yield "## Needs attention\n\n" + bullets(warnings)
     if result.alerts:
         yield from _alerts(result.alerts)
-    if reviews:
-        yield "## Loaded\n\n" + _table(
-            ["run", "started", "seconds", "requests", *map(_words, COUNTS)],
-            [_run_cells(review.run) for review in reviews],
-        )
-        yield "## By team\n\n" + _table(
-            ["team", "streams", "not ok", *map(_words, COUNTS)], _team_cells(reviews)
-        )
+    if details:
+        yield from _loads(details)
     if steps := list(_steps(result)):
-        yield "## Models and files\n\n" + _bullets(steps)
-    yield from _findings(reviews)
-    if reviews:
-        yield "## Freshness\n\n" + _table(
-            ["table", "rows", "last change", "last written"],
-            [
-                [
-                    table["table_name"],
-                    table["rows"],
-                    local(table["updated_at"]),
-                    local(table["loaded_at"]),
-                ]
-                for table in reviews[-1].tables
-                if table["rows"]
-            ],
-        )
-        yield "Times are Mexico City's. The table by team and stream is an artifact of its own."
+        yield "## Models and files\n\n" + bullets(steps)
+    yield from _findings(details)
+    if details:
+        yield "## Freshness\n\n" + _freshness(details[-1])
+        yield "Times are Mexico City's. The table by team and resource is a separate artifact."
 
 
 def _alerts(update: AlertUpdate) -> Iterator[str]:
-    """What needs a person and stands in no artifact yet. Titles are left out where they are not to
-    be seen.
-    """
-    found = update.unreported
-    yield f"## New alerts\n\n{format_counts(found)} of {format_counts(update.alerts)} open; marts.mart_alerts."
-    if not found:
+    """The alerts that no artifact shows yet, without titles where those are hidden."""
+    alerts = update.unreported
+    counts = f"{format_counts(alerts)} of {format_counts(update.alerts)} open"
+    yield f"## New alerts\n\n{counts}; see marts.mart_alerts."
+    if not alerts:
         return
-    types = Counter((alert["alert_type"], alert["severity"]) for alert in found)
-    yield _table(
+    yield _alert_types(alerts)
+    has_titles = any(alert["title"] for alert in alerts)
+    yield table(
+        [*ALERT_COLUMNS, *(["title"] if has_titles else []), "object", "team"],
+        [_alert_cells(alert, has_titles) for alert in alerts[:MAX_ALERTS]],
+    )
+    if (more := len(alerts) - MAX_ALERTS) > 0:
+        yield f"And {more:,} more."
+
+
+def _alert_types(alerts: Sequence[Row]) -> str:
+    counts = Counter((alert["alert_type"], alert["severity"]) for alert in alerts)
+    return table(
         ["type", *SEVERITIES],
         [
-            [_words(name), *(types[name, severity] for severity in SEVERITIES)]
-            for name in sorted({name for name, _ in types})
+            [words(name), *(counts[name, severity] for severity in SEVERITIES)]
+            for name in sorted({name for name, _ in counts})
         ],
     )
-    has_titles = any(alert["title"] for alert in found)
-    yield _table(
-        [*ALERT_COLUMNS, *(["title"] if has_titles else []), "object", "team"],
-        [_alert_cells(alert, has_titles) for alert in found[:MAX_ALERTS]],
-    )
-    if (more := len(found) - MAX_ALERTS) > 0:
-        yield f"And {more:,} more."
 
 
 def _alert_cells(alert: Row, has_titles: bool) -> list[Any]:
     return [
         alert["severity"],
-        _words(alert["alert_type"]),
+        words(alert["alert_type"]),
         alert["due_date"],
         alert["amount_mxn"] and f"{alert['amount_mxn']:,}",
-        *([_literal(alert["title"] or "")] if has_titles else []),
+        *([escaped(alert["title"] or "")] if has_titles else []),
         f"{alert['entity_type']} {alert['entity_id']}",
         alert["team_id"],
     ]
 
 
+def _loads(details: Sequence[RunDetails]) -> Iterator[str]:
+    counts = [words(count) for count in COUNTS]
+    yield "## Loaded\n\n" + table(
+        ["run", "started", "seconds", "requests", *counts],
+        [_run_cells(load.run) for load in details],
+    )
+    yield "## By team\n\n" + table(["team", "resources", "not ok", *counts], _team_cells(details))
+
+
 def _run_cells(run: Row) -> list[Any]:
     seconds = (run["finished_at"] - run["started_at"]).total_seconds()
     counts = [run[count] for count in COUNTS]
-    return [run["run_id"], local(run["started_at"]), f"{seconds:.1f}", run["requests"], *counts]
+    started = local_time(run["started_at"])
+    return [run["run_id"], started, f"{seconds:.1f}", run["requests"], *counts]
 
 
-def _team_cells(reviews: Iterable[RunDetails]) -> list[list[Any]]:
-    rows = [row for review in reviews for row in review.resources]
+def _team_cells(details: Iterable[RunDetails]) -> list[list[Any]]:
+    rows = [row for load in details for row in load.resources]
     cells = []
     for team in sorted({row["team_id"] for row in rows}):
         own = [row for row in rows if row["team_id"] == team]
-        not_ok = ", ".join(
-            f"{row['stream']} ({row['status']})" for row in own if row["status"] != "ok"
-        )
+        not_ok = (f"{row['stream']} ({row['status']})" for row in own if row["status"] != "ok")
         sums = [sum(row[count] for row in own) for count in COUNTS]
-        cells.append([team, len(own), not_ok, *sums])
+        cells.append([team, len(own), ", ".join(not_ok), *sums])
     return cells
 
 
 def _steps(result: RunResult) -> Iterator[str]:
     if built := result.transformation:
-        yield f"{built.models} models, {built.tests} tests, {built.seconds:.1f} s"
+        models, tests = plural(built.models, "model"), plural(built.tests, "test")
+        yield f"{models}, {tests}, {built.seconds:.1f} s"
     if files := result.publication:
+        tables = plural(files.tables, "table or view", "tables and views")
         yield (
-            f"published as version {files.number}: {files.rows:,} rows of {files.tables} tables "
-            f"and views, {files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, "
-            f"{files.seconds:.1f} s"
+            f"published as version {files.number}: {plural(files.rows, 'row')} of {tables}, "
+            f"{files.bytes / 2**20:,.1f} MB, personal data: {files.pii}, {files.seconds:.1f} s"
         )
 
 
-def _findings(reviews: Iterable[RunDetails]) -> Iterator[str]:
-    """What was rejected, undeclared, or differs from what the API delivered."""
+def _findings(details: Iterable[RunDetails]) -> Iterator[str]:
+    """What was rejected, is undeclared, or differs from what the API delivered."""
     for title, part in (
         ("Rejected records", "rejects"),
         ("Undeclared fields and values", "drift"),
-        ("Not as the API delivered it", "differences"),
+        ("Differs from what the API delivered", "differences"),
     ):
-        rows: list[Row] = [row for review in reviews for row in getattr(review, part)]
+        rows: list[Row] = [row for load in details for row in getattr(load, part)]
         if rows:
-            cells = [list(row.values()) for row in rows]
-            yield f"## {title}\n\n" + _table([_words(name) for name in rows[0]], cells)
+            headings = [words(column) for column in rows[0]]
+            yield f"## {title}\n\n" + table(headings, [list(row.values()) for row in rows])
 
 
-def _words(column: str) -> str:
-    return column.removeprefix("rows_").replace("_", " ")
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {_plain(line)}" for line in lines)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [columns, [":--"] * len(columns), *([_cell(value) for value in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else _plain(str(value)).replace("|", "\\|")
-
-
-def _plain(text: str) -> str:
-    """On one line, and nothing of it read as HTML."""
-    return " ".join(text.split()).replace("<", "&lt;")
-
-
-def _literal(text: str) -> str:
-    """Somebody's own words, of which Markdown makes no link, picture or emphasis."""
-    return re.sub(r"([\\`*_\[\]])", r"\\\1", text)
+def _freshness(details: RunDetails) -> str:
+    return table(
+        ["table", "rows", "last change", "last written"],
+        [
+            [
+                row["table_name"],
+                row["rows"],
+                local_time(row["updated_at"]),
+                local_time(row["loaded_at"]),
+            ]
+            for row in details.tables
+            if row["rows"]
+        ],
+    )

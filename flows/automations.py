@@ -1,7 +1,7 @@
-"""`python -m flows.automations`: creates the alarms, or brings them up to date.
+"""`python -m flows.automations`: creates the alarms, or updates them.
 
-Two automations, each with a notification where one is configured: the nightly failed, and no
-nightly has come to its end for longer than a day, told apart by deployment.
+There are two automations: a nightly run failed, and no nightly run of a deployment has ended for
+more than a day. Each sends a notification where one is configured.
 API: https://docs.prefect.io/v3/concepts/automations
 """
 
@@ -18,13 +18,13 @@ from prefect.events.schemas.automations import EventTrigger, Posture
 from prefect.types import SecretDict
 from pydantic import SecretStr
 
-from flows.outcome import WITH_WARNINGS
+from flows.flow_run import WITH_WARNINGS
 from pipelines.foundation.errors import ConfigurationError, GigstackError
 
 FLOW = "nightly"
 BLOCK = "gigstack-alarm"
 FAILED_ALARM = "gigstack: nightly failed"
-OVERDUE_AFTER = timedelta(hours=26)  # a day, and two hours to run in
+OVERDUE_AFTER = timedelta(hours=26)  # a day, and two hours for the run
 ENDED = {f"prefect.flow-run.{name}" for name in ("Completed", WITH_WARNINGS, "Failed", "TimedOut")}
 FAILED = {f"prefect.flow-run.{name}" for name in ("Failed", "Crashed", "TimedOut")}
 EACH_DEPLOYMENT = {"related:deployment:prefect.resource.id"}
@@ -33,9 +33,7 @@ EACH_DEPLOYMENT = {"related:deployment:prefect.resource.id"}
 def automations(
     action: ActionTypes | None = None, flow: str = FLOW, overdue_after: timedelta = OVERDUE_AFTER
 ) -> list[Automation]:
-    """Both alarms, not yet created. `action` is what they do; without one they are seen only in
-    the UI.
-    """
+    """Both alarms, not yet saved. Without an `action` only the UI shows them."""
     of_flow: dict[str, str | list[str]] = {
         "prefect.resource.role": "flow",
         "prefect.resource.name": flow,
@@ -43,7 +41,7 @@ def automations(
     failed = EventTrigger(
         posture=Posture.Reactive, expect=FAILED, match_related=of_flow, threshold=1
     )
-    overdue = EventTrigger(  # from the end of one run on, the next has so much time to end
+    overdue = EventTrigger(  # counts from the end of one run to the end of the next
         posture=Posture.Proactive,
         after=ENDED,
         expect=ENDED,
@@ -56,13 +54,13 @@ def automations(
     return [
         Automation(
             name=FAILED_ALARM,
-            description="Data is missing or wrong. The run's artifact says what.",
+            description="Data is missing or wrong. The artifact of the run says what.",
             trigger=failed,
             actions=actions,
         ),
         Automation(
             name="gigstack: nightly did not run",
-            description=f"No nightly has ended for {overdue_after}. Is something serving it?",
+            description=f"No nightly run has ended for {overdue_after}. Is something serving it?",
             trigger=overdue,
             actions=actions,
         ),
@@ -70,9 +68,10 @@ def automations(
 
 
 def notification() -> ActionTypes | None:
-    """The notification that the environment configures, its block saved; None without one.
+    """The notification that the environment configures; None without one. Saves its block.
 
-    Errors: ConfigurationError when its settings are incomplete.
+    Raises:
+        ConfigurationError: Its settings are incomplete.
     """
     block = _configured_block()
     if block is None:
@@ -91,7 +90,7 @@ def _configured_block() -> Block | None:
             name=BLOCK,
             headers=None,
             cookies=None,
-            url="{{url}}",  # which often is a secret by itself
+            url="{{url}}",  # the address itself is often a secret
             json_data={"text": "{{subject}}\n{{body}}"},
             secrets=SecretDict({"url": url}),
         )
@@ -107,20 +106,20 @@ def _configured_block() -> Block | None:
     return None
 
 
-def save(wanted: Automation) -> str:
-    """Create an automation, or bring the one of its name up to date; says which."""
+def save(automation: Automation) -> str:
+    """Create an automation, or update the one with its name; returns which of both it did."""
     try:
-        found: Any = Automation.read(name=wanted.name)
+        existing: Any = Automation.read(name=automation.name)
     except ValueError:
-        wanted.create()
+        automation.create()
         return "created"
-    wanted.id = found.id
-    wanted.update()
-    return "brought up to date"
+    automation.id = existing.id
+    automation.update()
+    return "updated"
 
 
 def main() -> None:
-    """Save all automations at the server that PREFECT_API_URL names."""
+    """Save all automations on the server that PREFECT_API_URL names."""
     try:
         action = notification()
         for automation in automations(action):
@@ -129,8 +128,8 @@ def main() -> None:
         sys.exit(f"Error: {error}")
     if action is None:
         sys.stdout.write(
-            "Nobody is notified. Set GIGSTACK_NOTIFY_URL or GIGSTACK_NOTIFY_EMAIL and run this "
-            "again.\n"
+            "The alarms notify nobody. Set GIGSTACK_NOTIFY_URL or GIGSTACK_NOTIFY_EMAIL and run "
+            "this again.\n"
         )
 
 

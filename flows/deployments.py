@@ -1,5 +1,4 @@
-"""What runs when, declared once: `flows/serve.py` serves it, `prefect.yaml` says the same for work
-pools, and a test compares the two.
+"""Declares what runs when. `flows/serve.py` serves it; `prefect.yaml` repeats it for work pools.
 
 API: https://docs.prefect.io/v3/concepts/deployments
 """
@@ -17,16 +16,16 @@ from prefect.schedules import Cron, Schedule
 from pipelines.foundation.time_zone import MEXICO_CITY_NAME
 
 TAGS = ("gigstack",)
-HOURLY_DOCUMENTS = "GIGSTACK_HOURLY_DOCUMENTS"  # any value but nothing, 0 and false
+HOURLY_DOCUMENTS = "GIGSTACK_HOURLY_DOCUMENTS"  # on unless empty, 0 or false
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A flow, its name in Prefect, and when it runs by itself."""
+    """A flow and its schedule."""
 
     flow: str  # also the name of its file
     cron: str | None = None
-    is_optional: bool = False  # scheduled only where it is asked for
+    is_optional: bool = False  # its schedule is inactive unless it is switched on
 
     @property
     def name(self) -> str:
@@ -38,8 +37,8 @@ class Deployment:
 
     @property
     def is_active(self) -> bool:
-        asked = os.environ.get(HOURLY_DOCUMENTS, "").lower()
-        return not self.is_optional or asked not in ("", "0", "false")
+        value = os.environ.get(HOURLY_DOCUMENTS, "").lower()
+        return not self.is_optional or value not in ("", "0", "false")
 
     @property
     def schedules(self) -> list[Schedule]:
@@ -48,21 +47,21 @@ class Deployment:
         )
 
     def load(self) -> Flow[..., Any]:
-        found: Flow[..., Any] = getattr(import_module(f"flows.{self.flow}"), self.flow)
-        return found
+        flow: Flow[..., Any] = getattr(import_module(f"flows.{self.flow}"), self.flow)
+        return flow
 
     def to_serve(self) -> RunnerDeployment:
-        """As one process serves it: a second run of it waits until the first has ended."""
+        """The deployment for `serve`: a second run waits until the first has ended."""
         limit = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
         flow = self.load()
-        found: Any = flow.to_deployment(
+        deployment: Any = flow.to_deployment(
             self.name,
             schedules=self.schedules,
             concurrency_limit=limit,
             tags=list(TAGS),
             description=flow.description,
         )
-        return cast(RunnerDeployment, found)
+        return cast(RunnerDeployment, deployment)
 
 
 DEPLOYMENTS = (

@@ -1,4 +1,4 @@
-"""What a flow run is called: its teams, its window, and the day it is for."""
+"""Names of flow runs: flow, teams, window, and day."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,6 +8,7 @@ from prefect import runtime
 
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.foundation.wording import shorten
 from pipelines.gigstack.settings import Settings, read_settings
 
 MAX_TEAMS_NAMED = 3
@@ -20,27 +21,30 @@ def run_name(window: Callable[[Settings, dict[str, Any]], str]) -> Callable[[], 
         parameters = runtime.flow_run.parameters
         settings = _settings()
         due = runtime.flow_run.scheduled_start_time or datetime.now(MEXICO_CITY)
-        day = due.astimezone(MEXICO_CITY).date()
-        said = [teams_named(parameters.get("teams") or settings.teams)]
-        said += [text for text in (window(settings, parameters), str(day)) if text]
-        return f"{runtime.flow_run.flow_name} {', '.join(said)}"
+        parts = (
+            format_teams(parameters.get("teams") or settings.teams),
+            window(settings, parameters),
+            str(due.astimezone(MEXICO_CITY).date()),
+        )
+        return f"{runtime.flow_run.flow_name} {', '.join(part for part in parts if part)}"
 
     return name
 
 
-def teams_named(teams: Any) -> str:
-    """The teams in words."""
+def format_teams(teams: Any) -> str:
+    """As `own team`, `all teams`, or `team_1 team_2 team_3 and 4 more`."""
     if not teams:
         return "own team"
     if list(teams) == ["all"]:
         return "all teams"
-    more = len(teams) - MAX_TEAMS_NAMED
-    return " ".join(teams[:MAX_TEAMS_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return shorten(teams, MAX_TEAMS_NAMED, " ")
 
 
 def _settings() -> Settings:
-    """What is configured; the key does not matter here, nor what is wrong: that is told later."""
+    """The configured settings, for a name only: the key is not read, and the run itself reports
+    wrong settings.
+    """
     try:
-        return read_settings(lambda: "not-asked")
+        return read_settings(lambda: "not-read")
     except ConfigurationError:
-        return Settings(api_key="not-asked")
+        return Settings(api_key="not-read")

@@ -7,8 +7,8 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows import steps
+from flows.flow_run import run_flow
 from flows.naming import run_name
-from flows.outcome import run_flow
 from flows.parameters import Teams, WaitMinutes
 from pipelines.gigstack.settings import Settings
 from pipelines.load.run import LoadOptions
@@ -25,16 +25,16 @@ def nightly(
 ) -> State[Any]:
     """Load what may have changed since the last night, build and test the models, publish.
 
-    One run is one group of teams; several groups on one warehouse take turns.
+    A run loads one group of teams; runs of several groups on one warehouse wait for each other.
 
     Args:
         teams: Ids, or ["all"]. Empty: as configured, else the key's own team.
-        data_dir: Where everything is written. Empty: GIGSTACK_DATA_DIR, else `data`.
+        data_dir: The directory for all files. Empty: GIGSTACK_DATA_DIR, else `data`.
         wait_minutes: How long to wait for another run on the same warehouse.
     """
 
-    def work(result: RunResult, where: Path) -> None:
-        steps.load_group(result, teams, where, LoadOptions())
-        steps.build_and_publish(result, where)
+    def work(result: RunResult, directory: Path) -> None:
+        steps.load_teams(result, teams, directory, LoadOptions())
+        steps.build_and_publish(result, directory)
 
     return run_flow("nightly", data_dir, wait_minutes, work)

@@ -5,19 +5,20 @@ Each run is a process of its own. API: https://docs.prefect.io/v3/how-to-guides/
 
 import os
 
-# Prefect reports usage unless it is told not to, and reads its settings when it is imported
+# Prefect reports usage by default, and reads its settings when it is imported
 NO_TELEMETRY = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 
 def main() -> None:
-    """Serve until interrupted. What comes due meanwhile is made up for by who serves next."""
+    """Serve until interrupted. Runs that come due meanwhile start when serving starts again."""
     for name, value in NO_TELEMETRY.items():
         os.environ.setdefault(name, value)
     from prefect import serve
 
     from flows.deployments import DEPLOYMENTS
 
-    serve(*(one.to_serve() for one in DEPLOYMENTS), pause_on_shutdown=False)
+    runners = (deployment.to_serve() for deployment in DEPLOYMENTS)
+    serve(*runners, pause_on_shutdown=False)
 
 
 if __name__ == "__main__":

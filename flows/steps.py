@@ -1,14 +1,15 @@
-"""The steps of a night as Prefect tasks, and the way through them.
+"""The steps of a flow as Prefect tasks, and their order.
 
-A load reads all its teams at once and writes them in one go, so it is one task; what a team then
-still lacks is read again by a task of that team. Retries belong to tasks: a retry goes on from the
-journal of the try before it, and asks for nothing twice.
+A load reads all teams at once and writes them together, so it is one task. What failed for a team
+is then read again by a task for that team. Retries belong to tasks: a retry resumes from the
+response log of the attempt before it, and requests nothing twice.
 API: https://docs.prefect.io/v3/how-to-guides/workflows/retries
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -16,11 +17,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.exceptions import MissingResult
 from prefect.tasks import Task, exponential_backoff
 
-from flows.access import settings_of
-from flows.messages import min_severity, send
-from flows.naming import teams_named
-from flows.watching import watched
-from pipelines import publish as publishing
+from flows.naming import format_teams
+from flows.notifications import read_min_severity, send
+from flows.progress import progress
+from flows.settings import read_settings_for
 from pipelines.foundation.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -28,38 +28,56 @@ from pipelines.foundation.errors import (
     WarehouseError,
 )
 from pipelines.gigstack.endpoints import Resource
-from pipelines.load import run as loading
+from pipelines.load import run as load_run
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
-from pipelines.monitoring.alerts import AlertUpdate, mark_sent
-from pipelines.monitoring.alerts import note_alerts as noting
+from pipelines.monitoring import alerts
+from pipelines.monitoring.alerts import AlertUpdate
 from pipelines.monitoring.result import RunResult
+from pipelines.publish import publication
 from pipelines.publish.publication import Publication
-from pipelines.transform import build as transforming
+from pipelines.transform import build
 from pipelines.transform.build import Transformation
 from pipelines.warehouse.run_log import LoadResult
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 NON_RETRYABLE = (AuthenticationError, ConfigurationError)
-JITTER = 0.5  # of a delay, at most
+JITTER = 0.5  # share of a delay
 LOAD_TIMEOUT = timedelta(hours=6)
-MAX_STEP_TIME = timedelta(hours=1)  # of any other
+STEP_TIMEOUT = timedelta(hours=1)  # of any other step
 
 
-def _may_pass(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
-    """Whether another try may do better."""
-    return not isinstance(_error_in(state), NON_RETRYABLE)
+def _is_retryable(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
+    """Whether another attempt may succeed."""
+    return not isinstance(_error_of(state), NON_RETRYABLE)
 
 
-def _is_about_the_warehouse(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
-    """Whether somebody else held the file, or the disk was full: all else stays as it is."""
-    return isinstance(_error_in(state), WarehouseError | TimeoutError)
+def _is_warehouse_error(_task: Task[..., object], _run: TaskRun, state: State[object]) -> bool:
+    """Whether another process held the file or the disk was full; any other error would repeat."""
+    return isinstance(_error_of(state), WarehouseError | TimeoutError)
 
 
-def _error_in(state: State[object]) -> object:
+def _error_of(state: State[object]) -> object:
     try:
         return state.result(raise_on_failure=False, _sync=True)  # type: ignore[call-overload]
     except MissingResult:
         return None
+
+
+def _warehouse_step(name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task that is tried again when another process holds the warehouse."""
+    return task(
+        cache_policy=NO_CACHE,
+        persist_result=False,
+        task_run_name=name,
+        retries=2,
+        retry_delay_seconds=exponential_backoff(30),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_is_warehouse_error,
+        timeout_seconds=STEP_TIMEOUT.total_seconds(),
+    )
 
 
 @task(
@@ -69,95 +87,67 @@ def _error_in(state: State[object]) -> object:
     retries=3,
     retry_delay_seconds=exponential_backoff(10),
     retry_jitter_factor=JITTER,
-    retry_condition_fn=_may_pass,
+    retry_condition_fn=_is_retryable,
     timeout_seconds=LOAD_TIMEOUT.total_seconds(),
 )
 def load(
-    label: str,  # for people: it stands in the name of the task
+    label: str,  # part of the name of the task run
     teams: Sequence[str] | None,
     data_dir: Path,
     resources: Sequence[Resource],
     options: LoadOptions,
 ) -> LoadResult:
-    """Extract and load these streams of a group of teams."""
-    with watched(get_run_logger(), "gigstack-load") as on_progress:
-        return loading.load(settings_of(teams), data_dir, resources, on_progress, options)
+    """Extract and load these resources of a group of teams."""
+    settings = read_settings_for(teams)
+    with progress(get_run_logger(), "gigstack-load") as on_progress:
+        return load_run.load(settings, data_dir, resources, on_progress, options)
 
 
-load_again = load.with_options(
-    task_run_name="load again {label}", retries=1, retry_delay_seconds=60
-)
+reload = load.with_options(task_run_name="reload {label}", retries=1, retry_delay_seconds=60)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    task_run_name="transform",
-    retries=2,
-    retry_delay_seconds=exponential_backoff(30),
-    retry_jitter_factor=JITTER,
-    retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=MAX_STEP_TIME.total_seconds(),
-)
+@_warehouse_step("transform")
 def transform(data_dir: Path) -> Transformation:
     """Build and test the models."""
-    return transforming.transform(data_dir)
+    return build.transform(data_dir)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    task_run_name="publish",
-    retries=2,
-    retry_delay_seconds=exponential_backoff(30),
-    retry_jitter_factor=JITTER,
-    retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=MAX_STEP_TIME.total_seconds(),
-)
+@_warehouse_step("publish")
 def publish(data_dir: Path, pii: str | None = None) -> Publication:
     """Write the snapshot and the Parquet files that BI reads."""
-    return publishing.publish(data_dir, pii)
+    return publication.publish(data_dir, pii)
 
 
-@task(
-    cache_policy=NO_CACHE,
-    persist_result=False,
-    task_run_name="note alerts",
-    retries=2,
-    retry_delay_seconds=exponential_backoff(30),
-    retry_jitter_factor=JITTER,
-    retry_condition_fn=_is_about_the_warehouse,
-    timeout_seconds=MAX_STEP_TIME.total_seconds(),
-)
-def note_alerts(data_dir: Path, least: str | None) -> AlertUpdate:
-    """Note which alerts are there, which are new, and which are to be sent."""
-    return noting(data_dir, least)
+@_warehouse_step("record alerts")
+def record_alerts(data_dir: Path, min_severity: str | None) -> AlertUpdate:
+    """Record which alerts are open, which are new, and which are to be sent."""
+    return alerts.record_alerts(data_dir, min_severity)
 
 
-def load_group(
+def load_teams(
     result: RunResult,
     teams: Sequence[str] | None,
     data_dir: Path,
     options: LoadOptions,
     names: Sequence[str] = (),
 ) -> None:
-    """Load a group of teams, and once more what one of them then lacks."""
-    resources = select_resources(names, settings_of(teams).documents)
-    run = load(teams_named(teams), teams, data_dir, resources, options)
-    result.runs.append(run)
-    for team, lacking in _lacking(run, resources).items():
-        label = f"{team}: {', '.join(resource.name for resource in lacking)}"
+    """Load a group of teams, and read once more what failed for one of them."""
+    resources = select_resources(names, read_settings_for(teams).documents)
+    loaded = load(format_teams(teams), teams, data_dir, resources, options)
+    result.loads.append(loaded)
+    for team, failed in _failed_resources(loaded, resources).items():
+        label = f"{team}: {', '.join(resource.name for resource in failed)}"
         try:
-            result.repeats.append(load_again(label, [team], data_dir, lacking, options))
+            result.reloads.append(reload(label, [team], data_dir, failed, options))
         except GigstackError as error:
-            get_run_logger().warning("%s is still missing: %s", label, error)
+            get_run_logger().warning("%s failed again: %s", label, error)
 
 
-def _lacking(run: LoadResult, resources: Sequence[Resource]) -> dict[str, list[Resource]]:
-    """By team, the streams that failed while others came through."""
-    failed = {
-        (report.team_id, report.resource) for report in run.resources if report.status == "failed"
-    }
+def _failed_resources(
+    loaded: LoadResult, resources: Sequence[Resource]
+) -> dict[str, list[Resource]]:
+    """The resources that failed, by team."""
+    failed = {(s.team_id, s.resource) for s in loaded.resources if s.status == "failed"}
     return {
         team: [resource for resource in resources if (team, resource.name) in failed]
         for team in sorted({team for team, _ in failed})
@@ -165,31 +155,31 @@ def _lacking(run: LoadResult, resources: Sequence[Resource]) -> dict[str, list[R
 
 
 def build_and_publish(result: RunResult, data_dir: Path) -> None:
-    """Build the models from what is loaded, publish them, and tell which alerts are new."""
+    """Build the models, publish, record the alerts and send the new ones."""
     result.transformation = transform(data_dir)
     result.publication = publish(data_dir)
     send_alerts(result, data_dir)
 
 
 def send_alerts(result: RunResult, data_dir: Path) -> None:
-    """Note the alerts, and send those that are to be sent. What cannot be sent is a warning, and
-    goes with the next night; the artifact has them all.
+    """Record the alerts, and send those that are to be sent. What cannot be sent becomes a warning
+    and is sent by the next run; the artifact shows all of them.
     """
-    least = None
+    min_severity = None
     try:
-        least = min_severity()
+        min_severity = read_min_severity()
     except ConfigurationError as error:
-        result.not_sent = str(error)
-    result.alerts = note_alerts(data_dir, least)
-    if least and result.alerts.unsent:
-        result.not_sent = send(result.alerts.unsent)
-        if not result.not_sent:
-            mark_sent(data_dir, result.alerts.unsent)
+        result.send_error = str(error)
+    result.alerts = record_alerts(data_dir, min_severity)
+    if min_severity and result.alerts.unsent:
+        result.send_error = send(result.alerts.unsent)
+        if not result.send_error:
+            alerts.mark_sent(data_dir, result.alerts.unsent)
 
 
 def publish_changes(result: RunResult, data_dir: Path) -> None:
-    """Build and publish, where a load has changed anything."""
-    if any(run.total("rows_changed") + run.total("rows_deleted") for run in result.runs):
+    """Build and publish, if a load has changed anything."""
+    if any(load.total("rows_changed") + load.total("rows_deleted") for load in result.loads):
         build_and_publish(result, data_dir)
     else:
         get_run_logger().info("Nothing changed: models and published files stay as they are.")

@@ -1,29 +1,26 @@
-"""What the terminal shows: progress while a run works, tables when it is done.
+"""Progress in the terminal while a load runs, or plain lines where there is no terminal.
 
-Progress and logs go to stderr; results go to stdout. Without a terminal, progress is plain lines.
-API: https://rich.readthedocs.io
+API: https://rich.readthedocs.io/en/stable/progress.html
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from pipelines.cli.tables import STATUS_STYLES
+from pipelines.foundation.wording import plural
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 
 SECONDS_BETWEEN_LINES = 5.0
 
-STYLES = {"ok": "green", "unavailable": "yellow", "warn": "yellow", "failed": "red"}
-
 
 @contextmanager
 def progress(console: Console) -> Iterator[ProgressCallback]:
-    """A watcher that shows, per stream over all teams, pages and rows as they come."""
+    """A callback that shows pages and rows of each resource, over all teams."""
     if not console.is_terminal:
         yield _Lines(console)
         return
@@ -41,107 +38,86 @@ def progress(console: Console) -> Iterator[ProgressCallback]:
 
 
 @dataclass
-class _Tally:
+class _Sums:
+    """What all teams have of one resource."""
+
     pages: int = 0
     rows: int = 0
-    open_teams: int = 0
+    teams_reading: int = 0
     status: str = "ok"
 
 
-class _Resources:
-    """Adds up the reports of the teams, by stream."""
+class _Totals:
+    """Adds up the teams of each resource."""
 
     def __init__(self) -> None:
-        self._reports: dict[str, dict[str, ResourceStats]] = {}
+        self._stats: dict[str, dict[str, ResourceStats]] = {}  # by resource and team
 
     @property
-    def are_read(self) -> bool:
-        """Whether nothing is being read: what is left is to write."""
-        return all(r.is_done for reports in self._reports.values() for r in reports.values())
+    def is_reading(self) -> bool:
+        return any(not s.is_done for teams in self._stats.values() for s in teams.values())
 
-    def tally(self, report: ResourceStats) -> _Tally:
-        of_resource = self._reports.setdefault(report.resource, {})
-        of_resource[report.team_id] = report
-        reports = of_resource.values()
-        worst = next((r.status for r in reports if r.status != "ok"), "ok")
-        return _Tally(
-            sum(r.pages for r in reports),
-            sum(r.rows_seen for r in reports),
-            sum(not r.is_done for r in reports),
-            worst,
+    def update(self, stats: ResourceStats) -> _Sums:
+        """Take the newest stats of one team, and return the sums of their resource."""
+        by_team = self._stats.setdefault(stats.resource, {})
+        by_team[stats.team_id] = stats
+        teams = by_team.values()
+        return _Sums(
+            sum(s.pages for s in teams),
+            sum(s.rows_seen for s in teams),
+            sum(not s.is_done for s in teams),
+            next((s.status for s in teams if s.status != "ok"), "ok"),
         )
 
 
 class _Bars:
+    """One line per resource, and one while the warehouse is written."""
+
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._tasks: dict[str, TaskID] = {}
-        self._resources = _Resources()
+        self._totals = _Totals()
         self._writing = bars.add_task(
-            "into the warehouse", total=None, pages="", rows="", state="writing", visible=False
+            "warehouse", total=None, pages="", rows="", state="writing", visible=False
         )
 
-    def __call__(self, report: ResourceStats) -> None:
-        tally = self._resources.tally(report)
-        if report.resource not in self._tasks:
-            self._tasks[report.resource] = self._bars.add_task(
-                report.resource, total=1, pages="", rows="", state=""
-            )
-        style = STYLES.get(tally.status, "")
-        state = "reading" if tally.open_teams else f"[{style}]{tally.status}[/]"
+    def __call__(self, stats: ResourceStats) -> None:
+        sums = self._totals.update(stats)
+        style = STATUS_STYLES.get(sums.status, "")
         self._bars.update(
-            self._tasks[report.resource],
-            pages=f"{tally.pages:,} pages",
-            rows=f"{tally.rows:,} rows",
-            state=state,
-            completed=0 if tally.open_teams else 1,
+            self._task(stats.resource),
+            pages=plural(sums.pages, "page"),
+            rows=plural(sums.rows, "row"),
+            state="reading" if sums.teams_reading else f"[{style}]{sums.status}[/]",
+            completed=0 if sums.teams_reading else 1,
         )
-        self._bars.update(self._writing, visible=self._resources.are_read)
+        self._bars.update(self._writing, visible=not self._totals.is_reading)
+
+    def _task(self, resource: str) -> TaskID:
+        if resource not in self._tasks:
+            self._tasks[resource] = self._bars.add_task(
+                resource, total=1, pages="", rows="", state=""
+            )
+        return self._tasks[resource]
 
 
 class _Lines:
-    """One line when a stream of a team is read, and one every few seconds on long ones."""
+    """One line when a resource of a team is read, and one every few seconds on long ones."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._shown: dict[tuple[str, str], float] = {}
+        self._shown_at: dict[tuple[str, str], float] = {}
 
-    def __call__(self, report: ResourceStats) -> None:
-        key = (report.resource, report.team_id)
+    def __call__(self, stats: ResourceStats) -> None:
+        key = (stats.resource, stats.team_id)
         now = time.monotonic()
-        if not report.is_done and now - self._shown.setdefault(key, now) < SECONDS_BETWEEN_LINES:
+        if not stats.is_done and now - self._shown_at.setdefault(key, now) < SECONDS_BETWEEN_LINES:
             return
-        self._shown[key] = now
-        state = report.status if report.is_done else "reading"
+        self._shown_at[key] = now
+        state = stats.status if stats.is_done else "reading"
         self._console.print(
-            f"{report.resource} {report.team_id}: {report.pages} pages, "
-            f"{report.request_stats.requests} requests, {state}",
+            f"{stats.resource} {stats.team_id}: {plural(stats.pages, 'page')}, "
+            f"{plural(stats.request_stats.requests, 'request')}, {state}",
             highlight=False,
             soft_wrap=True,
         )
-
-
-def print_table(
-    console: Console, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
-) -> None:
-    """A table; columns whose values are all numbers are aligned to the right."""
-    table = Table(title=title, title_justify="left", title_style="bold")
-    for number, column in enumerate(columns):
-        is_number = all(isinstance(row[number], int | float | None) for row in rows) and rows
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row))
-    console.print(table)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.2f}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    text = str(value)
-    return f"[{STYLES[text]}]{text}[/]" if text in STYLES else escape(text)

@@ -1,1 +1,1 @@
-"""What every room stands on: errors, paths, the time zone, the lock, atomic writes, SQL files."""
+"""What every room builds on: errors, paths, the time zone, the lock, atomic writes, wording."""

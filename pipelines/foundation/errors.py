@@ -1,12 +1,12 @@
-"""What can go wrong, one class a kind. Messages name the thing, the value found and the way out."""
+"""The errors of this program. Messages name the thing, the value found and the way out."""
 
 
 class GigstackError(Exception):
-    """Anything this program reports instead of a traceback."""
+    """An error that is reported in one line, without a traceback."""
 
 
 class ConfigurationError(GigstackError):
-    """A setting is missing or wrong; nothing was tried."""
+    """A setting or option is missing or wrong; nothing was done."""
 
 
 class WarehouseError(GigstackError):
@@ -14,19 +14,19 @@ class WarehouseError(GigstackError):
 
 
 class WarehouseBusyError(WarehouseError):
-    """Another run is at work on the same warehouse."""
+    """Another run is using the same warehouse."""
 
 
 class PublishingError(GigstackError):
-    """What would be published is not what the warehouse holds, or there is nothing to publish."""
+    """There is nothing to publish, or the copy differs from the warehouse."""
 
 
 class TransformError(GigstackError):
-    """A model cannot be built, or a test of the data fails."""
+    """A model cannot be built, or a data test fails."""
 
 
 class ApiError(GigstackError):
-    """The API answered, but not with what was asked for."""
+    """The API did not answer with what was requested."""
 
     def __init__(self, message: str, *, status: int | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -35,27 +35,27 @@ class ApiError(GigstackError):
 
 
 class NothingReadError(ApiError):
-    """Not one list could be read: the host is down, or is not the API."""
+    """No list could be read: the host is down, or is not the API."""
 
 
 class AuthenticationError(ApiError):
-    """The key is not accepted (401)."""
+    """The API rejects the key (401)."""
 
 
 class UnavailableError(ApiError):
-    """The account or the role lacks this endpoint or object (403, 404, 405)."""
+    """The account or role has no access to this endpoint or object (403, 404, 405)."""
 
 
 class RedirectRefusedError(ApiError):
-    """A redirect was answered; following it would hand the key to another host."""
+    """The API answered with a redirect; following it would send the key to another host."""
 
 
 class StuckCursorError(ApiError):
-    """A list repeats a cursor, or goes on with empty pages, and would never end."""
+    """A list repeats a cursor or sends only empty pages, and would never end."""
 
 
 class TransientError(ApiError):
-    """Worth another try: throttled, a server error, a broken body, no connection."""
+    """A retry may succeed: throttled, a server error, a broken body, no connection."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class TransientError(ApiError):
 
 
 def first_cause(error: BaseException) -> BaseException:
-    """The error itself, taken out of the groups that concurrent tasks put around it."""
+    """The error inside the exception groups that concurrent tasks wrap around it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error

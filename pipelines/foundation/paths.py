@@ -1,4 +1,4 @@
-"""Where things lie: this project's SQL, and everything that it writes below a data directory."""
+"""Paths: this project's SQL files, and every file that it writes below a data directory."""
 
 from pathlib import Path
 
@@ -22,8 +22,23 @@ def warehouse_path(data_dir: Path) -> Path:
     return data_dir / "warehouse.duckdb"
 
 
+def lock_path(data_dir: Path) -> Path:
+    """The lock that every run holds while it writes."""
+    return data_dir / "load.lock"
+
+
+def lock_holder_path(data_dir: Path) -> Path:
+    """The file that names the process which holds the lock."""
+    return data_dir / "load.holder"
+
+
+def flow_lock_path(data_dir: Path) -> Path:
+    """The lock that a flow run holds through all its steps."""
+    return data_dir / "flow.lock"
+
+
 def spill_dir(data_dir: Path) -> Path:
-    """What a copy of the warehouse cannot hold in memory."""
+    """Where DuckDB puts what does not fit into memory while it copies the warehouse."""
     return data_dir / "spilled"
 
 
@@ -41,7 +56,7 @@ def backfills_dir(data_dir: Path) -> Path:
 
 
 def dbt_dir(data_dir: Path) -> Path:
-    """What dbt writes: its target and its logs."""
+    """dbt's target directory and logs."""
     return data_dir / "dbt"
 
 
@@ -50,7 +65,7 @@ def docs_path(data_dir: Path) -> Path:
 
 
 def published_dir(data_dir: Path) -> Path:
-    """Where BI finds what is published; its paths never change."""
+    """The files for BI. Their paths never change."""
     return data_dir / "published"
 
 
@@ -60,3 +75,8 @@ def report_path(data_dir: Path) -> Path:
 
 def pii_key_path(data_dir: Path) -> Path:
     return data_dir / "pii.key"
+
+
+def sandbox_account_path(data_dir: Path) -> Path:
+    """The invented account of the demo."""
+    return data_dir / "sandbox.sqlite"

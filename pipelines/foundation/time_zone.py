@@ -1,4 +1,4 @@
-"""Mexico City's time: the zone of SAT's dates, of local days, and of times without a zone."""
+"""Mexico City's time zone: SAT's dates, local days, and times that come without a zone."""
 
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
@@ -8,5 +8,5 @@ MEXICO_CITY = ZoneInfo(MEXICO_CITY_NAME)  # its data comes with dlt, which requi
 
 
 def midnight(day: date) -> datetime:
-    """The beginning of a day in Mexico City."""
+    """The start of a day in Mexico City."""
     return datetime.combine(day, time(), MEXICO_CITY)

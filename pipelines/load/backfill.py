@@ -1,7 +1,7 @@
-"""A history that is read again in slices of time, the newest first, over several runs if need be.
+"""Backfills: an old part of the account is read again in slices of time, the newest first.
 
-Which slices are done is kept in a file below the data directory: a backfill of the same question
-goes on where the last one ended. What a slice had fetched when its run died is in its journal.
+A file below the data directory records the finished slices, so that a backfill with the same
+question continues where the last one stopped. Within a slice the response log resumes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ from pipelines.foundation.paths import backfills_dir
 from pipelines.foundation.time_zone import midnight
 from pipelines.gigstack.endpoints import Resource
 
-GOES_ON_WITHIN = timedelta(days=7)  # later, what is done may have changed again
+CONTINUE_WITHIN = timedelta(days=7)  # later, finished slices may have changed again
 
 
 @dataclass(frozen=True)
 class BackfillSlice:
-    """Some days, by Mexico City's calendar; `last` belongs to it."""
+    """Some days by Mexico City's calendar, both ends included."""
 
     first: date
     last: date
@@ -35,7 +35,7 @@ class BackfillSlice:
 
     @property
     def until(self) -> datetime:
-        """The midnight after it, which is also where the next slice begins."""
+        """The midnight after the last day, where the next slice begins."""
         return midnight(self.last + timedelta(days=1))
 
     def __str__(self) -> str:
@@ -43,32 +43,35 @@ class BackfillSlice:
 
 
 def slices(first: date, last: date, days: int) -> list[BackfillSlice]:
-    """Slices of so many days from the first day on, the newest first."""
+    """Slices of so many days, counted from the first day, the newest first."""
     starts = [first + timedelta(n) for n in range(0, (last - first).days + 1, days)]
     return [BackfillSlice(day, min(last, day + timedelta(days - 1))) for day in reversed(starts)]
 
 
 def windowed(resources: Sequence[Resource], names: Sequence[str]) -> list[Resource]:
-    """The streams that a backfill is about: those which are not read whole every night.
+    """The resources that a backfill reads: those that no incremental load reads completely.
 
-    Errors: ConfigurationError when one that was named is.
+    Raises:
+        ConfigurationError: A resource that was named is read completely anyway.
     """
     for resource in resources:
         if not resource.window and {resource.name, resource.entity} & set(names):
             raise ConfigurationError(
-                f"{resource.name} is read whole every night; there is nothing to backfill."
+                f"{resource.name} is read completely by every load; there is nothing to backfill."
             )
     return [resource for resource in resources if resource.window]
 
 
-class _Kept(msgspec.Struct):
+class _State(msgspec.Struct):
+    """What the file holds. A slice is recorded by its text."""
+
     began_at: datetime
     question: dict[str, Any]
-    done: list[str]  # slices, as text
+    done: list[str]
 
 
 class Backfill:
-    """What of a backfill is done, and what is left to do. `question` can be written as JSON."""
+    """The finished and the pending slices of a backfill. `question` must be valid JSON."""
 
     def __init__(
         self,
@@ -79,25 +82,25 @@ class Backfill:
     ) -> None:
         digest = blake2b(msgspec.json.encode(question, order="sorted"), digest_size=8).hexdigest()
         self._path = backfills_dir(data_dir) / f"{digest}.json"
-        self._kept = _Kept(now or datetime.now(UTC), dict(question), [])
+        self._state = _State(now or datetime.now(UTC), dict(question), [])
         if self._path.exists():
-            found = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-            if self._kept.began_at - found.began_at < GOES_ON_WITHIN:
-                self._kept = found
+            earlier = msgspec.json.decode(self._path.read_bytes(), type=_State)
+            if self._state.began_at - earlier.began_at < CONTINUE_WITHIN:
+                self._state = earlier
         self.planned = planned
 
     @property
-    def to_do(self) -> list[BackfillSlice]:
-        return [one for one in self.planned if str(one) not in self._kept.done]
+    def pending(self) -> list[BackfillSlice]:
+        return [part for part in self.planned if str(part) not in self._state.done]
 
     @property
     def percent_done(self) -> float:
-        return 100 * (1 - len(self.to_do) / len(self.planned))
+        return 100 * (1 - len(self.pending) / len(self.planned))
 
-    def finish(self, one: BackfillSlice) -> None:
-        """Note that a slice is done; with the last one, all is forgotten."""
-        self._kept.done.append(str(one))
-        if not self.to_do:
+    def finish(self, part: BackfillSlice) -> None:
+        """Record a slice as finished. The last one removes the file."""
+        self._state.done.append(str(part))
+        if self.pending:
+            write_atomically(self._path, msgspec.json.format(msgspec.json.encode(self._state)))
+        else:
             self._path.unlink(missing_ok=True)
-            return
-        write_atomically(self._path, msgspec.json.format(msgspec.json.encode(self._kept)))

@@ -1,21 +1,22 @@
-"""The packages of dlt: what lies in its working directory between two runs, and must not.
+"""Cleans up dlt's working directory, where a killed run may leave packages in any state.
 
 API: https://dlthub.com/docs/general-usage/destination-tables#load-packages-and-load-ids
 """
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.foundation.paths import dlt_dir
 
 PIPELINE = "gigstack"
-HALF_A_FILE = re.compile("[0-9a-f]{16}")  # what dlt calls a file until it is written
+UNFINISHED_FILE = re.compile("[0-9a-f]{16}")  # what dlt calls a file until it is written
 
 
 def pending(data_dir: Path) -> int:
-    """How many packages a run which died has left to be loaded: directories, since it may have
-    left half a file beside them.
+    """How many packages of an interrupted run are still to be loaded. Only directories count,
+    since unfinished files may lie beside them.
     """
     working = dlt_dir(data_dir) / PIPELINE
     return sum(
@@ -26,27 +27,29 @@ def pending(data_dir: Path) -> int:
 
 
 def remove_leftovers(data_dir: Path) -> None:
-    """Clear what would stay for ever, or fail all later runs, so that dlt loads what is pending.
+    """Remove what would stay for ever or fail all later runs, so that dlt loads what is pending.
 
-    A run may die between any two steps of dlt: with a file that has no name yet, with a package
-    that is only begun, in two places at once, or done with but not put away, and with a package
-    whose schema is not yet that of the pipeline. What is loaded, dlt never removes.
+    A run can be killed between any two steps of dlt. It then leaves a file without its final name;
+    a package that is incomplete, in two places at once, or loaded and not yet moved; or a package
+    whose schema the pipeline does not have yet. dlt itself never removes loaded packages.
     """
     working = dlt_dir(data_dir) / PIPELINE
     for path in working.rglob("*"):
-        if HALF_A_FILE.fullmatch(path.name) and path.is_file():
+        if UNFINISHED_FILE.fullmatch(path.name) and path.is_file():
             path.unlink()
-    extracted, normalized = working / "normalize/extracted", working / "load/normalized"
-    loaded = working / "load/loaded"
-    for mark in normalized.glob("*/package_completed.json"):
-        mark.parent.rename(loaded / mark.parent.name)  # at once, since half a package would count
-    directories = [
-        *(path for path in extracted.parent.glob("*/") if path != extracted),  # begun
-        *working.glob("load/new/*"),  # begun
-        *(path for path in extracted.glob("*/") if (normalized / path.name).exists()),
-        *loaded.glob("*"),
-    ]
-    for directory in directories:
+    for marker in (working / "load/normalized").glob("*/package_completed.json"):
+        # renamed first: while it is removed, half a package would count as pending
+        marker.parent.rename(working / "load/loaded" / marker.parent.name)
+    for directory in list(_obsolete(working)):
         shutil.rmtree(directory)
-    for schema in extracted.glob("*/schema.json"):
+    for schema in (working / "normalize/extracted").glob("*/schema.json"):
         shutil.copy(schema, working / f"schemas/{PIPELINE}.schema.json")
+
+
+def _obsolete(working: Path) -> Iterator[Path]:
+    """Incomplete packages, extracted ones that are already normalized, and loaded ones."""
+    extracted, normalized = working / "normalize/extracted", working / "load/normalized"
+    yield from (path for path in extracted.parent.glob("*/") if path != extracted)
+    yield from working.glob("load/new/*")
+    yield from (path for path in extracted.glob("*/") if (normalized / path.name).exists())
+    yield from (working / "load/loaded").glob("*")

@@ -1,166 +1,191 @@
-"""From batches of rows to the warehouse, by dlt."""
+"""Loads batches of rows into the warehouse with dlt.
+
+API: https://dlthub.com/docs/general-usage/pipeline
+"""
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import dlt
 import duckdb
 import pyarrow as pa
+from dlt.common.pipeline import LoadInfo
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines import warehouse
 from pipelines.foundation.errors import GigstackError, WarehouseError
 from pipelines.foundation.paths import dlt_dir
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
 from pipelines.gigstack.normalize.batch import Batch
-from pipelines.gigstack.normalize.normalizer import (
-    EntityNormalizer,
-    Normalizers,
-    normalizing_database,
-)
+from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.source import WATERMARKS, Watermarks, gigstack
 from pipelines.load import dlt_cleanup
-from pipelines.warehouse.run_log import LoadResult
 
 Tables = dict[str, pa.Table]
 
 LOADER_WORKERS = 2
-ROWS_TOGETHER = 120_000  # over all tables
-PRAGMAS = [  # of each connection that dlt makes for itself
-    f"search_path='{warehouse.NAME}.main'",  # where it looks for its dataset
-    # dlt sets 1 GB: all rows are then written twice, to the log first, and the file at the end
+CHUNK_ROWS = 120_000  # over all tables
+CONNECTION_PRAGMAS = [  # for the connections that dlt opens itself
+    f"search_path='{warehouse.NAME}.main'",  # where dlt looks for its dataset
+    # dlt sets 1 GB, which writes all rows twice: to the log, and to the file at the end
     "checkpoint_threshold='16MB'",
 ]
 
 
-def normalizers_for(
-    run: LoadResult,
-    resources: Sequence[Resource],
-    connection: duckdb.DuckDBPyConnection,
-    existing: set[str],
-    rewriting: datetime | None = None,
-) -> Normalizers:
-    """One normalizer an entity, which knows what the warehouse has of it."""
-    database = normalizing_database()
-    normalizers = {}
-    for name in _entities(resources):
-        normalizers[name] = EntityNormalizer(ENTITIES[name], run.run_id, run.started_at, database)
-        if held := warehouse.known_rows(connection, ENTITIES[name], existing, rewriting):
-            normalizers[name].change_detector.remember(*held)
-    return normalizers
+@dataclass(frozen=True)
+class Chunk:
+    """Rows to load together, by table."""
+
+    tables: Tables
+    is_last: bool
 
 
-def _entities(resources: Sequence[Resource]) -> list[str]:
-    """The entities whose tables a run makes: those it reads, and with all that is not optional
-    also those that are, so that a whole load leaves every table behind.
-    """
-    read = {resource.entity for resource in resources}
-    is_whole = all(s.entity in read for s in RESOURCES.values() if not s.is_optional)
-    return [name for name in ENTITIES if is_whole or name in read]
+def open_loader(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> "DltLoader":
+    """Configure dlt for this process, and return the loader of a data directory."""
+    configure_dlt()
+    return DltLoader(data_dir, connection)
 
 
-def watermarks_of(pipeline: dlt.Pipeline) -> Watermarks:
-    """The watermarks in dlt's state: that of this directory, or the one in the warehouse."""
-    if not pipeline.state.get("sources"):
-        pipeline.sync_destination()
-    found: Watermarks = pipeline.state.get("sources", {}).get("gigstack", {}).get(WATERMARKS, {})
-    return found
-
-
-def load_pending_packages(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
-    """Load what a run that died while it loaded has left behind."""
-    dlt_cleanup.remove_leftovers(data_dir)
-    if dlt_cleanup.pending(data_dir):
-        pipeline_in(data_dir, connection).run()
-        warehouse.drop_repeated_rows(connection)
-
-
-def write(
-    run: LoadResult,
-    data_dir: Path,
-    connection: duckdb.DuckDBPyConnection,
-    parts: Iterator[tuple[Tables, bool]],
-    normalizers: Normalizers,
-    watermarks: Callable[[], Watermarks],
-) -> None:
-    """Have dlt load these parts: only into tables that get rows, and not at all without any."""
-    first, is_last = next(parts)
-    pipeline = pipeline_in(data_dir, connection)
-    if is_last and not first:
-        with pipeline.managed_state() as state:
-            state.setdefault("sources", {}).setdefault("gigstack", {})[WATERMARKS] = watermarks()
-        return
-    tables = set(first) if is_last else {name for n in normalizers.values() for name in n.columns}
-    batches = chain([first], (part for part, _ in parts))
-    source = gigstack(batches, normalizers, tables, watermarks)
-    try:
-        info = pipeline.run(source, loader_file_format="parquet")
-    except PipelineStepFailed as error:
-        raise _own_error(error, data_dir) from error
-    for metrics in info.metrics.values():
-        for job in metrics[0]["job_metrics"].values():
-            if job.finished_at:
-                seconds = (job.finished_at - job.started_at).total_seconds()
-                run.table_seconds[job.table_name] += seconds
-
-
-def _own_error(error: BaseException, data_dir: Path) -> BaseException:
-    """The reason that dlt wrapped: one of ours, a full disk, or the failure as it is."""
-    if warehouse.is_disk_full(error):
-        return WarehouseError(f"{data_dir}: the disk is full. Free some space and load again.")
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, GigstackError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
-    return error
-
-
-def chunks(
-    run: LoadResult, batches: Iterator[Batch], missing: Tables
-) -> Iterator[tuple[Tables, bool]]:
-    """The missing tables and all batches, several together, since dlt has its price for each table
-    it is handed; and whether it is the last chunk.
-    """
-    waiting: dict[str, list[pa.Table]] = defaultdict(list)
-    for name, rows in missing.items():
-        waiting[name].append(rows)
-    if missing:  # then all tables are for dlt, which gets ready while the first answers come in
-        yield {}, False
-    for batch in batches:
-        run.add(batch)
-        for name, rows in batch.tables.items():
-            if rows.num_rows:
-                waiting[name].append(rows)
-        if sum(len(rows) for tables in waiting.values() for rows in tables) >= ROWS_TOGETHER:
-            part = {name: pa.concat_tables(tables) for name, tables in waiting.items()}
-            waiting.clear()
-            yield part, False
-    yield {name: pa.concat_tables(tables) for name, tables in waiting.items()}, True
-
-
-def pipeline_in(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> dlt.Pipeline:
-    dlt.config["extract.next_item_mode"] = "fifo"  # else it takes some parts before it writes one
+def configure_dlt() -> None:
+    """Set dlt's configuration and logging. Both are global to the process."""
+    dlt.config["extract.next_item_mode"] = "fifo"  # else dlt takes several chunks before it writes
     dlt.config["load.workers"] = LOADER_WORKERS
     dlt.config["load.truncate_staging_dataset"] = True
     dlt.config["load.delete_completed_jobs"] = True
-    dlt.config["destination.duckdb.credentials.pragmas"] = PRAGMAS
-    logging.getLogger("dlt").addFilter(_is_news)
-    return dlt.pipeline(
-        dlt_cleanup.PIPELINE,
-        destination=dlt.destinations.duckdb(connection),
-        dataset_name=warehouse.SCHEMA,
-        pipelines_dir=str(dlt_dir(data_dir)),
-    )
+    dlt.config["destination.duckdb.credentials.pragmas"] = CONNECTION_PRAGMAS
+    logging.getLogger("dlt").addFilter(_filter_log)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """All that dlt logs, without tracebacks (errors are told once, at the end) and without its
-    warning that Arrow carries JSON columns as text.
+def _filter_log(record: logging.LogRecord) -> bool:
+    """Drop tracebacks, since the error itself is reported once at the end, and the warning that
+    Arrow carries JSON columns as text.
     """
     record.exc_info = record.exc_text = None
     return "merging arrow schema with dlt schema" not in str(record.msg)
+
+
+class DltLoader:
+    """Loads into the warehouse behind `connection`; dlt keeps its files below `data_dir`."""
+
+    def __init__(self, data_dir: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self._data_dir = data_dir
+        self._connection = connection
+
+    def pipeline(self) -> dlt.Pipeline:
+        """The pipeline in its present state, which dlt reads from its directory."""
+        return dlt.pipeline(
+            dlt_cleanup.PIPELINE,
+            destination=dlt.destinations.duckdb(self._connection),
+            dataset_name=warehouse.SCHEMA,
+            pipelines_dir=str(dlt_dir(self._data_dir)),
+        )
+
+    def read_watermarks(self) -> Watermarks:
+        """The watermarks in dlt's state: from its directory, or else from the warehouse."""
+        pipeline = self.pipeline()
+        if not pipeline.state.get("sources"):
+            pipeline.sync_destination()
+        sources = pipeline.state.get("sources", {})
+        watermarks: Watermarks = sources.get("gigstack", {}).get(WATERMARKS, {})
+        return watermarks
+
+    def load_pending_packages(self) -> None:
+        """Load what an interrupted run extracted and did not load."""
+        dlt_cleanup.remove_leftovers(self._data_dir)
+        if dlt_cleanup.pending(self._data_dir):
+            self.pipeline().run()
+            warehouse.drop_repeated_rows(self._connection)
+
+    def load(
+        self,
+        batches: Iterable[Batch],
+        new_tables: Tables,
+        normalizers: Normalizers,
+        watermarks: Callable[[], Watermarks],
+    ) -> dict[str, float]:
+        """Load batches, create the new tables, and store the watermarks with the last rows.
+
+        Only tables that get rows take part; without any row only the watermarks are stored. Returns
+        the seconds that each table took.
+
+        Raises:
+            WarehouseError: The disk is full.
+            GigstackError: What reading the batches failed with.
+        """
+        chunks = collect_chunks(batches, new_tables)
+        every_table = {name for normalizer in normalizers.values() for name in normalizer.columns}
+        if new_tables:  # all take part, so that dlt gets ready while the first answers come in
+            return self._run(chunks, every_table, normalizers, watermarks)
+        first = next(chunks)
+        if not first.is_last:
+            return self._run(chain([first], chunks), every_table, normalizers, watermarks)
+        if first.tables:
+            return self._run([first], first.tables, normalizers, watermarks)
+        self._store_watermarks(watermarks())
+        return {}
+
+    def _run(
+        self,
+        chunks: Iterable[Chunk],
+        tables: Collection[str],
+        normalizers: Normalizers,
+        watermarks: Callable[[], Watermarks],
+    ) -> dict[str, float]:
+        source = gigstack((chunk.tables for chunk in chunks), normalizers, tables, watermarks)
+        try:
+            info = self.pipeline().run(source, loader_file_format="parquet")
+        except PipelineStepFailed as error:
+            raise self._unwrapped(error) from error
+        return _seconds_by_table(info)
+
+    def _store_watermarks(self, watermarks: Watermarks) -> None:
+        with self.pipeline().managed_state() as state:
+            state.setdefault("sources", {}).setdefault("gigstack", {})[WATERMARKS] = watermarks
+
+    def _unwrapped(self, error: BaseException) -> BaseException:
+        """The error behind a failure of dlt: a full disk, one of this program's, or the failure."""
+        if warehouse.is_disk_full(error):
+            return WarehouseError(
+                f"{self._data_dir}: the disk is full. Free some space and load again."
+            )
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, GigstackError):
+                return cause
+            cause = cause.__cause__ or cause.__context__
+        return error
+
+
+def collect_chunks(batches: Iterable[Batch], new_tables: Tables) -> Iterator[Chunk]:
+    """Collect batches into chunks, since each table that dlt takes has a fixed cost.
+
+    The new tables come with the first chunk. There is at least one chunk, which may be empty.
+    """
+    waiting: dict[str, list[pa.Table]] = defaultdict(list)
+    for name, rows in new_tables.items():
+        waiting[name].append(rows)
+    for batch in batches:
+        for name, rows in batch.tables.items():
+            if rows.num_rows:
+                waiting[name].append(rows)
+        if sum(len(rows) for tables in waiting.values() for rows in tables) >= CHUNK_ROWS:
+            tables = _concatenated(waiting)
+            waiting.clear()
+            yield Chunk(tables, is_last=False)
+    yield Chunk(_concatenated(waiting), is_last=True)
+
+
+def _concatenated(waiting: dict[str, list[pa.Table]]) -> Tables:
+    return {name: pa.concat_tables(tables) for name, tables in waiting.items()}
+
+
+def _seconds_by_table(info: LoadInfo) -> dict[str, float]:
+    seconds: dict[str, float] = defaultdict(float)
+    for metrics in info.metrics.values():
+        for job in metrics[0]["job_metrics"].values():
+            if job.finished_at:
+                seconds[job.table_name] += (job.finished_at - job.started_at).total_seconds()
+    return seconds

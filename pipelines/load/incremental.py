@@ -1,12 +1,15 @@
-"""What an incremental load reads: windows by creation or issue, and what is open beyond them.
+"""Decides what an incremental load reads: a window of each list, and open objects older than it.
 
-A window begins `lookback_days` before the watermark of its stream and team, which is the start of
-the last run that read it whole, minus a day. Objects that can still change (`sql/loader/still_open/`) and are
-older are reached by the cheaper of a wider window and one request each.
+A window begins `lookback_days` before the watermark of its resource and team. The watermark is the
+start of the last run that read the list completely, minus a day. Older objects that can still
+change (`sql/loader/still_open/`) are reached by a wider window or by one request each, whichever
+takes fewer requests.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -19,88 +22,101 @@ from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
 
 SAFETY_MARGIN = timedelta(days=1)  # for clocks that differ, and days that begin elsewhere
-MAX_SINGLES = 500  # of one stream and team; past it the window grows instead
-COLUMN = {WindowField.CREATED: "created_at", WindowField.ISSUED: "issued_at"}
+MAX_SINGLES = 500  # single requests per resource and team; beyond it the window gets wider
+WINDOW_COLUMNS = {WindowField.CREATED: "created_at", WindowField.ISSUED: "issued_at"}
 
 
-def read_windows(
-    connection: duckdb.DuckDBPyConnection,
-    existing: set[str],
-    lists: Iterable[tuple[Resource, str]],
-    watermarks: Watermarks,
-    settings: Settings,
-    since: datetime | None,
-    until: datetime | None = None,
-) -> ReadWindows:
-    """The windows of an incremental load. `existing` are the warehouse's tables; `since` takes the
-    place of every look-back. Up to `until` a window is read alone, without what is open beyond it.
-    """
-    found = {}
-    for resource, team in lists:
-        start = since or _window_start(resource, team, watermarks, settings)
-        if resource.window and start and until:
-            found[resource.name, team] = ReadWindow(start, end=until)
-        elif resource.window and start:
-            found[resource.name, team] = (
-                _with_open_items(connection, resource, team, start, settings.page_size)
-                if resource.single_path and ENTITIES[resource.entity].root.name in existing
-                else ReadWindow(start)
-            )
-    return found
+@dataclass(frozen=True)
+class WindowPlanner:
+    """Plans the windows of an incremental load. `existing` names the warehouse's tables."""
 
+    connection: duckdb.DuckDBPyConnection
+    existing: set[str]
+    watermarks: Watermarks
+    settings: Settings
 
-def _window_start(
-    resource: Resource, team: str, watermarks: Watermarks, settings: Settings
-) -> datetime | None:
-    """Midnight in Mexico City, `lookback_days` before the watermark; None without one."""
-    watermark = watermarks.get(team, {}).get(resource.name)
-    if watermark is None:
-        return None
-    start = datetime.fromisoformat(watermark) - timedelta(days=settings.lookback(resource))
-    return midnight(start.astimezone(MEXICO_CITY).date())
+    def windows(
+        self,
+        lists: Iterable[tuple[Resource, str]],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> ReadWindows:
+        """The window of every list that has one. `since` replaces the look-backs. With `until` a
+        window is read alone, without open objects older than it.
+        """
+        windows = {}
+        for resource, team in lists:
+            start = since or self._start(resource, team)
+            if resource.window and start:
+                windows[resource.name, team] = (
+                    ReadWindow(start, end=until) if until else self._window(resource, team, start)
+                )
+        return windows
 
+    def _start(self, resource: Resource, team: str) -> datetime | None:
+        """Midnight in Mexico City, `lookback_days` before the watermark; None without one."""
+        watermark = self.watermarks.get(team, {}).get(resource.name)
+        if watermark is None:
+            return None
+        days = timedelta(days=self.settings.lookback(resource))
+        start = datetime.fromisoformat(watermark) - days
+        return midnight(start.astimezone(MEXICO_CITY).date())
 
-def _with_open_items(
-    connection: duckdb.DuckDBPyConnection,
-    resource: Resource,
-    team: str,
-    start: datetime,
-    page_size: int,
-) -> ReadWindow:
-    """Reach what is open beyond a window in the cheapest way."""
-    table, live, values = warehouse.active_rows(resource, team)
-    connection.execute(
-        f"create or replace temp table open_items as from ({_open_sql(resource.entity)}) "
-        "where team_id = $team and kind is not distinct from $kind and created_at < $start",
-        {"team": team, "kind": resource.kind, "start": start},
-    )
-    (identity,) = ENTITIES[resource.entity].root.key
-    connection.execute(
-        f"create or replace temp table older as select created_at, {identity} in "
-        f"(select id from open_items) as is_open from {table} where {live} "
-        "and created_at < $start "
-        "and created_at >= (select min(created_at) from open_items)",
-        values | {"start": start},
-    )
-    for name, value in (("start", start), ("page_size", page_size), ("most", MAX_SINGLES)):
-        connection.execute(f"set variable {name} = $value", {"value": value})
-    cheapest = read_sql(LOADER_SQL / "cheapest_window.sql")
-    (start,) = connection.execute(cheapest).fetchone() or (start,)
-    beyond = connection.execute(
-        "select id from open_items where created_at < $start order by created_at, id",
-        {"start": start},
-    ).fetchall()
-    return ReadWindow(start.astimezone(UTC), tuple(identity for (identity,) in beyond))
+    def _window(self, resource: Resource, team: str, start: datetime) -> ReadWindow:
+        root = ENTITIES[resource.entity].root
+        if not resource.single_path or root.name not in self.existing:
+            return ReadWindow(start)
+        self._create_open_items(resource, team, start)
+        self._create_older_rows(resource, team, start)
+        start = self._cheapest_start(start)
+        open_items = self.connection.execute(
+            "select id from open_items where created_at < $start order by created_at, id",
+            {"start": start},
+        ).fetchall()
+        return ReadWindow(start.astimezone(UTC), tuple(item for (item,) in open_items))
+
+    def _create_open_items(self, resource: Resource, team: str, start: datetime) -> None:
+        """Make the open objects older than a window the temporary table `open_items`."""
+        self.connection.execute(
+            f"create or replace temp table open_items as from ({_open_sql(resource.entity)}) "
+            "where team_id = $team and kind is not distinct from $kind and created_at < $start",
+            {"team": team, "kind": resource.kind, "start": start},
+        )
+
+    def _create_older_rows(self, resource: Resource, team: str, start: datetime) -> None:
+        """Make the rows from the oldest open object up to a window the temporary table `older`."""
+        (key,) = ENTITIES[resource.entity].root.key
+        table, condition, parameters = warehouse.active_rows(resource, team)
+        self.connection.execute(
+            "create or replace temp table older as select created_at, "
+            f"{key} in (select id from open_items) as is_open from {table} where {condition} "
+            "and created_at < $start "
+            "and created_at >= (select min(created_at) from open_items)",
+            parameters | {"start": start},
+        )
+
+    def _cheapest_start(self, start: datetime) -> datetime:
+        variables: dict[str, Any] = {
+            "start": start,
+            "page_size": self.settings.page_size,
+            "most": MAX_SINGLES,
+        }
+        for name, value in variables.items():
+            self.connection.execute(f"set variable {name} = $value", {"value": value})
+        query = read_sql(LOADER_SQL / "cheapest_window.sql")
+        (cheapest,) = self.connection.execute(query).fetchone() or (start,)
+        return cheapest  # type: ignore[no-any-return]
 
 
 def rows_since(
     connection: duckdb.DuckDBPyConnection, resource: Resource, team: str, start: datetime | None
 ) -> int:
-    """How many rows of a stream and team the warehouse has, from a moment on."""
-    table, live, values = warehouse.active_rows(resource, team)
+    """How many rows of a resource and team the warehouse holds, from a moment on."""
+    table, condition, parameters = warehouse.active_rows(resource, team)
     if resource.window and start:
-        live, values = f"{live} and {COLUMN[resource.window]} >= $start", values | {"start": start}
-    return warehouse.count(connection, f"{table} where {live}", values)
+        condition = f"{condition} and {WINDOW_COLUMNS[resource.window]} >= $start"
+        parameters |= {"start": start}
+    return warehouse.count(connection, f"{table} where {condition}", parameters)
 
 
 def urgent_parents(

@@ -1,13 +1,13 @@
-"""What a load would do: the `--dry-run` of `load`. Moves no state.
+"""Plans a load without doing it: `load --dry-run`. Changes no state.
 
-How many pages a list has is taken from the warehouse, where it was loaded before; else from what
-the API says of it.
+The number of pages comes from the warehouse where it has loaded the list before, and else from
+what the API says about the list.
 """
 
 import asyncio
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.foundation.wording import plural
 from pipelines.gigstack.api.date_filters import SPELLINGS
 from pipelines.gigstack.api.teams import ALL_TEAMS
 from pipelines.gigstack.api.time_slices import is_long
@@ -24,16 +25,17 @@ from pipelines.gigstack.endpoints import Pagination, Resource, Scope
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.extract.runner import lists_of
 from pipelines.gigstack.settings import Settings
-from pipelines.load import incremental
-from pipelines.load.dlt_loader import pipeline_in, watermarks_of
+from pipelines.load.dlt_loader import open_loader
+from pipelines.load.incremental import WindowPlanner, rows_since
 from pipelines.load.run import LoadOptions
+from pipelines.warehouse.run_log import pages_of_last_complete_read
 
 EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One stream of one team. `expected_requests` is None where nothing tells the length."""
+    """One resource of one team. `expected_requests` is None when the length is unknown."""
 
     team_id: str
     stream: str  # printed as JSON, which names things as the columns of `ops` do
@@ -45,129 +47,142 @@ class Step:
 def make_plan(
     settings: Settings, data_dir: Path, resources: Sequence[Resource], options: LoadOptions
 ) -> list[Step]:
-    """Streams, windows and expected requests, from a few questions to each list.
+    """Resources, windows and expected requests, from a few requests to each list.
 
-    Errors: those of `check_account`; WarehouseError when another process holds the warehouse.
+    Raises:
+        AuthenticationError: The API rejects the key.
+        ConfigurationError: The key does not name its team, and no team is configured.
+        NothingReadError: No resource can be read.
+        WarehouseError: Another process holds the warehouse.
     """
-    result = asyncio.run(check_account(settings, resources))
+    account = asyncio.run(check_account(settings, resources))
+    lists = lists_of(resources, account.teams, account.key_team)
     if not warehouse.warehouse_path(data_dir).exists():
-        lists = lists_of(resources, result.teams, result.key_team)
-        read_windows = {
+        windows = {
             (resource.name, team): ReadWindow(options.since)
             for resource, team in lists
             if resource.window and options.since
         }
-        return _Planner(settings, resources, result, read_windows=read_windows).steps()
+        return _Planner(settings, resources, account, windows).steps()
     with warehouse.connect(data_dir, read_only=True) as connection:
-        read_windows = {}
+        windows = {}
         existing = warehouse.table_names(connection)
         if options.mode == "incremental" and existing:
-            lists = lists_of(resources, result.teams, result.key_team)
-            marks = watermarks_of(pipeline_in(data_dir, connection))
-            read_windows = incremental.read_windows(
-                connection, existing, lists, marks, settings, options.since
-            )
-        return _Planner(settings, resources, result, connection, existing, read_windows).steps()
+            watermarks = open_loader(data_dir, connection).read_watermarks()
+            planner = WindowPlanner(connection, existing, watermarks, settings)
+            windows = planner.windows(lists, options.since)
+        loaded = _Loaded(connection, existing)
+        return _Planner(settings, resources, account, windows, loaded).steps()
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """The warehouse, where there is one. `tables` names its tables."""
+
+    connection: duckdb.DuckDBPyConnection
+    tables: set[str]
+
+
+@dataclass(frozen=True)
 class _Planner:
-    def __init__(
-        self,
-        settings: Settings,
-        resources: Sequence[Resource],
-        result: CheckResult,
-        connection: duckdb.DuckDBPyConnection | None = None,
-        existing: set[str] = frozenset(),  # type: ignore[assignment]
-        read_windows: ReadWindows | None = None,
-    ) -> None:
-        self._settings = settings
-        self._resources = {resource.name: resource for resource in resources}
-        self._checkup = result
-        self._connection = connection
-        self._existing = existing
-        self._read_windows = read_windows or {}
-        self._listed = {(f.team_id, self._resources[f.stream].entity): f for f in result.findings}
+    settings: Settings
+    resources: Sequence[Resource]
+    account: CheckResult
+    windows: ReadWindows = field(default_factory=dict)
+    loaded: _Loaded | None = None
 
     def steps(self) -> list[Step]:
-        team_discovery = Step(self._checkup.key_team, "teams", EVERYTHING, 1, "to find the teams")
-        steps = [team_discovery] if self._settings.teams == ALL_TEAMS else []
-        return steps + [self._step(found) for found in self._checkup.findings]
+        discovery = Step(self.account.key_team, "teams", EVERYTHING, 1, "to find the teams")
+        steps = [discovery] if self.settings.teams == ALL_TEAMS else []
+        return steps + [self._step(check) for check in self.account.findings]
 
-    def _step(self, found: ResourceCheck) -> Step:
-        resource = self._resources[found.stream]
-        note = found.note or ("" if found.status == "ok" else found.status)
-        window = self._read_windows.get((resource.name, found.team_id), ReadWindow())
-        if found.status != "ok":
-            return Step(found.team_id, resource.name, EVERYTHING, 1, note)
+    def _step(self, check: ResourceCheck) -> Step:
+        resource = self._resource(check)
+        window = self._window(resource, check)
+        if check.status != "ok":
+            note = check.note or check.status
+            return Step(check.team_id, resource.name, EVERYTHING, 1, note)
         if resource.scope is Scope.PARENT:
-            requests = self._parents(resource, found)
-            return Step(found.team_id, resource.name, "every parent", requests, note)
+            requests = self._document_requests(resource, check)
+            return Step(check.team_id, resource.name, "every parent", requests, check.note)
         if window.start:
-            since = f"since {window.start.astimezone(MEXICO_CITY):%Y-%m-%d}"
-            if window.open_items:
-                note = f"{len(window.open_items)} open items beyond it, one by one"
-            return Step(
-                found.team_id, resource.name, since, self._window(resource, found, window), note
-            )
-        if is_long(found.rows, self._settings.page_size) and resource.window:
-            note = note or "in slices, where the date filter is honoured"
-        return Step(found.team_id, resource.name, EVERYTHING, self._whole(resource, found), note)
+            return self._window_step(resource, check, window, window.start)
+        requests = self._list_requests(resource, check)
+        return Step(check.team_id, resource.name, EVERYTHING, requests, self._note(resource, check))
 
-    def _whole(self, resource: Resource, found: ResourceCheck) -> int | None:
-        """Pages as often as the last time, or more if the API says so; and what goes with them."""
-        probing = resource.paths.index(found.path) + 1 if len(resource.paths) > 1 else 0
-        beside = probing + (resource.own_path is not None)
+    def _resource(self, check: ResourceCheck) -> Resource:
+        return next(resource for resource in self.resources if resource.name == check.stream)
+
+    def _window(self, resource: Resource, check: ResourceCheck) -> ReadWindow:
+        return self.windows.get((resource.name, check.team_id), ReadWindow())
+
+    def _note(self, resource: Resource, check: ResourceCheck) -> str:
+        is_sliced = resource.window and is_long(check.rows, self.settings.page_size)
+        return check.note or ("in slices, if the date filter works" if is_sliced else "")
+
+    def _window_step(
+        self, resource: Resource, check: ResourceCheck, window: ReadWindow, start: datetime
+    ) -> Step:
+        note = check.note
+        if window.open_items:
+            note = f"{plural(len(window.open_items), 'older open item')}, one request each"
+        since = f"since {start.astimezone(MEXICO_CITY):%Y-%m-%d}"
+        requests = self._window_requests(resource, check, start)
+        if requests is not None:
+            requests += len(window.open_items)
+        return Step(check.team_id, resource.name, since, requests, note)
+
+    def _list_requests(self, resource: Resource, check: ResourceCheck) -> int | None:
+        """As many pages as the last time, or more if the API says so; probes and the own object."""
+        probes = resource.paths.index(check.path) + 1 if len(resource.paths) > 1 else 0
+        extra = probes + (resource.own_path is not None)
         if resource.pagination is Pagination.SINGLE:
-            return 1 + beside
-        pages = [math.ceil(found.rows / self._settings.page_size)] if found.rows else []
-        if self._connection:
-            pages += [
-                rows
-                for (rows,) in self._connection.execute(
-                    "select pages from ops.run_streams where stream = $stream and team_id = $team "
-                    "and status = 'ok' and window_start is null and run_id in "
-                    "(select run_id from ops.runs where mode in ('incremental', 'full')) "
-                    "order by run_id desc limit 1",
-                    {"stream": resource.name, "team": found.team_id},
-                ).fetchall()
-            ]
-        known = max(pages, default=0 if found.rows == 0 else None)
-        return None if known is None else max(1, known) + beside
+            return 1 + extra
+        pages = [math.ceil(check.rows / self.settings.page_size)] if check.rows else []
+        if self.loaded:
+            last = pages_of_last_complete_read(self.loaded.connection, resource, check.team_id)
+            pages += [] if last is None else [last]
+        known = max(pages, default=0 if check.rows == 0 else None)
+        return None if known is None else max(1, known) + extra
 
-    def _window(self, resource: Resource, found: ResourceCheck, window: ReadWindow) -> int | None:
-        """Probing the filter, the pages of the window, and the open items beyond it."""
-        assert resource.window and window.start
-        if not self._connection:
+    def _window_requests(
+        self, resource: Resource, check: ResourceCheck, start: datetime
+    ) -> int | None:
+        """Probes of the date filter, and the pages of the window."""
+        assert resource.window
+        if not self.loaded:
             return None
         names = [spelling.name for spelling in SPELLINGS[resource.window]]
-        if found.date_filter in names:
-            probing = names.index(found.date_filter) + 2
-            pages = self._pages(resource, found, window.start)
-        else:  # the walk ends with the first page that lies wholly before the window
-            past = self._pages(resource, found, window.start - ORDER_MARGIN) + 1
-            everything = self._pages(resource, found, None)
-            probing, pages = len(names) if everything else 2, min(past, everything)
-        return probing + max(1, pages) + len(window.open_items)
+        if check.date_filter in names:
+            probes = names.index(check.date_filter) + 2
+            pages = self._pages(self.loaded, resource, check, start)
+        else:  # reading ends with the first page that lies completely before the window
+            until_past = self._pages(self.loaded, resource, check, start - ORDER_MARGIN) + 1
+            everything = self._pages(self.loaded, resource, check, None)
+            probes, pages = len(names) if everything else 2, min(until_past, everything)
+        return probes + max(1, pages)
 
-    def _pages(self, resource: Resource, found: ResourceCheck, start: datetime | None) -> int:
-        """Pages of what the warehouse has from a moment on."""
-        assert self._connection
-        rows = incremental.rows_since(self._connection, resource, found.team_id, start)
-        return math.ceil(rows / self._settings.page_size)
+    def _pages(
+        self, loaded: _Loaded, resource: Resource, check: ResourceCheck, start: datetime | None
+    ) -> int:
+        """Pages that the rows in the warehouse fill, from a moment on."""
+        rows = rows_since(loaded.connection, resource, check.team_id, start)
+        return math.ceil(rows / self.settings.page_size)
 
-    def _parents(self, resource: Resource, found: ResourceCheck) -> int | None:
-        """One request for each parent in reach, as far as the budget goes."""
-        parents = next(s for s in self._resources.values() if s.entity == resource.parents)
-        window = self._read_windows.get((parents.name, found.team_id), ReadWindow())
-        if self._connection and parents.entity in self._existing:
-            of_entity = [s for s in self._resources.values() if s.entity == resource.parents]
-            rows = sum(
-                incremental.rows_since(self._connection, s, found.team_id, window.start)
-                for s in of_entity
-            )
-        else:
-            listed = self._listed[found.team_id, parents.entity].rows
-            if listed is None:
-                return None
-            rows = listed
-        return min(rows, self._settings.documents_request_budget)
+    def _document_requests(self, resource: Resource, check: ResourceCheck) -> int | None:
+        """One request for each parent that is read, within the budget."""
+        parents = [r for r in self.resources if r.entity == resource.parents]
+        rows = self._parent_rows(parents, check)
+        return None if rows is None else min(rows, self.settings.documents_request_budget)
+
+    def _parent_rows(self, parents: list[Resource], check: ResourceCheck) -> int | None:
+        if self.loaded and parents[0].entity in self.loaded.tables:
+            start = self._window(parents[0], check).start
+            connection = self.loaded.connection
+            return sum(rows_since(connection, r, check.team_id, start) for r in parents)
+        last = [
+            other
+            for other in self.account.findings
+            if other.team_id == check.team_id and self._resource(other).entity == parents[0].entity
+        ][-1]
+        return last.rows

@@ -1,11 +1,12 @@
-"""Loads without asking the API: the pages of an old run once more, or what was rejected.
+"""Loads without requests to the API: the answers of an old run, or the records it rejected.
 
-Both are for after a correction of the program. Rows that were loaded later stay as they are.
+Both serve after a correction of this program. Rows that were loaded later stay as they are.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -27,23 +28,20 @@ from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.source import empty_tables
-from pipelines.load.dlt_loader import (
-    chunks,
-    load_pending_packages,
-    normalizers_for,
-    pipeline_in,
-    watermarks_of,
-    write,
-)
-from pipelines.load.run import new_run_id
-from pipelines.warehouse import run_log
-from pipelines.warehouse.run_log import LoadResult
+from pipelines.load.dlt_loader import DltLoader, open_loader
+from pipelines.load.normalizers import create_normalizers
+from pipelines.load.run import counted, new_run_id
+from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.run_log import RETRY_MODE, LoadResult, open_rejects, parents_read_after
+from pipelines.warehouse.run_log_writer import recorded
 
 
 def replay(data_dir: Path, run_id: str, on_progress: ProgressCallback) -> LoadResult:
-    """Normalize and load the pages that a run has journalled.
+    """Normalize and load the answers that a run has logged.
 
-    Errors: ConfigurationError when there is no journal of that run; WarehouseError.
+    Raises:
+        ConfigurationError: That run has no response log.
+        WarehouseError: The warehouse cannot be written, or another run holds it.
     """
     directory = response_logs_dir(data_dir)
     header = response_log.header_of(directory, run_id)
@@ -57,114 +55,107 @@ def replay(data_dir: Path, run_id: str, on_progress: ProgressCallback) -> LoadRe
         for origin, body in response_log.answers(directory, run_id)
     )
     resources = [RESOURCES[name] for name in header.question["streams"]]
-    with _again(data_dir, "replay", header.started_at) as (run, connection):
-        _load(run, data_dir, connection, resources, pages, header.started_at, on_progress)
-    return run
+    with _replay_run(data_dir, "replay", on_progress, header.started_at) as run:
+        run.load(resources, pages, header.started_at)
+    return run.result
 
 
 def retry_rejects(data_dir: Path, on_progress: ProgressCallback) -> LoadResult:
-    """Try every rejected record again; what loads now is no reject any more.
+    """Load every rejected record that can now be loaded; the others stay rejected.
 
-    Errors: WarehouseError.
+    Raises:
+        WarehouseError: The warehouse cannot be written, or another run holds it.
     """
-    with _again(data_dir, run_log.RETRY) as (run, connection):
-        for seen_at, found in groupby(run_log.open_rejects(connection), itemgetter(1)):
+    with _replay_run(data_dir, RETRY_MODE, on_progress) as run:
+        for seen_at, rejects in groupby(open_rejects(run.connection), itemgetter(1)):
             pages = [
                 Page(RESOURCES[r.resource], r.team_id, f"[{r.raw}]".encode(), r.parent_id)
-                for r, _ in found
+                for r, _ in rejects
             ]
             resources = list(dict.fromkeys(page.resource for page in pages))
-            _load(run, data_dir, connection, resources, pages, seen_at, on_progress)
-    return run
+            run.load(resources, pages, seen_at)
+    return run.result
 
 
 @contextmanager
-def _again(
-    data_dir: Path, mode: str, as_of: datetime | None = None
-) -> Iterator[tuple[LoadResult, duckdb.DuckDBPyConnection]]:
-    """A run on a warehouse in which nothing is pending, and its ledger."""
+def _replay_run(
+    data_dir: Path, mode: str, on_progress: ProgressCallback, as_of: datetime | None = None
+) -> Iterator["_ReplayRun"]:
+    """A recorded run on a warehouse without pending packages."""
     started_at = datetime.now(UTC)
-    run = LoadResult(new_run_id(started_at), mode, started_at, as_of=as_of)
+    result = LoadResult(new_run_id(started_at), mode, started_at, as_of=as_of)
     with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
-        run_log.prepare(connection)
-        with run_log.recorded(connection, run):
-            load_pending_packages(data_dir, connection)
-            yield run, connection
-            run.teams = tuple(dict.fromkeys(report.team_id for report in run.resources))
+        migrate(connection)
+        loader = open_loader(data_dir, connection)
+        with recorded(connection, result):
+            loader.load_pending_packages()
+            yield _ReplayRun(result, connection, loader, on_progress)
+            result.teams = tuple(dict.fromkeys(stats.team_id for stats in result.resources))
 
 
-def _load(
-    run: LoadResult,
-    data_dir: Path,
-    connection: duckdb.DuckDBPyConnection,
-    resources: Sequence[Resource],
-    pages: Iterable[Page],
-    as_of: datetime,
-    on_progress: ProgressCallback,
-) -> None:
-    """Load pages that were fetched at a moment; newer rows stay, the others are written anew."""
-    existing = warehouse.table_names(connection)
-    normalizers = normalizers_for(run, resources, connection, existing, as_of)
-    marks = watermarks_of(pipeline_in(data_dir, connection))
-    later = _read_later(connection, as_of)
-    batches = (
-        _without_links(batch, later) for batch in _batches(run, pages, normalizers, on_progress)
-    )
-    parts = chunks(run, batches, empty_tables(normalizers, existing))
-    write(run, data_dir, connection, parts, normalizers, lambda: marks)
+@dataclass(frozen=True)
+class _ReplayRun:
+    result: LoadResult
+    connection: duckdb.DuckDBPyConnection
+    loader: DltLoader
+    on_progress: ProgressCallback
+    stats: dict[tuple[str, str], ResourceStats] = field(default_factory=dict)  # by resource, team
+
+    def load(
+        self, resources: Sequence[Resource], pages: Iterable[Page], fetched_at: datetime
+    ) -> None:
+        """Load pages fetched at a moment. Rows fetched later stay; all others are written again."""
+        existing = warehouse.table_names(self.connection)
+        normalizers = create_normalizers(
+            self.result, resources, self.connection, existing, fetched_at
+        )
+        watermarks = self.loader.read_watermarks()
+        newer = parents_read_after(self.connection, fetched_at)
+        batches = (_without_links_of(newer, b) for b in self._batches(pages, normalizers))
+        seconds = self.loader.load(
+            counted(self.result, batches),
+            empty_tables(normalizers, existing),
+            normalizers,
+            lambda: watermarks,
+        )
+        for table, table_seconds in seconds.items():
+            self.result.table_seconds[table] += table_seconds
+
+    def _batches(self, pages: Iterable[Page], normalizers: Normalizers) -> Iterator[Batch]:
+        waiting: dict[str, list[CheckedPage]] = defaultdict(list)
+        sizes: Counter[str] = Counter()
+        for page in pages:
+            self._stats(page.resource.name, page.team_id).pages += 1
+            entity = page.resource.entity
+            waiting[entity].append(normalizers[entity].check_page(page))
+            sizes[entity] += len(page.records)
+            if sizes[entity] >= BATCH_BYTES:
+                del sizes[entity]
+                yield self._reported(normalizers[entity].normalize(waiting.pop(entity)))
+        for entity, checked_pages in waiting.items():
+            yield self._reported(normalizers[entity].normalize(checked_pages))
+
+    def _stats(self, resource: str, team: str) -> ResourceStats:
+        if (resource, team) not in self.stats:
+            self.stats[resource, team] = ResourceStats(resource, team, is_done=True)
+            self.result.resources.append(self.stats[resource, team])
+        return self.stats[resource, team]
+
+    def _reported(self, batch: Batch) -> Batch:
+        for resource, team in batch.seen:
+            stats = self._stats(resource, team)
+            stats.add(batch)
+            self.on_progress(stats)
+        return batch
 
 
-def _read_later(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime
-) -> set[tuple[str, str | None]]:
-    """Teams and types of parents whose documents were listed after a moment."""
-    rows = connection.execute(
-        "select distinct team_id, stream from ops.run_streams inner join ops.runs using (run_id) "
-        "where run_streams.status = 'ok' and mode in ('incremental', 'full') "
-        "and window_end > $as_of",
-        {"as_of": as_of},
-    ).fetchall()
-    return {
-        (team, RESOURCES[resource].kind) for team, resource in rows if RESOURCES[resource].parents
-    }
-
-
-def _without_links(batch: Batch, later: Collection[tuple[str, str | None]]) -> Batch:
-    """Links tell no time: those of parents that were asked again are as they were found then."""
+def _without_links_of(newer: Collection[tuple[str, str | None]], batch: Batch) -> Batch:
+    """Remove the links of parents that a later run has read. Links carry no time of their own, so
+    nothing else tells that those in the warehouse are newer.
+    """
     for link in (link for entity in ENTITIES.values() for link in entity.links):
         if (rows := batch.tables.get(link.name)) is not None:
             parents: Any = rows.select(["team_id", "parent_type"]).to_pydict()
-            is_news = [one not in later for one in zip(*parents.values(), strict=True)]
-            batch.tables[link.name] = rows.filter(pa.array(is_news, pa.bool_()))
-    return batch
-
-
-def _batches(
-    run: LoadResult, pages: Iterable[Page], normalizers: Normalizers, on_progress: ProgressCallback
-) -> Iterator[Batch]:
-    waiting: dict[str, list[CheckedPage]] = defaultdict(list)
-    sizes: Counter[str] = Counter()
-    reports = {(report.resource, report.team_id): report for report in run.resources}
-    for page in pages:
-        key = (page.resource.name, page.team_id)
-        if key not in reports:
-            reports[key] = ResourceStats(*key, is_done=True)
-            run.resources.append(reports[key])
-        reports[key].pages += 1
-        entity = page.resource.entity
-        waiting[entity].append(normalizers[entity].check_page(page))
-        sizes[entity] += len(page.records)
-        if sizes[entity] >= BATCH_BYTES:
-            del sizes[entity]
-            yield _counted(normalizers[entity].normalize(waiting.pop(entity)), reports, on_progress)
-    for entity, checked in waiting.items():
-        yield _counted(normalizers[entity].normalize(checked), reports, on_progress)
-
-
-def _counted(
-    batch: Batch, reports: dict[tuple[str, str], ResourceStats], on_progress: ProgressCallback
-) -> Batch:
-    for key in batch.seen:
-        reports[key].add(batch)
-        on_progress(reports[key])
+            is_kept = [parent not in newer for parent in zip(*parents.values(), strict=True)]
+            batch.tables[link.name] = rows.filter(pa.array(is_kept, pa.bool_()))
     return batch

@@ -1,12 +1,12 @@
-"""Extract and load: one run from the API to the warehouse and its ledger."""
+"""Extract and load: one run from the API to the warehouse and its log of runs."""
 
 import asyncio
 import gc
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,48 +16,66 @@ import duckdb
 import msgspec
 
 from pipelines import warehouse
-from pipelines.foundation.errors import (
-    GigstackError,
-    NothingReadError,
-)
+from pipelines.foundation.errors import GigstackError, NothingReadError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
-from pipelines.gigstack.api.client import RequestStats, open_client
+from pipelines.gigstack.api.client import open_client
 from pipelines.gigstack.api.response_log import Header, ResponseLog
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.endpoints import RESOURCES, Resource
 from pipelines.gigstack.extract.read_window import ReadWindows
-from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan
+from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan, lists_of
 from pipelines.gigstack.extract.stats import ProgressCallback
+from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks, empty_tables
-from pipelines.load import incremental
-from pipelines.load.dlt_loader import (
-    chunks,
-    load_pending_packages,
-    normalizers_for,
-    pipeline_in,
-    watermarks_of,
-    write,
-)
+from pipelines.load.dlt_loader import DltLoader, open_loader
+from pipelines.load.incremental import SAFETY_MARGIN, WindowPlanner, urgent_parents
+from pipelines.load.normalizers import create_normalizers
 from pipelines.load.reconcile import reconcile
-from pipelines.warehouse import run_log
-from pipelines.warehouse.run_log import LoadResult
+from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.run_log import LoadResult, checked_parents
+from pipelines.warehouse.run_log_writer import record, recorded
 
 
 @dataclass(frozen=True)
 class LoadOptions:
-    """What a load is asked for, beside its streams."""
+    """How a load reads its resources."""
 
     mode: str = "incremental"  # or full, or backfill
-    since: datetime | None = None  # takes the place of watermarks and look-backs
+    since: datetime | None = None  # replaces watermarks and look-backs
     allow_mass_delete: bool = False
-    until: datetime | None = None  # with `since`: the end of the window, which belongs to it
+    until: datetime | None = None  # with `since`: the end of the window, inclusive
 
 
 DEFAULT_OPTIONS = LoadOptions()
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Everything that decides what a load reads from the API."""
+
+    settings: Settings
+    resources: Sequence[Resource]
+    options: LoadOptions
+    key_team: str
+    teams: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The request as the response log stores it; an equal one resumes an interrupted run."""
+        options = self.options
+        return {
+            "mode": options.mode,
+            "since": options.since and options.since.isoformat(),
+            "until": options.until and options.until.isoformat(),
+            "streams": [resource.name for resource in self.resources],
+            "teams": list(self.teams),
+            "key_team": self.key_team,
+            "base_url": self.settings.base_url,
+            "page_size": self.settings.page_size,
+        }
 
 
 def load(
@@ -67,55 +85,69 @@ def load(
     on_progress: ProgressCallback,
     options: LoadOptions = DEFAULT_OPTIONS,
 ) -> LoadResult:
-    """Read the streams of every team and merge what is new or changed into the warehouse.
+    """Read the resources of every team and merge new and changed rows into the warehouse.
 
-    A run of the same order that died is gone on with: what it had fetched is not fetched again.
-    Errors: AuthenticationError, ConfigurationError, WarehouseError. What a stream fails at is in
-    the report, not raised.
+    An interrupted run with the same request resumes: it requests nothing that it already has. The
+    failure of a single resource is part of the result, and not raised.
+
+    Raises:
+        AuthenticationError: The API rejects the key.
+        ConfigurationError: The key does not name its team, and no team is configured.
+        NothingReadError: Every resource failed.
+        WarehouseError: The warehouse cannot be written, or another run holds it.
     """
     with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
-        run_log.prepare(connection)
-        team_discovery = RequestStats()
-        started_at = datetime.now(UTC)
-        try:
-            key_team, teams = asyncio.run(find_teams(settings, team_discovery))
-        except GigstackError as error:
-            run = LoadResult(new_run_id(started_at), options.mode, started_at, message=str(error))
-            run_log.record(connection, run)
-            raise
-        question = _question(settings, resources, options, key_team, teams)
-        response_log = _response_log(data_dir, question, started_at)
-        run = LoadResult(
-            response_log.header.run_id,
-            options.mode,
-            response_log.header.started_at,
-            teams,
-            team_discovery,
-        )
-        with run_log.recorded(connection, run), _lasting_objects_left_alone():
-            try:
-                _load(
-                    run,
-                    settings,
-                    data_dir,
-                    resources,
-                    on_progress,
-                    connection,
-                    key_team,
-                    options,
-                    response_log,
-                )
-            except BaseException:
-                response_log.close()
-                raise
-        response_log.finish()
-    return run
+        migrate(connection)
+        result = LoadResult("", options.mode, datetime.now(UTC))
+        key_team = _discover_teams(connection, settings, result)
+        request = LoadRequest(settings, resources, options, key_team, result.teams)
+        log = _open_response_log(data_dir, request, result.started_at)
+        result.run_id, result.started_at = log.header.run_id, log.header.started_at
+        loader = open_loader(data_dir, connection)
+        with recorded(connection, result), _imports_not_collected(), _closed_on_error(log):
+            _LoadRun(request, result, connection, loader, log).run(on_progress)
+        log.finish()
+    return result
+
+
+def new_run_id(started_at: datetime) -> str:
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def _discover_teams(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, result: LoadResult
+) -> str:
+    """Find the teams to read, and return the key's own. A failure is recorded as a run."""
+    try:
+        key_team, result.teams = asyncio.run(find_teams(settings, result.team_discovery))
+    except GigstackError as error:
+        result.run_id, result.message = new_run_id(result.started_at), str(error)
+        record(connection, result)
+        raise
+    return key_team
+
+
+def _open_response_log(data_dir: Path, request: LoadRequest, now: datetime) -> ResponseLog:
+    """The log of an interrupted run with the same request, or a new one."""
+    directory, question = response_logs_dir(data_dir), request.as_json()
+    response_log.prune(directory, now)
+    interrupted = response_log.resumable(directory, question, now)
+    return interrupted or response_log.begin(directory, Header(new_run_id(now), now, question))
 
 
 @contextmanager
-def _lasting_objects_left_alone() -> Iterator[None]:
-    """Spare the garbage collector what is imported: records make it run all the time, and looking
-    at some 100,000 modules and functions each time takes a tenth of a load.
+def _closed_on_error(log: ResponseLog) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        log.close()
+        raise
+
+
+@contextmanager
+def _imports_not_collected() -> Iterator[None]:
+    """Exclude what is imported from garbage collection. Records trigger collections all the time,
+    and scanning some 100,000 modules and functions each time takes a tenth of a load.
     """
     gc.freeze()
     try:
@@ -124,115 +156,106 @@ def _lasting_objects_left_alone() -> Iterator[None]:
         gc.unfreeze()
 
 
-def new_run_id(started_at: datetime) -> str:
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+@dataclass
+class _LoadRun:
+    request: LoadRequest
+    result: LoadResult
+    connection: duckdb.DuckDBPyConnection
+    loader: DltLoader
+    log: ResponseLog
 
-
-def _question(
-    settings: Settings,
-    resources: Sequence[Resource],
-    options: LoadOptions,
-    key_team: str,
-    teams: Sequence[str],
-) -> dict[str, Any]:
-    """All that decides on what a run asks the API for."""
-    return {
-        "mode": options.mode,
-        "since": options.since and options.since.isoformat(),
-        "until": options.until and options.until.isoformat(),
-        "streams": [resource.name for resource in resources],
-        "teams": list(teams),
-        "key_team": key_team,
-        "base_url": settings.base_url,
-        "page_size": settings.page_size,
-    }
-
-
-def _response_log(data_dir: Path, question: dict[str, Any], now: datetime) -> ResponseLog:
-    """The journal of a run that died on the way to the same, or a new one."""
-    directory = response_logs_dir(data_dir)
-    response_log.prune(directory, now)
-    found = response_log.resumable(directory, question, now)
-    return found or response_log.begin(directory, Header(new_run_id(now), now, question))
-
-
-def _load(
-    run: LoadResult,
-    settings: Settings,
-    data_dir: Path,
-    resources: Sequence[Resource],
-    on_progress: ProgressCallback,
-    connection: duckdb.DuckDBPyConnection,
-    key_team: str,
-    options: LoadOptions,
-    response_log: ResponseLog,
-) -> None:
-    load_pending_packages(data_dir, connection)
-    existing = warehouse.table_names(connection)
-    plan = ExtractionPlan(
-        resources,
-        run.teams,
-        key_team,
-        settings.page_size,
-        settings.max_concurrency,
-        settings.documents_request_budget,
-        run.started_at,
-        checked=run_log.checked_parents(connection),
-    )
-    moved: Watermarks = {}
-    if existing:
-        moved = watermarks_of(pipeline_in(data_dir, connection))
-        plan = replace(plan, urgent=incremental.urgent_parents(connection, existing))
-    if options.mode != "full":
-        lists = plan.lists
-        windows = partial(
-            incremental.read_windows,
-            connection,
-            existing,
-            lists,
-            moved,
-            settings,
-            options.since,
-            options.until,
+    def run(self, on_progress: ProgressCallback) -> None:
+        """Extract, load and reconcile."""
+        self.loader.load_pending_packages()
+        existing = warehouse.table_names(self.connection)
+        watermarks = self.loader.read_watermarks() if existing else {}
+        plan = self._plan(existing, watermarks)
+        ready: Future[Normalizers] = Future()
+        client = partial(open_client, self.request.settings, self.log)
+        extraction = Extraction(client, plan, ready, on_progress)
+        extraction.start()  # fetches the first pages while everything else gets ready
+        try:
+            normalizers = create_normalizers(
+                self.result, self.request.resources, self.connection, existing
+            )
+            ready.set_result(normalizers)
+            self._write(extraction, normalizers, existing, watermarks)
+        finally:
+            ready.cancel()  # after an error the extraction still waits for it
+            extraction.stop()
+            self.result.resources = list(extraction.stats.values())
+        self._check_something_was_read()
+        reconcile(
+            self.connection,
+            self.result,
+            normalizers,
+            allow_mass_delete=self.request.options.allow_mass_delete,
         )
-        plan = replace(plan, read_windows=_planned(response_log, windows))
-    ready: Future[Normalizers] = Future()
-    connect = partial(open_client, settings, response_log)
-    extraction = Extraction(connect, plan, ready, on_progress)
-    extraction.start()  # the first answers come in while all else gets ready
-    try:
-        normalizers = normalizers_for(run, resources, connection, existing)
-        ready.set_result(normalizers)
-        missing = empty_tables(normalizers, existing)
 
-        def watermarks() -> Watermarks:
-            return _moved(moved, run, extraction) if options.since is None else moved
+    def _plan(self, existing: set[str], watermarks: Watermarks) -> ExtractionPlan:
+        request, settings = self.request, self.request.settings
+        is_full = request.options.mode == "full"
+        return ExtractionPlan(
+            request.resources,
+            request.teams,
+            request.key_team,
+            settings.page_size,
+            settings.max_concurrency,
+            settings.documents_request_budget,
+            self.result.started_at,
+            read_windows={} if is_full else self._read_windows(existing, watermarks),
+            checked=checked_parents(self.connection),
+            urgent=urgent_parents(self.connection, existing),
+        )
 
-        parts = chunks(run, extraction.batches(), missing)
-        write(run, data_dir, connection, parts, normalizers, watermarks)
-    finally:
-        ready.cancel()  # for who waits for it in vain
-        extraction.stop()
-        run.resources = list(extraction.stats.values())
-    if run.resources and all(resource.status == "failed" for resource in run.resources):
-        raise NothingReadError(f"Nothing could be read. {run.resources[0].error}")
-    reconcile(connection, run, normalizers, allow_mass_delete=options.allow_mass_delete)
+    def _read_windows(self, existing: set[str], watermarks: Watermarks) -> ReadWindows:
+        """The windows with which the run began. A resumed run takes them from its log, since what
+        it had loaded has changed them in the warehouse.
+        """
+        if self.log.plan is not None:
+            return msgspec.msgpack.decode(self.log.plan, type=ReadWindows)
+        request = self.request
+        planner = WindowPlanner(self.connection, existing, watermarks, request.settings)
+        lists = lists_of(request.resources, request.teams, request.key_team)
+        windows = planner.windows(lists, request.options.since, request.options.until)
+        self.log.note(msgspec.msgpack.encode(windows))
+        return windows
+
+    def _write(
+        self,
+        extraction: Extraction,
+        normalizers: Normalizers,
+        existing: set[str],
+        watermarks: Watermarks,
+    ) -> None:
+        def new_watermarks() -> Watermarks:
+            is_regular = self.request.options.since is None
+            return self._advanced(watermarks, extraction) if is_regular else watermarks
+
+        self.result.table_seconds = self.loader.load(
+            counted(self.result, extraction.batches()),
+            empty_tables(normalizers, existing),
+            normalizers,
+            new_watermarks,
+        )
+
+    def _advanced(self, watermarks: Watermarks, extraction: Extraction) -> Watermarks:
+        """The watermarks after this run: they advance for lists that were read without an error."""
+        advanced = {team: dict(resources) for team, resources in watermarks.items()}
+        watermark = (self.result.started_at - SAFETY_MARGIN).isoformat()
+        for stats in extraction.stats.values():
+            if stats.status == "ok" and RESOURCES[stats.resource].window:
+                advanced.setdefault(stats.team_id, {})[stats.resource] = watermark
+        return advanced
+
+    def _check_something_was_read(self) -> None:
+        resources = self.result.resources
+        if resources and all(resource.status == "failed" for resource in resources):
+            raise NothingReadError(f"Nothing could be read. {resources[0].error}")
 
 
-def _planned(response_log: ResponseLog, windows: Callable[[], ReadWindows]) -> ReadWindows:
-    """The windows with which the run began: what it loaded before it died has moved them since."""
-    if response_log.plan is not None:
-        return msgspec.msgpack.decode(response_log.plan, type=ReadWindows)
-    found = windows()
-    response_log.note(msgspec.msgpack.encode(found))
-    return found
-
-
-def _moved(moved: Watermarks, run: LoadResult, extraction: Extraction) -> Watermarks:
-    """The watermarks after this run: those of the lists that were read without an error move."""
-    result = {team: dict(resources) for team, resources in moved.items()}
-    mark = (run.started_at - incremental.SAFETY_MARGIN).isoformat()
-    for report in extraction.stats.values():
-        if report.status == "ok" and RESOURCES[report.resource].window:
-            result.setdefault(report.team_id, {})[report.resource] = mark
-    return result
+def counted(result: LoadResult, batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The batches, each added to the result as it passes."""
+    for batch in batches:
+        result.add(batch)
+        yield batch

@@ -1,4 +1,4 @@
-"""What a night does: load, transform, publish; and what it leaves for somebody to look at.
+"""The result of a whole run: load, transform, publish, and what of it needs attention.
 
 The command `run` and the flows call these steps, each in its own way.
 """
@@ -6,93 +6,102 @@ The command `run` and the flows call these steps, each in its own way.
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from pipelines.foundation.wording import plural, shorten
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.monitoring.alerts import AlertUpdate
 from pipelines.publish.publication import Publication
 from pipelines.transform.build import Transformation
 from pipelines.warehouse.run_log import Comparison, LoadResult
 
+MAX_DRIFT_PATHS = 3  # named in a warning; the others are counted
+
 
 @dataclass
 class RunResult:
-    """What came of each step; None of a step that was not reached or not asked for. `repeats` are
-    loads of what a team then still lacked; `not_sent` says why alerts were not sent.
+    """The result of each step; None if the step was not reached or not requested. `reloads` are
+    loads of resources that had failed for a team. `send_error` says why alerts were not sent.
     """
 
-    runs: list[LoadResult] = field(default_factory=list)
-    repeats: list[LoadResult] = field(default_factory=list)
+    loads: list[LoadResult] = field(default_factory=list)
+    reloads: list[LoadResult] = field(default_factory=list)
     transformation: Transformation | None = None
     alerts: AlertUpdate | None = None
-    not_sent: str | None = None
+    send_error: str | None = None
     publication: Publication | None = None
 
     @property
     def status(self) -> str:
-        """`failed` or `partial` when data is missing or wrong, `warn` when something needs a
-        look, else `ok`.
+        """`failed` or `partial` when data is missing or wrong, `warn` when something needs
+        attention, else `ok`.
         """
-        if any(run.status == "failed" for run in self.runs):
+        if any(load.status == "failed" for load in self.loads):
             return "failed"
-        if any(self.missing()):
+        if any(self.errors()):
             return "partial"
         return "warn" if any(self.warnings()) else "ok"
 
-    def missing(self) -> Iterator[str]:
-        """What is not in the warehouse, or not as the API delivered it; one line each."""
-        made_up = {
-            (resource.team_id, resource.resource)
-            for run in self.repeats
-            for resource in run.resources
-            if resource.status == "ok"
+    def errors(self) -> Iterator[str]:
+        """What is missing in the warehouse or differs from the API; one line each."""
+        reloaded = {
+            (stats.team_id, stats.resource)
+            for load in self.reloads
+            for stats in load.resources
+            if stats.status == "ok"
         }
-        for run in (*self.runs, *self.repeats):
-            yield from missing_in(run, made_up if run in self.runs else ())
+        for load in self.loads:
+            yield from errors_in(load, reloaded)
+        for load in self.reloads:
+            yield from errors_in(load)
 
     def warnings(self) -> Iterator[str]:
-        """What is all there, and still wants somebody's attention; one line each."""
-        for run in (*self.runs, *self.repeats):
-            yield from warnings_in(run)
+        """What is complete and still needs attention; one line each."""
+        for load in (*self.loads, *self.reloads):
+            yield from warnings_in(load)
         if self.transformation:
             yield from self.transformation.warnings
-        if self.not_sent:
-            yield self.not_sent
+        if self.send_error:
+            yield self.send_error
 
 
-def missing_in(run: LoadResult, made_up: Collection[tuple[str, str]] = ()) -> Iterator[str]:
-    """Lists that could not be read, teams out of reach, rows and sums that differ. `made_up` are
-    teams and streams that a later run has read.
+def errors_in(load: LoadResult, reloaded: Collection[tuple[str, str]] = ()) -> Iterator[str]:
+    """Failed resources, unreachable teams, and rows and amounts that differ. `reloaded` are teams
+    and resources that a later load has read.
     """
-    if run.message:
-        yield run.message
-    for resource in run.resources:
-        if resource.status == "failed" and (resource.team_id, resource.resource) not in made_up:
-            yield f"{resource.team_id} {resource.resource}: {resource.error}"
-    for team in sorted(run.teams_out_of_reach()):
-        yield f"{team}: not one list answers; is the team in reach of the key?"
-    for found in run.differences:
-        if not _is_rejected(found, run):
+    if load.message:
+        yield load.message
+    for stats in load.resources:
+        if stats.status == "failed" and (stats.team_id, stats.resource) not in reloaded:
+            yield f"{stats.team_id} {stats.resource}: {stats.error}"
+    for team in sorted(load.unreachable_teams()):
+        yield f"{team}: none of its lists answers; does the key have access to this team?"
+    for difference in load.differences:
+        if not _is_explained_by_rejects(difference, load):
             yield (
-                f"{found.team_id} {found.resource}, {found.measure}: the API delivered "
-                f"{found.api_value:,}, the warehouse holds {found.warehouse_value:,}"
+                f"{difference.team_id} {difference.resource}, {difference.measure}: "
+                f"the API delivered {difference.api_value:,}, "
+                f"the warehouse holds {difference.warehouse_value:,}"
             )
 
 
-def _is_rejected(found: Comparison, run: LoadResult) -> bool:
-    """Whether it is just the rejected records that make the difference: these are kept and told."""
-    entity = RESOURCES[found.resource].entity
-    own = [reject.resource for reject in run.rejects if reject.team_id == found.team_id]
-    of_entity = sum(RESOURCES[resource].entity == entity for resource in own)
-    return found.measure == "rows" and -found.difference in (own.count(found.resource), of_entity)
+def _is_explained_by_rejects(difference: Comparison, load: LoadResult) -> bool:
+    """Whether only rejected records make the difference; these are kept, and reported as such."""
+    entity = RESOURCES[difference.resource].entity
+    rejects = [r.resource for r in load.rejects if r.team_id == difference.team_id]
+    of_entity = sum(RESOURCES[resource].entity == entity for resource in rejects)
+    explained = (rejects.count(difference.resource), of_entity)
+    return difference.measure == "rows" and -difference.difference in explained
 
 
-def warnings_in(run: LoadResult) -> Iterator[str]:
-    """Rejects, drift, deletions held back, and documents that wait for their turn."""
-    if run.rejects:
-        yield f"{len(run.rejects):,} records were rejected; they are kept in ops.rejects"
-    if run.drift:
-        names = ", ".join(f"{resource}.{path}" for resource, path, _ in sorted(run.drift)[:3])
-        more = f" and {len(run.drift) - 3} more" if len(run.drift) > 3 else ""
-        yield f"the API sends what is not declared (kept in the column extra): {names}{more}"
-    yield from run.held_back
-    if postponed := run.total("postponed"):
-        yield f"documents of {postponed:,} parents wait for the next run (request budget)"
+def warnings_in(load: LoadResult) -> Iterator[str]:
+    """Rejects, drift, skipped deletions, and documents left for the next run."""
+    if rejects := len(load.rejects):
+        verbs = ("was", "is") if rejects == 1 else ("were", "are")
+        yield f"{plural(rejects, 'record')} {verbs[0]} rejected and {verbs[1]} kept in ops.rejects"
+    if load.drift:
+        paths = [f"{resource}.{path}" for resource, path, _ in sorted(load.drift)]
+        fields = shorten(paths, MAX_DRIFT_PATHS)
+        yield f"the API sends undeclared fields or values (kept in the column extra): {fields}"
+    yield from load.skipped_deletions
+    if postponed := load.total("postponed"):
+        documents = f"the documents of {plural(postponed, 'parent')}"
+        yield f"{documents} wait for the next run (request budget)"

@@ -1,4 +1,4 @@
-"""One run as the ledger tells it, team by team and stream by stream: what an operator looks at."""
+"""The details of one run, from the log of runs: by team and resource, for an operator to read."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,48 +10,52 @@ from pipelines.monitoring.status import freshness
 
 Row = dict[str, Any]
 
+OF_RUN = "where run_id = getvariable('run_id')"
+REJECTS = f"""
+    select team_id, stream, reason, field, count(*) as records
+    from ops.rejects {OF_RUN} group by all order by all
+"""
+DRIFT = f"""
+    select stream, path, kind, example, occurrences from ops.drift
+    where last_seen_at = (select started_at from ops.runs {OF_RUN}) order by all
+"""
+DIFFERENCES = f"""
+    select team_id, stream, measure, api_value, warehouse_value, difference
+    from ops.reconciliation {OF_RUN} and difference <> 0 order by all
+"""
+
 
 @dataclass(frozen=True)
 class RunDetails:
-    """Rows of dictionaries. `run` is the row of `ops.runs`; `streams` has one row per team and
-    stream, whose `read_at` is when it was last read without an error. Times are UTC.
+    """Rows as dictionaries, named as the columns of `ops`. Times are UTC.
+
+    `resources` has one row per team and resource, with `read_at`: when it was last read without an
+    error. `rejects` are counted by team, resource, reason and field.
     """
 
     run: Row
     resources: list[Row]
-    rejects: list[Row]  # by team, stream, reason and field, with how many
+    rejects: list[Row]
     drift: list[Row]
     differences: list[Row]
     tables: list[Row]
 
 
 def read_run_details(data_dir: Path, run_id: str) -> RunDetails:
-    """Read the ledger without changing anything.
+    """Read the log of runs; changes nothing.
 
-    Errors: WarehouseError when there is no warehouse, or another process holds it.
+    Raises:
+        WarehouseError: There is no warehouse, or another process holds it.
     """
     with warehouse.connect(data_dir, read_only=True) as connection:
         connection.execute("set variable run_id = $run", {"run": run_id})
-        query = read_sql(LOADER_SQL / "run_details.sql")
-        of_run = "where run_id = getvariable('run_id')"
-        (run,) = warehouse.rows_of(connection, f"select * from ops.runs {of_run}")
+        (run,) = warehouse.rows_of(connection, f"select * from ops.runs {OF_RUN}")
+        resources = read_sql(LOADER_SQL / "run_details.sql")
         return RunDetails(
-            run,
-            warehouse.rows_of(connection, query),
-            warehouse.rows_of(
-                connection,
-                "select team_id, stream, reason, field, count(*) as records "
-                f"from ops.rejects {of_run} group by all order by all",
-            ),
-            warehouse.rows_of(
-                connection,
-                "select stream, path, kind, example, occurrences from ops.drift "
-                f"where last_seen_at = (select started_at from ops.runs {of_run}) order by all",
-            ),
-            warehouse.rows_of(
-                connection,
-                "select team_id, stream, measure, api_value, warehouse_value, difference "
-                f"from ops.reconciliation {of_run} and difference <> 0 order by all",
-            ),
-            freshness(connection),
+            run=run,
+            resources=warehouse.rows_of(connection, resources),
+            rejects=warehouse.rows_of(connection, REJECTS),
+            drift=warehouse.rows_of(connection, DRIFT),
+            differences=warehouse.rows_of(connection, DIFFERENCES),
+            tables=freshness(connection),
         )

@@ -1,4 +1,4 @@
-"""Publishing: from the warehouse to files that BI can always read."""
+"""Publishing: the warehouse as files that BI can read at any time."""
 
 from pipelines.publish.publication import Publication, last_publication, publish, rollback
 

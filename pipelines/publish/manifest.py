@@ -1,6 +1,6 @@
-"""`manifest.json` and `data_dictionary.csv`: what a version consists of.
+"""`manifest.json` and `data_dictionary.csv`: the contents of a version.
 
-The manifest's figures are read back from the finished files, so they prove what was written.
+The figures of the manifest are read back from the finished files, so they prove what was written.
 """
 
 import csv
@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publish.relations import Relation, text
+from pipelines.foundation.sql_text import literal
+from pipelines.publish.relations import Relation
 from pipelines.publish.versions import DICTIONARY, MANIFEST, SNAPSHOT
 
 HEADINGS = ("schema", "table", "column", "type", "description", "personal")
@@ -23,7 +24,7 @@ HEADINGS = ("schema", "table", "column", "type", "description", "personal")
 def snapshot_entry(
     version: Path, tables: Sequence[Relation], figures: Mapping[str, list[Any]]
 ) -> dict[str, Any]:
-    """The entry of the snapshot: its sums are named schema.table.column."""
+    """The entry of the snapshot; its sums are named schema.table.column."""
     sums = {
         f"{table.schema}.{table.name}.{column}": amount
         for table in tables
@@ -39,8 +40,8 @@ def snapshot_entry(
 
 
 def parquet_source(path: Path) -> str:
-    """A file as what follows FROM."""
-    return f"read_parquet({text(str(path))}, hive_partitioning = false)"
+    """A Parquet file as SQL reads it, after FROM."""
+    return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
 def parquet_entry(
@@ -50,7 +51,7 @@ def parquet_entry(
     table: Relation,
     figures: list[Any],
 ) -> dict[str, Any]:
-    """The entry of a Parquet file of a table; `figures` were read from the file."""
+    """The entry of a Parquet file; `figures` were read from the file itself."""
     rows, *amounts = figures
     described = connection.execute(f"describe from {parquet_source(path)}").fetchall()
     columns = [f"{name} {kind}" for name, kind, *_ in described]
@@ -71,8 +72,8 @@ def _entry(
     }
 
 
-def write_manifest(version: Path, facts: dict[str, Any], files: list[dict[str, Any]]) -> None:
-    document = json.dumps(facts | {"files": files}, default=_as_text, ensure_ascii=False, indent=1)
+def write_manifest(version: Path, header: dict[str, Any], files: list[dict[str, Any]]) -> None:
+    document = json.dumps(header | {"files": files}, default=_as_text, ensure_ascii=False, indent=1)
     (version / MANIFEST).write_text(document + "\n", encoding="utf-8")
 
 
@@ -81,7 +82,7 @@ def read_manifest(version: Path) -> dict[str, Any]:
 
 
 def write_dictionary(version: Path, relations: Sequence[Relation]) -> None:
-    """One line a column of every published table and view."""
+    """Write one line for each column of every published table and view."""
     with (version / DICTIONARY).open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(HEADINGS)

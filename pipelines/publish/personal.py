@@ -1,7 +1,8 @@
-"""The policy for personal data, and the key of its hashes.
+"""The policy for personal data, and the key for its hashes.
 
-`[publish] pii` in `.dlt/config.toml`, or `PUBLISH__PII`. The key lies in the data directory,
-outside of what is published, readable by its owner only; without it no guess can be tried.
+The policy is `pii` under `[publish]` in `.dlt/config.toml`, or `PUBLISH__PII`. The key lies in the
+data directory and is never published. Only its owner can read it; without it nobody can test a
+guess against a hash.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 
@@ -29,30 +30,34 @@ class PublishConfiguration(BaseConfiguration):
     __section__: ClassVar[str] = "publish"
 
 
-def pii_policy(named: str | None = None) -> Policy:
-    """The policy that is named, or else configured.
+def pii_policy(name: str | None = None) -> Policy:
+    """The policy with this name, or the configured one.
 
-    Errors: ConfigurationError for any other word.
+    Raises:
+        ConfigurationError: There is no policy with that name.
     """
-    word = named or resolve_configuration(PublishConfiguration()).pii
+    value = name or resolve_configuration(PublishConfiguration()).pii
     try:
-        return Policy(word.strip().lower())
+        return Policy(value.strip().lower())
     except ValueError:
         known = ", ".join(policy.value for policy in Policy)
-        raise ConfigurationError(f"pii is {word!r}; it takes one of {known}.") from None
+        raise ConfigurationError(f"pii is {value!r}; it must be one of {known}.") from None
 
 
 def hash_key(data_dir: Path) -> str:
-    """The key of this data directory, made when there is none.
+    """The key of this data directory; creates one if there is none.
 
-    Errors: PublishingError when others may read it, or it is no key.
+    Raises:
+        PublishingError: Others can read the file, or it holds no key.
     """
     path = pii_key_path(data_dir)
     if not path.exists():
         write_atomically(path, secrets.token_hex(KEY_BYTES).encode(), mode=0o600)
     if path.stat().st_mode & 0o077:
-        raise PublishingError(f"{path} can be read by others than its owner: chmod 600 {path}")
+        raise PublishingError(f"Others can read {path}. Run: chmod 600 {path}")
     key = path.read_text(encoding="ascii").strip()
     if len(key) < 2 * KEY_BYTES:
-        raise PublishingError(f"{path} is no key: put it back, or remove it to have a new one.")
+        raise PublishingError(
+            f"{path} holds no key. Restore the file, or remove it to get a new key."
+        )
     return key

@@ -1,7 +1,7 @@
-"""Publishing: from the warehouse to files that BI can always read.
+"""Publishes the warehouse as files that BI can read at any time.
 
-One version is written aside, compared with the warehouse, and made current in one step; see
-the modules beside this one. Readers need no lock, and a load or a publication never waits for them.
+A version is written beside the current one, compared with the warehouse, and made current in one
+step. Readers need no lock, and neither a load nor a publication waits for them.
 """
 
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from pipelines.publish.columns import Policy
 from pipelines.publish.personal import pii_policy
 from pipelines.publish.write import write_version
 
-STRICTNESS = list(Policy)
+POLICIES_BY_STRICTNESS = list(Policy)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A version that readers see. `as_of` is the moment whose state of the account it shows."""
+    """A published version. It shows the account as of the moment `as_of`."""
 
     number: int
     run_id: str
@@ -36,10 +36,13 @@ class Publication:
 
 
 def publish(data_dir: Path, pii: str | None = None) -> Publication:
-    """Publish what the warehouse holds, with personal data as `pii` or the configuration says.
+    """Publish the warehouse; `pii` replaces the configured policy for personal data. After an error
+    readers keep the previous version.
 
-    Errors: ConfigurationError; WarehouseError when there is no warehouse, or a load holds it;
-    PublishingError when the copy differs from the warehouse. Readers then keep what they had.
+    Raises:
+        ConfigurationError: There is no such policy.
+        WarehouseError: There is no warehouse, or another run holds it.
+        PublishingError: The copy differs from the warehouse.
     """
     policy = pii_policy(pii)
     published = published_dir(data_dir)
@@ -51,9 +54,10 @@ def publish(data_dir: Path, pii: str | None = None) -> Publication:
 
 
 def rollback(data_dir: Path) -> Publication:
-    """Make the version before the current one current again; the next publication follows it.
+    """Make the previous version current again.
 
-    Errors: PublishingError when there is none.
+    Raises:
+        PublishingError: There is no previous version.
     """
     published = published_dir(data_dir)
     with exclusive_run(data_dir):
@@ -62,35 +66,39 @@ def rollback(data_dir: Path) -> Publication:
 
 
 def last_publication(data_dir: Path) -> Publication | None:
-    """What readers see now; None before the first publication."""
+    """The current version; None before the first publication."""
     published = published_dir(data_dir)
     return _publication(published) if versions.current_version(published) else None
 
 
 def _remove_old(published: Path, policy: Policy) -> None:
-    """Keep the last three; but none that shows what the policy now hides."""
+    """Keep the last three versions, without those that show what the policy now hides."""
     earlier = versions.earlier_versions(published)
-    lax = [version for version in earlier if _policy(version) < STRICTNESS.index(policy)]
-    versions.remove([*earlier[: -versions.KEPT], *lax[-versions.KEPT :]])
+    less_strict = [
+        version
+        for version in earlier
+        if _strictness(version) < POLICIES_BY_STRICTNESS.index(policy)
+    ]
+    versions.remove([*earlier[: -versions.KEPT], *less_strict[-versions.KEPT :]])
 
 
-def _policy(version: Path) -> int:
-    return STRICTNESS.index(Policy(manifest.read_manifest(version)["pii"]))
+def _strictness(version: Path) -> int:
+    return POLICIES_BY_STRICTNESS.index(Policy(manifest.read_manifest(version)["pii"]))
 
 
 def _publication(published: Path) -> Publication:
-    found = manifest.read_manifest(published / versions.CURRENT)
-    snapshot, *parquet = found["files"]
+    content = manifest.read_manifest(published / versions.CURRENT)
+    snapshot, *parquet = content["files"]
     return Publication(
-        number=int(Path(found["directory"]).name),
-        run_id=found["run_id"],
-        as_of=datetime.fromisoformat(found["as_of"]),
-        published_at=datetime.fromisoformat(found["published_at"]),
-        pii=found["pii"],
+        number=int(Path(content["directory"]).name),
+        run_id=content["run_id"],
+        as_of=datetime.fromisoformat(content["as_of"]),
+        published_at=datetime.fromisoformat(content["published_at"]),
+        pii=content["pii"],
         path=published,
         tables=len({(file["schema"], file["table"]) for file in parquet}),
-        files=len(found["files"]),
+        files=len(content["files"]),
         rows=snapshot["rows"],
-        bytes=sum(file["bytes"] for file in found["files"]),
-        seconds=found["seconds"],
+        bytes=sum(file["bytes"] for file in content["files"]),
+        seconds=content["seconds"],
     )

@@ -1,8 +1,8 @@
 """The snapshot: a compact copy of the warehouse's published schemas in a new DuckDB file.
 
-Each table is written once, sorted, into an empty file, which leaves no free blocks behind (what
-`COPY FROM DATABASE` is for); but without staging and dlt's own tables, and with personal data as
-the policy says before it reaches the file.
+Each table is written once, sorted, into an empty file, which leaves no free blocks, as
+`COPY FROM DATABASE` would. Unlike that, the copy leaves out staging and dlt's own tables, and
+treats personal data as the policy says before it reaches the file.
 API: https://duckdb.org/docs/stable/sql/statements/attach
 """
 
@@ -10,66 +10,71 @@ from typing import Any
 
 import duckdb
 
+from pipelines import warehouse
 from pipelines.foundation.errors import PublishingError
+from pipelines.foundation.sql_text import identifier, literal
 from pipelines.publish.columns import Policy, projection
-from pipelines.publish.relations import SCHEMAS, Relation, for_each, quoted, relations, text
+from pipelines.publish.relations import SCHEMAS, Relation, for_each, relations
 
-WAREHOUSE, SNAPSHOT = "warehouse", "analytics"  # the names under which both are attached
-KEYS = ("_id", "_key", "_number", "uuid")
-MAX_KEYS = 3
+SNAPSHOT = "analytics"  # the name under which the new file is attached, beside the warehouse
+KEY_SUFFIXES = ("_id", "_key", "_number", "uuid")
+MAX_SORT_KEYS = 3
 
 
 def copy_warehouse(connection: duckdb.DuckDBPyConnection, policy: Policy) -> list[Relation]:
-    """Fill the empty snapshot; returns what it was filled from."""
-    found = relations(connection, WAREHOUSE)
+    """Fill the empty snapshot; returns the relations that were copied."""
+    sources = relations(connection, warehouse.NAME)
     for schema in SCHEMAS:
-        if any(relation.schema == schema for relation in found):
+        if any(relation.schema == schema for relation in sources):
             connection.execute(f"create schema {SNAPSHOT}.{schema}")
-    tables = [relation for relation in found if relation.view is None]
+    tables = [relation for relation in sources if relation.view is None]
     for_each(connection, tables, lambda worker, table: _copy(worker, table, policy))
     connection.execute(f"use {SNAPSHOT}")
-    _make_views(connection, [relation for relation in found if relation.view], policy)
-    return found
+    _create_views(connection, [relation for relation in sources if relation.view], policy)
+    return sources
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, relation: Relation, policy: Policy) -> None:
-    """Make a table of a table or view, sorted.
+    """Copy a table or view as a sorted table.
 
-    Errors: PublishingError for a view that cannot be read, since what it reads has changed.
+    Raises:
+        PublishingError: A view cannot be read, since its sources have changed.
     """
     try:
         connection.execute(
             f"create table {SNAPSHOT}.{relation.path} as "
-            f"select {projection(relation.columns, policy)} from {WAREHOUSE}.{relation.path} "
-            f"order by {', '.join(_order(relation))}"
+            f"select {projection(relation.columns, policy)} from {warehouse.NAME}.{relation.path} "
+            f"order by {', '.join(_sort_keys(relation))}"
         )
     except (duckdb.CatalogException, duckdb.BinderException) as error:
+        reason = str(error).splitlines()[0]
         raise PublishingError(
-            f"{relation.path} cannot be read: {str(error).splitlines()[0]} Nothing was published."
+            f"{relation.path} cannot be read: {reason} Nothing was published."
         ) from error
 
 
-def _order(relation: Relation) -> list[str]:
-    """By date and team, then by key, so that the same rows make the same file."""
+def _sort_keys(relation: Relation) -> list[str]:
+    """Date, team, then keys, so that equal rows make equal files."""
     names = [column.name for column in relation.columns]
-    keys = [name for name in names if name.endswith(KEYS) and name != "team_id"][:MAX_KEYS]
+    keys = [name for name in names if name.endswith(KEY_SUFFIXES) and name != "team_id"]
+    moment = [relation.moment] if relation.moment else []
     team = ["team_id"] if "team_id" in names else []
-    when = [relation.moment] if relation.moment else []
-    return [*when, *team, *(quoted(key) for key in keys or names[:1])]
+    return [*moment, *team, *map(identifier, keys[:MAX_SORT_KEYS] or names[:1])]
 
 
-def _make_views(
+def _create_views(
     connection: duckdb.DuckDBPyConnection, views: list[Relation], policy: Policy
 ) -> None:
-    """Views over what is published stay views; one that needs more becomes a table."""
+    """Create the views; one that reads more than what is published becomes a table."""
     while views:
-        waiting = [view for view in views if not _is_made(connection, view)]
-        if len(waiting) == len(views):
-            _copy(connection, waiting.pop(0), policy)
-        views = waiting
+        remaining = [view for view in views if not _create_view(connection, view)]
+        if len(remaining) == len(views):
+            _copy(connection, remaining.pop(0), policy)
+        views = remaining
 
 
-def _is_made(connection: duckdb.DuckDBPyConnection, view: Relation) -> bool:
+def _create_view(connection: duckdb.DuckDBPyConnection, view: Relation) -> bool:
+    """Whether everything that the view reads is there already."""
     try:
         connection.execute(view.view or "")
     except (duckdb.CatalogException, duckdb.BinderException):
@@ -77,27 +82,27 @@ def _is_made(connection: duckdb.DuckDBPyConnection, view: Relation) -> bool:
     return True
 
 
-def comment(connection: duckdb.DuckDBPyConnection, sources: list[Relation]) -> None:
-    """Say of every table and column of the snapshot what the warehouse, or else its name, says."""
-    said = {source.path: source for source in sources}
+def write_comments(connection: duckdb.DuckDBPyConnection, sources: list[Relation]) -> None:
+    """Comment every table and column of the snapshot, as in the warehouse or as declared."""
+    by_path = {source.path: source for source in sources}
     connection.begin()
     for table in relations(connection, SNAPSHOT):
-        source = said.get(table.path, table)
+        source = by_path.get(table.path, table)
         if source.comment:
             kind = "view" if table.view else "table"
-            connection.execute(f"comment on {kind} {table.path} is {text(source.comment)}")
+            connection.execute(f"comment on {kind} {table.path} is {literal(source.comment)}")
         for column in source.columns:
             if column.description:
-                place = f"{table.path}.{quoted(column.name)}"
-                connection.execute(f"comment on column {place} is {text(column.description)}")
+                path = f"{table.path}.{identifier(column.name)}"
+                connection.execute(f"comment on column {path} is {literal(column.description)}")
     connection.commit()
 
 
-def note(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any]) -> None:
-    """A table of one row, for the tile of a dashboard that tells how fresh it is."""
+def write_publication(connection: duckdb.DuckDBPyConnection, facts: dict[str, Any]) -> None:
+    """Create `ops.publication` with one row, for a dashboard to show how fresh it is."""
     connection.execute(
         "create table ops.publication (run_id varchar, run_status varchar, as_of timestamptz, "
         "published_at timestamptz, version varchar, pii varchar)"
     )
-    marks = ", ".join(f"${name}" for name in facts)
-    connection.execute(f"insert into ops.publication values ({marks})", facts)
+    columns, parameters = ", ".join(facts), ", ".join(f"${name}" for name in facts)
+    connection.execute(f"insert into ops.publication ({columns}) values ({parameters})", facts)

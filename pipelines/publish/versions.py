@@ -1,17 +1,16 @@
-"""Versions of what is published, and the one link that says which is current.
+"""The published versions, and the link that says which one is current.
 
     published/
-        current -> versions/000007       swapped by one rename: all files change in one moment
+        current -> versions/000007       swapped by one rename: all files change at once
         analytics.duckdb -> current/analytics.duckdb
         parquet -> current/parquet       (manifest.json and data_dictionary.csv likewise)
-        versions/000004 … 000007         whole, never changed again
-        versions/000008.partial          being written, or left behind by what was killed
+        versions/000004 … 000007         complete, never changed again
+        versions/000008.partial          being written, or left by a killed process
 
-The snapshot is opened once by whoever reads it, and then stays the version that it was. Parquet is
-opened again and again (DuckDB, pyarrow and pandas read the footer, close the file, and open it
-anew for the rows), so a reader that cannot have a query end in an error follows the link first, or
-takes `directory` from the manifest: what lies there never changes, and stays for three more
-publications.
+A reader opens the snapshot once, and keeps the version that it opened. Parquet files are opened
+several times (DuckDB, pyarrow and pandas read the footer, close the file, and open it again for the
+rows). A reader that must not fail in between resolves the link first, or takes `directory` from the
+manifest: the files there never change, and stay for three more publications.
 """
 
 import os
@@ -31,16 +30,15 @@ KEPT = 3  # versions beside the current one
 
 
 def current_version(published: Path) -> Path | None:
-    """The directory of the version that readers see."""
+    """The directory of the current version; None before the first publication."""
     link = published / CURRENT
     return link.resolve() if link.is_dir() else None
 
 
 @contextmanager
 def new_version(published: Path) -> Iterator[Path]:
-    """A directory to write the next version into; it is made current when the block is through.
-
-    Whatever ends the block early, readers go on with the version that they had.
+    """A directory for the next version, which becomes current when the block ends. After an error
+    the previous version stays current.
     """
     (published / VERSIONS).mkdir(parents=True, exist_ok=True)
     number = 1 + max(map(number_of, _all(published)), default=0)
@@ -59,7 +57,7 @@ def new_version(published: Path) -> Iterator[Path]:
 
 
 def make_current(published: Path, version: Path) -> None:
-    """Let readers see this version from now on."""
+    """Make readers see this version from now on."""
     _link(published / CURRENT, Path(VERSIONS) / version.name)
     for name in (SNAPSHOT, PARQUET, MANIFEST, DICTIONARY):
         if not (published / name).is_symlink():
@@ -69,9 +67,10 @@ def make_current(published: Path, version: Path) -> None:
 
 
 def version_before(published: Path) -> Path:
-    """The version that was current before the one that is.
+    """The version before the current one.
 
-    Errors: PublishingError when there is none.
+    Raises:
+        PublishingError: There is none.
     """
     earlier = earlier_versions(published)
     if not earlier:
@@ -79,25 +78,25 @@ def version_before(published: Path) -> Path:
     return earlier[-1]
 
 
-def remove(doomed: list[Path]) -> None:
-    """Remove versions; one that is being read stays readable for who has its files open."""
-    for version in doomed:
-        aside = version.with_name(version.name + PARTIAL)  # half removed, it is no version
-        version.rename(aside)
-        shutil.rmtree(aside)
+def remove(obsolete: list[Path]) -> None:
+    """Remove versions. Readers that have their files open can still read them."""
+    for version in obsolete:
+        partial = version.with_name(version.name + PARTIAL)  # so that half of it is no version
+        version.rename(partial)
+        shutil.rmtree(partial)
 
 
 def earlier_versions(published: Path) -> list[Path]:
-    """Those before the current one, the oldest first."""
+    """The versions before the current one, the oldest first."""
     current = current_version(published)
-    return [v for v in _whole(published) if current and number_of(v) < number_of(current)]
+    return [v for v in _complete(published) if current and number_of(v) < number_of(current)]
 
 
 def _all(published: Path) -> list[Path]:
     return [path for path in (published / VERSIONS).iterdir() if re.match(r"\d+", path.name)]
 
 
-def _whole(published: Path) -> list[Path]:
+def _complete(published: Path) -> list[Path]:
     return sorted((path for path in _all(published) if path.name.isdigit()), key=number_of)
 
 
@@ -106,7 +105,7 @@ def number_of(version: Path) -> int:
 
 
 def _remove_leftovers(published: Path) -> None:
-    """What was killed while it was written, and what was rolled back or never became current."""
+    """Remove versions that were not finished, were rolled back, or never became current."""
     current = current_version(published)
     for path in _all(published):
         is_newer = current is None or number_of(path) > number_of(current)
@@ -115,16 +114,16 @@ def _remove_leftovers(published: Path) -> None:
 
 
 def _link(link: Path, target: Path) -> None:
-    """Make or change a symbolic link in one step."""
-    new = link.with_name(f".{link.name}.new")
-    new.unlink(missing_ok=True)
-    new.symlink_to(target)
-    new.replace(link)
+    """Create or change a symbolic link in one step."""
+    temporary = link.with_name(f".{link.name}.new")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(link)
 
 
 def _seal(version: Path) -> None:
-    """Flush every file to the disk, so that a power cut leaves no link to half a version; and
-    take the right to write, so that no BI tool changes what others read.
+    """Flush every file to the disk, so that after a power cut no link leads to half a version. Make
+    the files read-only, so that no BI tool changes what others read.
     """
     for directory, _, files in os.walk(version):
         for name in files:

@@ -1,7 +1,7 @@
-"""The report: one self-contained HTML page about what is published, in Spanish and English.
+"""The report: one self-contained HTML page about the published data, in Spanish and English.
 
-What it shows is declared in `pages/*.toml`, asked by the files of `sql/report`, and named in
-`words.toml`. Plots: https://plotly.com/javascript
+`pages/*.toml` declare what it shows, the files of `sql/report` query it, and `words.toml` holds its
+labels. Plots: https://plotly.com/javascript
 """
 
 from datetime import UTC, datetime
@@ -15,9 +15,10 @@ from pipelines.report.document import document
 
 
 def write_report(data_dir: Path, to: Path | None = None) -> Path:
-    """Write the page about the published version, in one step; `to` is by default in `data_dir`.
+    """Write the page about the current version to `to`, or else into `data_dir`.
 
-    Errors: PublishingError when nothing was published yet.
+    Raises:
+        PublishingError: Nothing is published yet.
     """
     path = to or report_path(data_dir)
     with published_answers(data_dir) as answers:

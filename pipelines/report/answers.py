@@ -1,4 +1,4 @@
-"""The report's questions, asked of the published snapshot and of nothing else.
+"""Runs the report's queries on the published snapshot, and on nothing else.
 
 API: https://duckdb.org/docs/stable/clients/python/overview
 """
@@ -14,15 +14,15 @@ from pipelines.foundation.errors import PublishingError
 from pipelines.foundation.paths import REPORT_SQL, published_dir
 from pipelines.publish.versions import MANIFEST, SNAPSHOT, current_version
 
-NUMBERS = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # as DuckDB names types, and the DB-API does
+NUMBER_TYPES = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # DuckDB's names, and the DB-API's
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query. Times carry a zone; money is Decimal."""
+    """The rows of a query. Times have a zone; money is Decimal."""
 
     columns: tuple[str, ...]
-    numbers: frozenset[str]  # the columns that hold some
+    numbers: frozenset[str]  # the columns that hold numbers
     rows: list[tuple[object, ...]]
 
     def records(self) -> list[dict[str, object]]:
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Answers:
-    """Runs the files of `queries` on one version of what is published."""
+    """Runs the files below `queries` on one published version."""
 
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, manifest: Path, queries: Path = REPORT_SQL
@@ -42,15 +42,15 @@ class Answers:
             self.ask(views)
 
     def ask(self, name: str) -> Answer:
-        """The answer of the file `<name>.sql`."""
+        """Run the file `<name>.sql`."""
         file = self._queries / f"{name}.sql"
         result = self._connection.execute(file.read_text(encoding="utf-8"))
         described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
-        numbers = frozenset(name for name, kind in described if kind.startswith(NUMBERS))
+        numbers = frozenset(name for name, kind in described if kind.startswith(NUMBER_TYPES))
         return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
 
     def has(self, models: Sequence[str]) -> bool:
-        """Whether all these marts are in the snapshot; an account may not be transformed yet."""
+        """Whether the snapshot has all these marts, which it lacks before the first transform."""
         (found,) = self._connection.execute(
             "select count(*) from duckdb_tables() "
             "where schema_name = 'marts' and list_contains($models, table_name)",
@@ -59,7 +59,7 @@ class Answers:
         return bool(found == len(models))
 
     def comments(self, models: Sequence[str]) -> dict[str, str]:
-        """What these marts say of their columns, in Spanish, by column name."""
+        """The comments on the columns of these marts, in Spanish, by column name."""
         found = self._connection.execute(
             "select column_name, any_value(comment) from duckdb_columns() where "
             "schema_name = 'marts' and list_contains($models, table_name) and comment <> '' "
@@ -71,9 +71,10 @@ class Answers:
 
 @contextmanager
 def published_answers(data_dir: Path) -> Iterator[Answers]:
-    """Of the version that is current now, however often it is replaced meanwhile.
+    """Answers from the version that is current now, even if it is replaced meanwhile.
 
-    Errors: PublishingError when nothing was published yet.
+    Raises:
+        PublishingError: Nothing is published yet.
     """
     published = published_dir(data_dir)
     version = current_version(published)

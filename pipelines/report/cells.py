@@ -1,7 +1,7 @@
-"""How a value is shown: by its type, and where a unit matters by the name of its column.
+"""Formats a value by its type, and by the name of its column where the unit matters.
 
-Nothing is computed here. Money keeps every digit that SQL gives, times are Mexico City's with UTC
-on hover, and codes are replaced by their words.
+Nothing is computed here. Money keeps every digit that SQL returns, times are Mexico City's with UTC
+on hover, and codes become words.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.report.declared import Text, Words
 
 TENTH, CENTS = Decimal("0.1"), Decimal("0.01")
-MONTHS = ("issue_month", "month_start_date")  # dates that stand for a month
+MONTH_COLUMNS = ("issue_month", "month_start_date")  # dates that stand for a month
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A value in both languages. `kind` tells how it is set: number, time, word or text."""
+    """A value in both languages. `kind` decides its layout: number, time, word or text."""
 
     es: str
     en: str
     kind: str
     tone: str = ""
     hover: str = ""
-    machine: str = ""  # what a program reads in its place
+    machine: str = ""  # the value for programs
 
 
 def cell(value: object, column: str, words: Words) -> Cell:
-    """Show a value of that column."""
+    """Format a value of a column."""
     match value:
         case None:
             return _worded(words.page["nothing"], "none")
@@ -39,26 +39,26 @@ def cell(value: object, column: str, words: Words) -> Cell:
         case datetime():
             return _moment(value)
         case date():
-            shown = value.isoformat()[: 7 if column in MONTHS else 10]
+            shown = value.isoformat()[: 7 if column in MONTH_COLUMNS else 10]
             return _same(shown, "time", machine=value.isoformat())
         case int() | Decimal():
             return _same(number(value, column), "number", machine=f"{value:f}")
         case list():
-            return _listed([str(one) for one in value], column, words)
+            return _list([str(item) for item in value], column, words)
     text = str(value)
     word = words.of_value(column, text)
     return _worded(word, "word", hover=text) if word else _same(text, "text")
 
 
-def _listed(codes: list[str], column: str, words: Words) -> Cell:
+def _list(codes: list[str], column: str, words: Words) -> Cell:
     """Several codes of one column, in their order."""
-    said = [words.of_value(column, code) or Text(code, code) for code in codes]
-    es, en = ("; ".join(getattr(text, name) for text in said) for name in ("es", "en"))
+    texts = [words.of_value(column, code) or Text(code, code) for code in codes]
+    es, en = ("; ".join(getattr(text, name) for text in texts) for name in ("es", "en"))
     return Cell(es, en, "word", hover=", ".join(codes))
 
 
 def number(value: int | Decimal, column: str) -> str:
-    """A number in its unit: bytes and durations by the column's name, anything else in digits."""
+    """A number in the unit that the column's name says: bytes, seconds, percent, or none."""
     if column.endswith("bytes"):
         return do_filesizeformat(int(value))
     if column.endswith("seconds"):
@@ -83,7 +83,7 @@ def duration(seconds: Decimal) -> str:
 
 
 def long_time(moment: datetime, words: Words) -> Cell:
-    """A moment in words, as a sentence has it."""
+    """A moment in words, for a sentence."""
     local = moment.astimezone(MEXICO_CITY)
     month, weekday = words.months[local.month - 1], words.weekdays[local.weekday()]
     return Cell(
@@ -96,7 +96,7 @@ def long_time(moment: datetime, words: Words) -> Cell:
 
 
 def local_text(moment: datetime) -> str:
-    """Mexico City's time, as a plot's axis wants it."""
+    """Mexico City's time, as the axis of a plot takes it."""
     return f"{moment.astimezone(MEXICO_CITY):%Y-%m-%d %H:%M:%S}"
 
 

@@ -1,7 +1,7 @@
-"""What a report is made of, as data: `pages/*.toml` declare pages, `words.toml` holds all labels.
+"""The declared parts of a report: `pages/*.toml` declare pages, `words.toml` holds all labels.
 
-A new page is one TOML file and its queries in `sql/report/<page>/`; its columns get their names in
-`words.toml`. API: https://jcristharif.com/msgspec/api.html#msgspec.toml.decode
+A new page is one TOML file and its queries in `sql/report/<page>/`; `words.toml` names its columns.
+API: https://jcristharif.com/msgspec/api.html#msgspec.toml.decode
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The same words in both languages of the page."""
+    """A text in both languages of the page."""
 
     es: str
     en: str
@@ -22,44 +22,44 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Every text that does not belong to one page: labels by column name, words by code."""
+    """The texts that all pages share: labels by column name, words by code."""
 
     page: dict[str, Text]
     columns: dict[str, Text]
-    values: dict[str, dict[str, Text]]  # by column, or its last word; then by what SQL says
+    values: dict[str, dict[str, Text]]  # by column, then by code
     verdict: dict[str, Text]
     months: tuple[Text, ...]
     weekdays: tuple[Text, ...]
 
     def of_value(self, column: str, value: str) -> Text | None:
-        """The words for a code; None for what is no code."""
+        """The words for a code; None for any other value."""
         return self.values.get(column, {}).get(value)
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", kw_only=True):
-    """What one query shows. `definition` says exactly what is counted, one click away; below it
-    stand the comments that `models` carry on the columns shown.
+    """What one query shows. One click away, `definition` says exactly what is counted, with the
+    comments that `models` have on the columns shown.
     """
 
     query: str  # sql/report/<page>/<query>.sql
     title: Text
     definition: Text
-    models: tuple[str, ...] = ()  # marts that it reads; without them nothing is asked
+    models: tuple[str, ...] = ()  # marts that the query reads; without them it is not run
 
 
 class Figures(Part, frozen=True, tag="figures", kw_only=True):
-    """A query of one row, each column a number to read at a glance."""
+    """A query of one row, whose columns are numbers to read at a glance."""
 
 
 class Table(Part, frozen=True, tag="table", kw_only=True):
-    """Rows as they come; when there are none, `empty` says what that means."""
+    """Rows in their order; when there are none, `empty` says what that means."""
 
     empty: Text
-    limit: int = 100  # rows shown; how many there are is told
+    limit: int = 100  # rows shown; the page says how many there are
 
 
 class Cards(Part, frozen=True, tag="cards", kw_only=True):
-    """Rows to be read one by one. The first two columns head a card; what is null is left out."""
+    """Rows to read one by one. The first two columns head a card; nulls are left out."""
 
     empty: Text
     limit: int = 50
@@ -72,13 +72,13 @@ class Chart(Part, frozen=True, tag="chart", kw_only=True):
     x: str
     y: tuple[str, ...]  # one series each
     by: str | None = None  # or one series for each value of this column
-    days: int | None = None  # shown before the newest moment, also those without a row
+    days: int | None = None  # the axis reaches so far back from the newest moment
     is_log: bool = False
     empty: Text
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A heading and what stands below it."""
+    """A heading and its parts."""
 
     name: str  # its anchor
     title: Text

@@ -1,7 +1,7 @@
-"""The report as one HTML document that needs nothing else: no network, no other file.
+"""Renders the report as one HTML document that needs no network and no other file.
 
-All values from the account are untrusted: jinja2 escapes them, and the page's content security
-policy lets only its own scripts run and nothing be fetched. API: https://jinja.palletsprojects.com
+Values from the account are untrusted: jinja2 escapes them, and the content security policy of the
+page allows only its own scripts and no requests. API: https://jinja.palletsprojects.com
 """
 
 import base64
@@ -24,29 +24,28 @@ LANGUAGES: tuple[Language, ...] = ("es", "en")  # the first is shown until the r
 
 
 def document(answers: Answers, pages: Sequence[Page], written_at: datetime) -> str:
-    """The whole page, with every declared query answered."""
+    """The whole page; runs every declared query."""
     vocabulary = words()
-    asked = {
+    answered = {
         (page.name, part.query): answers.ask(f"{page.name}/{part.query}")
         for page in pages
         for part in page.parts()
         if answers.has(part.models)
     }
     comments = {part.models: answers.comments(part.models) for p in pages for part in p.parts()}
-    asked_pages = {name for name, _ in asked}
     (verdict,) = answers.ask("verdict").records()
     return _template(vocabulary).render(
         words=vocabulary,
         pages=pages,
-        asked=asked,
-        asked_pages=asked_pages,
+        asked=answered,
+        asked_pages={name for name, _ in answered},
         comments=comments,
         verdict=verdict,
         written_at=written_at,
         nonce=secrets.token_urlsafe(16),
-        plotly=_packed(get_plotlyjs()),
-        style=_own("style.css"),
-        script=_own("page.js"),
+        plotly=_compressed(get_plotlyjs()),
+        style=_verbatim("style.css"),
+        script=_verbatim("page.js"),
     )
 
 
@@ -73,20 +72,20 @@ def _template(vocabulary: Words) -> jinja2.Template:
     return environment.get_template("page.html.jinja")
 
 
-def _both(said: Text | Cell, **values: object) -> Markup:
+def _both(text: Text | Cell, **values: object) -> Markup:
     """A text in both languages, of which the page shows one."""
-    if said.es == said.en:
-        return Markup.escape(said.es.format(**values) if values else said.es)
+    if text.es == text.en:
+        return Markup.escape(text.es.format(**values) if values else text.es)
     spans = Markup('<span lang="es">{}</span><span lang="en">{}</span>')
-    texts = (said.es, said.en)
-    return spans.format(*(text.format(**values) if values else text for text in texts))
+    languages = (text.es, text.en)
+    return spans.format(*(one.format(**values) if values else one for one in languages))
 
 
-def _packed(code: str) -> str:
-    """Two fifths of its size; the page unpacks it."""
+def _compressed(code: str) -> str:
+    """Two fifths of the size; the page decompresses it."""
     return base64.b64encode(gzip.compress(code.encode(), mtime=0)).decode()
 
 
-def _own(name: str) -> Markup:
-    """A file of ours, as it is."""
+def _verbatim(name: str) -> Markup:
+    """A file of this package, unescaped."""
     return Markup((ROOT / name).read_text(encoding="utf-8"))  # noqa: S704

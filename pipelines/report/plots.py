@@ -1,4 +1,4 @@
-"""Plots as plotly.js draws them: what a declared chart and its rows become, in one language.
+"""Turns a declared chart and its rows into a figure for plotly.js, in one language.
 
 API: https://plotly.com/javascript/reference
 """
@@ -27,7 +27,7 @@ FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#33415c"}
 
 
 def figure(chart: Chart, answer: Answer, words: Words, language: Language) -> Figure:
-    """Data and layout. All text is escaped: plotly reads some tags in it."""
+    """Data and layout. All text is escaped, since plotly interprets some tags."""
     records = answer.records()
     match chart.form:
         case "points":
@@ -46,7 +46,7 @@ def _by_column(
     return [
         form
         | {
-            "name": _said(words.columns[column], language),
+            "name": _text(words.columns[column], language),
             "x": [_plain(record[chart.x]) for record in records],
             "y": [_positive(record[column], chart) for record in records],
             "marker": {"color": colour},
@@ -102,10 +102,10 @@ def _ranking(chart: Chart, records: list[Record], words: Words, language: Langua
 
 
 def _hover(records: list[Record], words: Words, language: Language) -> Figure:
-    """Every column of the row, named and written as in a table."""
+    """Every column of a row, named and formatted as in a table."""
     lines = [
         "<br>".join(
-            f"{_said(words.columns[name], language)}: "
+            f"{_text(words.columns[name], language)}: "
             f"<b>{escape(getattr(cell(value, name, words), language))}</b>"
             for name, value in record.items()
         )
@@ -143,20 +143,20 @@ def _ranks() -> Figure:
 
 
 def _dates(chart: Chart, records: list[Record]) -> Figure:
-    moments: Figure = {"type": "date", "gridcolor": GRID, "automargin": True}
+    time_axis: Figure = {"type": "date", "gridcolor": GRID, "automargin": True}
     if chart.days:
         newest = max(value for r in records if isinstance(value := r[chart.x], date))
         shown = (newest - timedelta(days=chart.days), newest + timedelta(days=1))
-        moments |= {"range": [_plain(moment) for moment in shown]}
+        time_axis |= {"range": [_plain(moment) for moment in shown]}
     amounts = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True, "rangemode": "tozero"}
     scale = {"type": "log", "dtick": 1, "tickformat": ",d"} if chart.is_log else {"type": "linear"}
     if len(chart.y) == 1 and chart.y[0].endswith("seconds"):
         scale |= {"ticksuffix": " s"}
-    return {"xaxis": moments, "yaxis": amounts | scale}
+    return {"xaxis": time_axis, "yaxis": amounts | scale}
 
 
 def _plain(value: object) -> object:
-    """As JSON has it. An amount stays text, which plotly reads as a number."""
+    """A value for JSON. Amounts stay text, which plotly reads as numbers."""
     match value:
         case datetime():
             return local_text(value)
@@ -168,10 +168,10 @@ def _plain(value: object) -> object:
 
 
 def _positive(value: object, chart: Chart) -> object:
-    """What a logarithmic axis can show."""
+    """The value, or None where a logarithmic axis cannot show it."""
     is_zero = isinstance(value, int | Decimal) and value <= 0
     return None if chart.is_log and is_zero else _plain(value)
 
 
-def _said(text: Text, language: Language) -> str:
+def _text(text: Text, language: Language) -> str:
     return str(escape(getattr(text, language)))

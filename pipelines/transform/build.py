@@ -21,7 +21,7 @@ from pipelines.foundation.paths import SQL, dbt_dir, docs_path
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.transform.dbt_runner import FAILED, NodeResult, dbt
 from pipelines.transform.settings import TransformSettings, read_transform_settings
-from pipelines.warehouse import run_log
+from pipelines.warehouse.migrations import migrate
 
 PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 NOT_NIGHTLY = ("--exclude-resource-type", "unit_test")  # they test the program, not the data
@@ -106,7 +106,7 @@ def _prepare(data_dir: Path) -> str | None:
     if not path.exists():
         raise WarehouseError(f"{path} does not exist yet. Run `gigstack-etl load` first.")
     with warehouse.connect(data_dir) as connection:
-        run_log.prepare(connection)
+        migrate(connection)
         held = warehouse.table_names(connection)
         missing = {t.name for e in ENTITIES.values() for t in e.tables} - held
         if missing:

@@ -1,14 +1,9 @@
 """The warehouse: its connection, its tables, and the log of runs in schema `ops`."""
 
 from pipelines.foundation.paths import warehouse_path
-from pipelines.warehouse.connection import (
-    NAME,
-    attach_read_only,
-    connect,
-    is_disk_full,
-)
+from pipelines.warehouse.connection import NAME, attach_read_only, connect, is_disk_full
 from pipelines.warehouse.tables import (
-    KINDS,
+    KIND_COLUMNS,
     SCHEMA,
     active_rows,
     count,
@@ -19,16 +14,16 @@ from pipelines.warehouse.tables import (
 )
 
 __all__ = [
-    "KINDS",
+    "KIND_COLUMNS",
     "NAME",
     "SCHEMA",
+    "active_rows",
     "attach_read_only",
+    "connect",
     "count",
     "drop_repeated_rows",
     "is_disk_full",
     "known_rows",
-    "active_rows",
-    "connect",
     "rows_of",
     "table_names",
     "warehouse_path",

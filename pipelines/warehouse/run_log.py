@@ -1,27 +1,22 @@
-"""The run ledger in schema `ops`: runs, their streams, rejects, drift and document checks."""
+"""The log of runs in schema `ops`: the result of a load, and what earlier runs recorded."""
 
-import dataclasses
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from importlib.metadata import version
 
 import duckdb
 
-from pipelines.foundation.errors import GigstackError
-from pipelines.foundation.paths import LOADER_SQL, read_sql
 from pipelines.gigstack.api.client import RequestStats
-from pipelines.gigstack.endpoints import RESOURCES
+from pipelines.gigstack.endpoints import RESOURCES, Resource
 from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, Reject
 from pipelines.gigstack.normalize.drift import DriftFinding
 from pipelines.gigstack.normalize.normalizer import TOMBSTONE
 
-UNFINISHED = "the run did not finish"
-RETRY = "retry"  # the mode of a run that tries rejects again
+RETRY_MODE = "retry"  # of a run that tries rejected records again
+# a backfill reads part of the past, and a replay reads nothing: neither says how fresh a list is
+REGULAR_MODES = "('incremental', 'full')"
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,11 @@ class Comparison:
 
 @dataclass
 class LoadResult:
-    """One run: what was asked for, what came, what needs a look."""
+    """One load: what it was to read, what it read and wrote, and what needs attention.
+
+    Drift and its examples are by resource, path and kind; documents by team, type of parent and
+    parent; rows and seconds by table.
+    """
 
     run_id: str
     mode: str
@@ -50,16 +49,16 @@ class LoadResult:
     team_discovery: RequestStats = field(default_factory=RequestStats)
     resources: list[ResourceStats] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
-    drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # stream, path, kind
+    drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     examples: dict[tuple[str, str, str], str] = field(default_factory=dict)
-    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
-    table_rows: Counter[str] = field(default_factory=Counter)  # written, by table
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    table_rows: Counter[str] = field(default_factory=Counter)
     table_seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     comparisons: list[Comparison] = field(default_factory=list)
-    held_back: list[str] = field(default_factory=list)  # deletions that nobody allowed
+    skipped_deletions: list[str] = field(default_factory=list)  # why, one sentence per table
     finished_at: datetime | None = None
-    message: str | None = None
-    as_of: datetime | None = None  # when an older run fetched what this one loads again
+    message: str | None = None  # why it failed
+    as_of: datetime | None = None  # of a replay: when the answers were fetched
 
     @property
     def fetched_at(self) -> datetime:
@@ -67,6 +66,7 @@ class LoadResult:
         return self.as_of or self.started_at
 
     def add(self, batch: Batch) -> None:
+        """Count what a batch writes and what is wrong with it."""
         self.rejects += batch.rejects
         self.documents.update(batch.documents)
         for resource, finding in batch.findings:
@@ -82,24 +82,28 @@ class LoadResult:
 
     @property
     def status(self) -> str:
-        """`ok` only when everything is; `failed` when nothing came through."""
+        """`ok` only when nothing deviates; `failed` when no resource could be read."""
         if self.message:
             return "failed"
         failed = [resource for resource in self.resources if resource.status == "failed"]
         if failed and len(failed) == len(self.resources):
             return "failed"
-        if failed or self.teams_out_of_reach():
+        if failed or self.unreachable_teams():
             return "partial"
-        postponed = any(resource.postponed for resource in self.resources)
-        deviates = self.rejects or self.drift or postponed or self.held_back or self.differences
-        return "warn" if deviates else "ok"
+        return "warn" if self._deviates else "ok"
+
+    @property
+    def _deviates(self) -> bool:
+        is_postponed = any(resource.postponed for resource in self.resources)
+        findings = (self.rejects, self.drift, self.skipped_deletions, self.differences)
+        return is_postponed or any(findings)
 
     @property
     def differences(self) -> list[Comparison]:
         return [comparison for comparison in self.comparisons if comparison.difference]
 
-    def teams_out_of_reach(self) -> set[str]:
-        """Teams of which no list answers: out of the key's reach rather than without a feature."""
+    def unreachable_teams(self) -> set[str]:
+        """Teams none of whose lists answers: the key has no access to them."""
         answered = {
             resource.team_id for resource in self.resources if resource.status != "unavailable"
         }
@@ -110,65 +114,18 @@ class LoadResult:
 
     @property
     def requests(self) -> int:
-        return sum(request_stats.requests for request_stats in self._request_stats())
+        return sum(stats.requests for stats in self._request_stats())
 
     @property
     def retries(self) -> int:
-        return sum(request_stats.retries for request_stats in self._request_stats())
+        return sum(stats.retries for stats in self._request_stats())
 
     def _request_stats(self) -> list[RequestStats]:
         return [self.team_discovery, *(resource.request_stats for resource in self.resources)]
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the schema `ops` where it is missing."""
-    connection.execute(read_sql(LOADER_SQL / "run_log.sql"))
-
-
-def begin(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
-    """Note that a run has begun: what dies without a word stands there as failed."""
-    row = dataclasses.replace(run, finished_at=run.started_at, message=UNFINISHED)
-    connection.begin()
-    _forget(connection, run)
-    _insert(connection, "runs", [_run_row(row)])
-    connection.commit()
-
-
-@contextmanager
-def recorded(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> Iterator[None]:
-    """Have a run in the ledger from its beginning, whatever becomes of it."""
-    begin(connection, run)
-    try:
-        yield
-    except BaseException as error:
-        run.message = str(error) if isinstance(error, GigstackError) else UNFINISHED
-        raise
-    finally:
-        record(connection, run)
-
-
-def _forget(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
-    """Drop what was noted of this run, which is about to be noted anew."""
-    for table in ("runs", "run_streams", "rejects", "reconciliation"):
-        connection.execute(f"delete from ops.{table} where run_id = $run", {"run": run.run_id})
-
-
-def record(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
-    """Write a finished run into the ledger, all of it or nothing."""
-    run.finished_at = run.finished_at or datetime.now(UTC)
-    connection.begin()
-    _forget(connection, run)
-    _insert(connection, "runs", [_run_row(run)])
-    _insert(connection, "run_streams", (_resource_row(run, resource) for resource in run.resources))
-    _insert(connection, "rejects", _reject_rows(connection, run))
-    _insert(connection, "reconciliation", (_comparison_row(run, c) for c in run.comparisons))
-    _merge_drift(connection, run)
-    _merge_document_checks(connection, run)
-    connection.commit()
-
-
 def open_rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[Reject, datetime]]:
-    """Every record that was rejected, once, with when it was last seen; the newest first."""
+    """Every rejected record, once, with the time when it was last seen; the newest first."""
     rows = connection.execute(
         "select stream, team_id, any_value(reason), any_value(field), raw, parent_id, max(seen_at) "
         "from ops.rejects group by stream, team_id, raw, parent_id order by max(seen_at) desc"
@@ -176,148 +133,34 @@ def open_rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[Reject, da
     return [(Reject(*row), seen_at) for *row, seen_at in rows]
 
 
-def _identity(reject: Reject) -> tuple[str | None, ...]:
-    return reject.resource, reject.team_id, reject.raw, reject.parent_id
-
-
 def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Parents whose documents were asked for, as (team_id, parent_id), the longest ago first."""
+    """Parents whose documents were read, as (team_id, parent_id), the longest ago first."""
     return connection.execute(
         "select team_id, parent_id from ops.document_checks order by checked_at, team_id, parent_id"
     ).fetchall()
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Iterable[tuple[object, ...]]
-) -> None:
-    values = list(rows)
-    if values:
-        marks = ", ".join("?" * len(values[0]))
-        connection.executemany(f"insert into ops.{table} values ({marks})", values)
+def parents_read_after(
+    connection: duckdb.DuckDBPyConnection, moment: datetime
+) -> set[tuple[str, str | None]]:
+    """Teams and types of parents whose documents were read after a moment."""
+    rows = connection.execute(
+        "select distinct team_id, stream from ops.run_streams inner join ops.runs using (run_id) "
+        f"where run_streams.status = 'ok' and mode in {REGULAR_MODES} and window_end > $moment",
+        {"moment": moment},
+    ).fetchall()
+    return {(team, RESOURCES[name].kind) for team, name in rows if RESOURCES[name].parents}
 
 
-def _run_row(run: LoadResult) -> tuple[object, ...]:
-    return (
-        run.run_id,
-        run.mode,
-        run.status,
-        run.started_at,
-        run.finished_at,
-        version("gigstack-etl"),
-        len(run.teams),
-        run.requests,
-        run.retries,
-        run.total("rows_seen"),
-        run.total("rows_changed"),
-        run.total("rows_deleted"),
-        len(run.rejects),
-        len(run.drift),
-        run.message or "; ".join(run.held_back) or None,
-    )
-
-
-def _comparison_row(run: LoadResult, comparison: Comparison) -> tuple[object, ...]:
-    return (
-        run.run_id,
-        comparison.team_id,
-        comparison.resource,
-        comparison.measure,
-        comparison.api_value,
-        comparison.warehouse_value,
-        comparison.difference,
-    )
-
-
-def _resource_row(run: LoadResult, resource: ResourceStats) -> tuple[object, ...]:
-    return (
-        run.run_id,
-        resource.team_id,
-        resource.resource,
-        resource.status,
-        resource.window_start,
-        run.fetched_at,
-        resource.complete_sweep,
-        resource.pages,
-        resource.request_stats.requests,
-        resource.request_stats.retries,
-        resource.rows_seen,
-        resource.rows_changed,
-        resource.rows_deleted,
-        resource.rejects,
-        resource.postponed,
-        resource.api_total,
-        Decimal(f"{resource.seconds:.3f}"),
-        resource.error,
-    )
-
-
-def _reject_rows(
-    connection: duckdb.DuckDBPyConnection, run: LoadResult
-) -> Iterator[tuple[object, ...]]:
-    """The rejects of a run. A retry that came to its end takes over those that are left, without
-    making them any newer; one that failed leaves all as they were.
-    """
-    last_seen = {}
-    if run.mode == RETRY:
-        if run.message:
-            return
-        last_seen = {_identity(reject): at for reject, at in open_rejects(connection)}
-        connection.execute("delete from ops.rejects")
-    for reject in run.rejects:
-        yield _reject_row(run, reject, last_seen.get(_identity(reject), run.fetched_at))
-
-
-def _reject_row(run: LoadResult, reject: Reject, seen_at: datetime) -> tuple[object, ...]:
-    return (
-        run.run_id,
-        reject.team_id,
-        reject.resource,
-        reject.reason,
-        reject.field,
-        reject.raw,
-        seen_at,
-        reject.parent_id,
-    )
-
-
-def _merge_drift(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
-    rows = [
-        (*key, run.examples[key], run.started_at, run.started_at, count)
-        for key, count in run.drift.items()
-    ]
-    if rows:
-        connection.executemany(
-            "insert into ops.drift values (?, ?, ?, ?, ?, ?, ?) "
-            "on conflict do update set last_seen_at = excluded.last_seen_at, "
-            "occurrences = occurrences + excluded.occurrences",
-            rows,
-        )
-
-
-def _merge_document_checks(connection: duckdb.DuckDBPyConnection, run: LoadResult) -> None:
-    rows = [
-        (
-            resource.team_id,
-            kind,
-            parent,
-            run.started_at,
-            run.documents[resource.team_id, kind, parent],
-        )
-        for resource in run.resources
-        if (kind := RESOURCES[resource.resource].kind)
-        for parent in resource.parents
-    ]
-    if rows:
-        connection.execute(
-            "insert into ops.document_checks "
-            "select unnest($teams), unnest($kinds), unnest($parents), $at, unnest($counts) "
-            "on conflict do update set checked_at = excluded.checked_at, "
-            "documents = excluded.documents",
-            {
-                "teams": [row[0] for row in rows],
-                "kinds": [row[1] for row in rows],
-                "parents": [row[2] for row in rows],
-                "at": run.started_at,
-                "counts": [row[4] for row in rows],
-            },
-        )
+def pages_of_last_complete_read(
+    connection: duckdb.DuckDBPyConnection, resource: Resource, team: str
+) -> int | None:
+    """How many pages the whole list had when it was last read; None if it never was."""
+    row = connection.execute(
+        "select pages from ops.run_streams where stream = $stream and team_id = $team "
+        "and status = 'ok' and window_start is null "
+        f"and run_id in (select run_id from ops.runs where mode in {REGULAR_MODES}) "
+        "order by run_id desc limit 1",
+        {"stream": resource.name, "team": team},
+    ).fetchone()
+    return int(row[0]) if row else None

@@ -1,8 +1,9 @@
-"""The warehouse's tables as the loader reads them: names, rows, what it holds of an entity.
+"""What the loader reads of the warehouse's tables: names, row counts, known rows of an entity.
 
 API: https://duckdb.org/docs/stable/clients/python/overview
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,7 @@ from pipelines.gigstack.normalize.accepted_values import accepted_values
 from pipelines.gigstack.normalize.change_detection import key_columns
 
 SCHEMA = "gigstack"
-
-
-KINDS = {"invoices": "document_kind"}  # the column that tells the streams of an entity apart
+KIND_COLUMNS = {"invoices": "document_kind"}  # tells the resources of one entity apart
 
 
 def table_names(connection: duckdb.DuckDBPyConnection, schema: str = SCHEMA) -> set[str]:
@@ -35,24 +34,17 @@ def known_rows(
 ) -> tuple[pa.Table, dict[str, pa.Table]] | None:
     """Keys, hashes and times of an entity's root, and the keys of its links; None before a load.
 
-    `existing` are the names of the warehouse's tables. With `rewriting`, rows that were fetched
-    later than that are newer than what is written now, and all others are to be written again.
-    Odd are rows with an unknown word, which is to be told in every run.
+    `existing` names the tables of the warehouse. With `rewriting`, every row that was fetched up to
+    that moment is written again, and later ones stay. A row is odd when it holds an unknown value,
+    which every run reports.
     """
     if not {table.name for table in entity.tables} <= existing:
         return None
-    columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
-    of_its_run = "select max(window_end) from ops.run_streams where run_id = held.run_id"
-    fetched_at = f"coalesce(({of_its_run}), loaded_at)" if rewriting else "loaded_at"
-    words = accepted_values(entity.name)
-    odd = (f"not list_contains(${name}, lower(trim(coalesce({name}, ''))))" for name in words)
+    values = accepted_values(entity.name)
+    parameters = {name: ["", *accepted] for name, accepted in values.items()}
     root: Any = connection.sql(
-        f"select {columns}, deleted_at is not null as is_deleted, "
-        f"coalesce({fetched_at} <= $rewriting, false) as is_rewritten, "
-        f"coalesce({fetched_at} > $rewriting, false) as is_newer, "
-        f"coalesce({' or '.join(odd) or 'false'}, false) as is_odd "
-        f"from {SCHEMA}.{entity.root.name} as held",
-        params={"rewriting": rewriting} | {name: ["", *known] for name, known in words.items()},
+        _known_rows_sql(entity, values, is_rewriting=rewriting is not None),
+        params={"rewriting": rewriting} | parameters,
     ).to_arrow_table()
     links = {
         link.name: connection.sql(
@@ -63,31 +55,50 @@ def known_rows(
     return root, links
 
 
+def _known_rows_sql(entity: Entity, accepted_columns: Iterable[str], *, is_rewriting: bool) -> str:
+    """Takes `rewriting`, and the accepted values of each of these columns, as parameters."""
+    columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
+    run_end = "select max(window_end) from ops.run_streams where run_id = stored.run_id"
+    fetched_at = f"coalesce(({run_end}), loaded_at)" if is_rewriting else "loaded_at"
+    odd = " or ".join(
+        f"not list_contains(${name}, lower(trim(coalesce({name}, ''))))"
+        for name in accepted_columns
+    )
+    return (
+        f"select {columns}, deleted_at is not null as is_deleted, "
+        f"coalesce({fetched_at} <= $rewriting, false) as is_rewritten, "
+        f"coalesce({fetched_at} > $rewriting, false) as is_newer, "
+        f"coalesce({odd or 'false'}, false) as is_odd "
+        f"from {SCHEMA}.{entity.root.name} as stored"
+    )
+
+
 def active_rows(resource: Resource, team: str) -> tuple[str, str, dict[str, Any]]:
-    """The rows of a stream and team that are not deleted: table, condition and its parameters."""
+    """The rows of a resource and team that are not deleted: table, condition and parameters."""
     table = f"{SCHEMA}.{ENTITIES[resource.entity].root.name}"
-    live = "deleted_at is null"
-    if resource.entity == "teams":  # each row is the team's own
-        return table, live, {}
-    live, values = f"{live} and team_id = $team", {"team": team}
-    if kind := KINDS.get(resource.entity):
-        return table, f"{live} and {kind} = $kind", values | {"kind": resource.kind}
-    return table, live, values
+    condition = "deleted_at is null"
+    if resource.entity == "teams":  # each row belongs to the team that it describes
+        return table, condition, {}
+    parameters: dict[str, Any] = {"team": team}
+    condition = f"{condition} and team_id = $team"
+    if column := KIND_COLUMNS.get(resource.entity):
+        condition, parameters["kind"] = f"{condition} and {column} = $kind", resource.kind
+    return table, condition, parameters
 
 
 def count(
-    connection: duckdb.DuckDBPyConnection, rows: str, values: dict[str, Any] | None = None
+    connection: duckdb.DuckDBPyConnection, source: str, parameters: dict[str, Any] | None = None
 ) -> int:
-    """How many rows a FROM clause has."""
-    ((found,),) = connection.execute(f"select count(*) from {rows}", values).fetchall()
-    return int(found)
+    """Count the rows of a FROM clause."""
+    ((rows,),) = connection.execute(f"select count(*) from {source}", parameters).fetchall()
+    return int(rows)
 
 
 def drop_repeated_rows(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep one row of each key in every table.
+    """Keep one row per key in every table.
 
-    A run that dies between the commit of a file of rows and dlt's note of it has the same rows
-    loaded again by the next one; where they are appended, they are then there twice.
+    When a run is killed after dlt committed a file but before dlt recorded that, the next run loads
+    the file again. Tables that dlt appends to then hold its rows twice.
     """
     existing = table_names(connection)
     for table in (table for entity in ENTITIES.values() for table in entity.tables):
@@ -100,7 +111,7 @@ def drop_repeated_rows(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    """A query's rows, by column name."""
+    """Run a query and return its rows as dictionaries."""
     result = connection.execute(query)
     names = [column[0] for column in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

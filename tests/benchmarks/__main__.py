@@ -19,7 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.cli.progress import print_table
+from pipelines.cli.tables import print_table
 from pipelines.transform.build import transform
 from pipelines.transform.dbt_runner import dbt
 from pipelines.transform.settings import read_transform_settings

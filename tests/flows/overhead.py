@@ -40,7 +40,7 @@ def _steps(data_dir: Path) -> None:
     from pipelines.gigstack.settings import read_settings
     from pipelines.load.run import load
     from pipelines.load.select import select_resources
-    from pipelines.monitoring.alerts import note_alerts
+    from pipelines.monitoring.alerts import record_alerts
     from pipelines.publish.publication import publish
     from pipelines.transform.build import transform
 
@@ -48,7 +48,7 @@ def _steps(data_dir: Path) -> None:
     load(settings, data_dir, select_resources((), settings.documents), lambda _: None)
     transform(data_dir)
     publish(data_dir)
-    note_alerts(data_dir)
+    record_alerts(data_dir)
 
 
 def _seconds(work: Callable[[], object]) -> float:

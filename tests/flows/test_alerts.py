@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from flows import automations, messages, steps
-from flows.outcome import run_flow
+from flows import automations, notifications, steps
+from flows.flow_run import run_flow
 from pipelines.foundation.errors import WarehouseError
 from pipelines.monitoring.result import RunResult
 from pipelines.sandbox.api.serving import serving
@@ -87,7 +87,7 @@ def report(client: SyncPrefectClient, state: State[Any]) -> str:
 def test_an_artifact_has_the_new_alerts_counted_and_named(
     client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(messages.MIN_SEVERITY_VARIABLE, raising=False)
+    monkeypatch.delenv(notifications.MIN_SEVERITY_VARIABLE, raising=False)
     more = [an_alert(f"m{n:02}", "low", alert_type="audit_failed") for n in range(60)]
     build(tmp_path, an_alert("a", "high", title="Contrato | [x](http://evil)"), *more)
     state = some_night(tmp_path, return_state=True)
@@ -132,7 +132,7 @@ def test_a_night_that_fails_afterwards_reports_them_all_the_same(
 def test_new_alerts_are_sent_once_and_name_nobody(
     client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "medium")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "medium")
     build(tmp_path, an_alert("a", "high"), an_alert("b"), an_alert("c", "low"))
     state = some_night(tmp_path, return_state=True)
     assert state.name == "Completed", state.message
@@ -151,10 +151,10 @@ def test_new_alerts_are_sent_once_and_name_nobody(
 def test_nothing_is_sent_unless_it_is_switched_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    monkeypatch.delenv(messages.MIN_SEVERITY_VARIABLE, raising=False)
+    monkeypatch.delenv(notifications.MIN_SEVERITY_VARIABLE, raising=False)
     build(tmp_path, an_alert("a", "high"))
     some_night(tmp_path)
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "low")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "low")
     some_night(tmp_path)
     assert receiver.texts() == [], "what was reported before is not new"
 
@@ -162,11 +162,11 @@ def test_nothing_is_sent_unless_it_is_switched_on(
 def test_many_alerts_are_one_message_that_counts_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "low")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "low")
     build(tmp_path, *(an_alert(f"m{n:02}") for n in range(45)))
     some_night(tmp_path)
     (text,) = receiver.texts()
-    assert len(text.splitlines()) == 1 + messages.MAX_NAMED + 1
+    assert len(text.splitlines()) == 1 + notifications.MAX_NAMED + 1
     assert text.endswith("and 25 more")
     assert len(told(tmp_path, "sent_at")) == 45
 
@@ -179,17 +179,17 @@ def test_a_message_that_cannot_be_sent_is_a_warning_and_goes_with_the_next_night
     receiver: Receiver,
     trouble: str,
 ) -> None:
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "high")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "high")
     build(tmp_path, an_alert("a", "high"))
     if trouble == "away":
         notify(monkeypatch, "http://127.0.0.1:9/hook")
     receiver.answers = 500 if trouble == "refused" else 200
     receiver.waits = 20.0 if trouble == "slow" else 0.0
-    monkeypatch.setattr(messages, "SEND_TIMEOUT_SECONDS", 2.0)
+    monkeypatch.setattr(notifications, "SEND_TIMEOUT_SECONDS", 2.0)
     state = some_night(tmp_path, return_state=True)
     assert (state.type.value, state.name) == ("COMPLETED", "CompletedWithWarnings")
-    assert "1 (1 high) new alerts were not sent, and go with the next night" in str(state.message)
-    assert "were not sent" in report(client, state)
+    assert "1 (1 high) new alert was not sent (" in str(state.message)
+    assert "was not sent" in report(client, state)
     assert told(tmp_path, "reported_at") == {"a"}
     assert told(tmp_path, "sent_at") == set()
     run_id = state.state_details.flow_run_id
@@ -201,7 +201,7 @@ def test_a_message_that_cannot_be_sent_is_a_warning_and_goes_with_the_next_night
 def test_they_are_sent_by_the_next_night_that_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, receiver: Receiver
 ) -> None:
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "high")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "high")
     build(tmp_path, an_alert("a", "high"))
     receiver.answers = 503
     some_night(tmp_path)
@@ -218,7 +218,7 @@ def test_where_the_alarms_notify_nobody_the_run_says_so(
     client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "high")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "high")
     build(tmp_path, an_alert("a", "high"))
     state = some_night(tmp_path, return_state=True)
     assert state.name == "CompletedWithWarnings"
@@ -229,10 +229,10 @@ def test_a_word_that_is_no_severity_is_a_warning(
     client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert client
-    monkeypatch.setenv(messages.MIN_SEVERITY_VARIABLE, "urgent")
+    monkeypatch.setenv(notifications.MIN_SEVERITY_VARIABLE, "urgent")
     build(tmp_path, an_alert("a", "high"))
     state = some_night(tmp_path, return_state=True)
     assert state.name == "CompletedWithWarnings"
-    assert "GIGSTACK_NOTIFY_ALERTS is 'urgent'; it takes one of high, medium, low" in str(
+    assert "GIGSTACK_NOTIFY_ALERTS is 'urgent'; it must be one of high, medium, low" in str(
         state.message
     )

@@ -25,7 +25,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from flows import automations
-from flows.outcome import WITH_WARNINGS
+from flows.flow_run import WITH_WARNINGS
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.sandbox.api.serving import serving
 from tests.flows.runs import PATIENCE, Prefect
@@ -39,8 +39,8 @@ def test_the_command_creates_both_and_then_brings_them_up_to_date(
     first, second = (_command(prefect, tmp_path) for _ in range(2))
     for name in NAMES:
         assert f"{name}: created" in first
-        assert f"{name}: brought up to date" in second
-    assert "Nobody is notified. Set GIGSTACK_NOTIFY_URL" in first
+        assert f"{name}: updated" in second
+    assert "The alarms notify nobody. Set GIGSTACK_NOTIFY_URL" in first
     failed, overdue = (_saved(name).trigger for name in NAMES)
     assert failed.posture is Posture.Reactive
     assert failed.expect == {f"prefect.flow-run.{x}" for x in ("Failed", "Crashed", "TimedOut")}

@@ -47,7 +47,7 @@ def test_when_time_goes_on_only_the_newest_slice_is_another(tmp_path: Path) -> N
     progress = Backfill(tmp_path, {}, today)
     for one in today[:2]:
         progress.finish(one)
-    assert Backfill(tmp_path, {}, tomorrow).to_do == [tomorrow[0], tomorrow[2]]
+    assert Backfill(tmp_path, {}, tomorrow).pending == [tomorrow[0], tomorrow[2]]
 
 
 def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
@@ -59,7 +59,7 @@ def test_what_is_read_whole_every_night_is_no_matter_of_a_backfill() -> None:
         "payments",
         "receipts",
     }
-    with pytest.raises(ConfigurationError, match="clients is read whole every night"):
+    with pytest.raises(ConfigurationError, match="clients is read completely by every load"):
         windowed(select_resources(["clients"], ()), ["clients"])
 
 
@@ -68,8 +68,8 @@ def test_an_old_backfill_begins_anew(tmp_path: Path) -> None:
     began = datetime(2026, 10, 1, tzinfo=MEXICO_CITY)
     Backfill(tmp_path, {"teams": None}, days, began).finish(days[0])
     at = {n: Backfill(tmp_path, {"teams": None}, days, began + timedelta(n)) for n in (6, 8)}
-    assert (len(at[6].to_do), len(at[8].to_do)) == (2, 3)
-    assert len(Backfill(tmp_path, {"teams": ["team_1"]}, days, began).to_do) == 3
+    assert (len(at[6].pending), len(at[8].pending)) == (2, 3)
+    assert len(Backfill(tmp_path, {"teams": ["team_1"]}, days, began).pending) == 3
 
 
 def test_a_backfill_that_ended_early_goes_on_where_it_ended(

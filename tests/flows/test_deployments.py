@@ -20,8 +20,8 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from pydantic import SecretStr
 
-from flows.access import KEY_BLOCK
 from flows.deployments import DEPLOYMENTS, HOURLY_DOCUMENTS, Deployment
+from flows.settings import KEY_BLOCK
 from pipelines.foundation.time_zone import MEXICO_CITY, MEXICO_CITY_NAME
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.simulation.account import Account

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from flows import steps
-from flows.access import KEY_BLOCK
 from flows.refresh_documents import refresh_documents
+from flows.settings import KEY_BLOCK
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
@@ -96,7 +96,7 @@ def test_what_one_team_lacks_is_read_again_for_this_team_alone(
         asked.append(request.query_params.get("team", "own"))
         return failure(400) if asked[-1] != "own" and asked.count(asked[-1]) == 1 else None
 
-    monkeypatch.setattr(steps.load_again, "retry_delay_seconds", 0)
+    monkeypatch.setattr(steps.reload, "retry_delay_seconds", 0)
     with serving(Between(create_app(account), refuse_the_other_team_once)) as url:
         configure(monkeypatch, account, url)
         state = refresh_documents(teams=["all"], data_dir=data_dir, return_state=True)
@@ -105,7 +105,7 @@ def test_what_one_team_lacks_is_read_again_for_this_team_alone(
     assert sorted(asked[:2]) == sorted(["own", other])
     assert asked[2:] == [other]
     names = [task.name for task in client.read_task_runs()]
-    assert f"load again {other}: clients, client_support_documents" in names
+    assert f"reload {other}: clients, client_support_documents" in names
     runs = query(data_dir, "select status from ops.runs order by started_at desc limit 2")
     assert [run["status"] for run in runs] == ["ok", "partial"]
 

@@ -22,7 +22,7 @@ TOMORROW = today() + timedelta(days=1)
         (nightly, {"teams": "team_1"}, r"it must be a list, such as \[\"team_1\"\]"),
         (nightly, {"teams": ["../etc"]}, "letters, digits, _ and - only"),
         (nightly, {"wait_minutes": -1}, "greater than or equal to 0"),
-        (backfill, {"since": TOMORROW}, "lies in the future"),
+        (backfill, {"since": TOMORROW}, "is in the future"),
         (backfill, {"since": "yesterday"}, "valid date"),
         (backfill, {"since": date(2026, 1, 1), "slice_days": 0}, "greater than or equal to 1"),
         (backfill, {"since": date(2026, 1, 1), "resources": ["invoces"]}, "no resource 'invoces'"),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from flows.locking import locked
 from flows.refresh_documents import refresh_documents
-from flows.turns import turn
 from pipelines.foundation.errors import WarehouseBusyError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.sandbox.api.server import create_app
@@ -20,12 +20,12 @@ def test_a_second_run_at_once_fails_clearly_and_asks_for_nothing(
     account: Account, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = create_app(account)
-    with serving(app) as url, turn(data_dir, 0):
+    with serving(app) as url, locked(data_dir, 0):
         configure(monkeypatch, account, url)
         state = refresh_documents(data_dir=data_dir, wait_minutes=0, return_state=True)
     assert state.name == "Failed"
-    assert f"Another flow run is at work on {data_dir}" in str(state.message)
-    assert "the next run makes up for it" in str(state.message)
+    assert f"Another flow run is using {data_dir}" in str(state.message)
+    assert "the next run will load it" in str(state.message)
 
 
 @pytest.mark.usefixtures("reach")
@@ -33,7 +33,7 @@ def test_a_run_that_waits_has_its_turn(data_dir: Path) -> None:
     is_held, may_end = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with turn(data_dir, 0):
+        with locked(data_dir, 0):
             is_held.set()
             may_end.wait(60)
 
@@ -50,9 +50,9 @@ def test_a_run_that_waits_has_its_turn(data_dir: Path) -> None:
 def test_a_load_of_the_command_line_is_waited_for_as_well(tmp_path: Path) -> None:
     with (
         exclusive_run(tmp_path),
-        pytest.raises(WarehouseBusyError, match="Another load is at work"),
-        turn(tmp_path, 0),
+        pytest.raises(WarehouseBusyError, match="Another load is using"),
+        locked(tmp_path, 0),
     ):
         pass
-    with turn(tmp_path, 0):
+    with locked(tmp_path, 0):
         pass

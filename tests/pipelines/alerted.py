@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import warehouse
-from pipelines.warehouse import run_log
+from pipelines.warehouse.migrations import migrate
 from tests.pipelines.loads import Row, query
 
 PERSON = "ZOE MÁRQUEZ"  # whom the titles name
@@ -29,7 +29,7 @@ def an_alert(alert_id: str, severity: str = "medium", **more: Any) -> Row:
 def build(data_dir: Path, *alerts: Row) -> Path:
     """Make `marts.mart_alerts` anew, of these."""
     with warehouse.connect(data_dir) as connection:
-        run_log.prepare(connection)
+        migrate(connection)
         connection.execute(
             "create schema if not exists marts; create or replace table marts.mart_alerts ("
             "alert_id varchar, severity varchar, alert_type varchar, title varchar, "

@@ -11,7 +11,7 @@ from pipelines.gigstack.endpoints import ENTITIES, Table
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
-from pipelines.load.dlt_loader import pipeline_in, watermarks_of
+from pipelines.load.dlt_loader import open_loader
 from pipelines.load.incremental import SAFETY_MARGIN
 from pipelines.load.run import DEFAULT_OPTIONS, LoadOptions, load
 from pipelines.load.select import select_resources
@@ -56,7 +56,7 @@ def lookback(account: Account, days: int) -> int:
 def watermarks(data_dir: Path) -> Watermarks:
     """What dlt's state says."""
     with warehouse.connect(data_dir, read_only=True) as connection:
-        return watermarks_of(pipeline_in(data_dir, connection))
+        return open_loader(data_dir, connection).read_watermarks()
 
 
 def query(data_dir: Path, sql: str) -> list[Row]:

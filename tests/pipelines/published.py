@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.paths import published_dir
-from pipelines.warehouse import run_log
+from pipelines.warehouse.migrations import migrate
 
 PERSON = "ZOE MÁRQUEZ"  # a name that only these models and the ledger hold
 
@@ -57,7 +57,7 @@ def add_models(data_dir: Path) -> None:
 def add_small_warehouse(data_dir: Path) -> None:
     """A hundred invoices of one run, over four months."""
     with warehouse.connect(data_dir) as connection:
-        run_log.prepare(connection)
+        migrate(connection)
         connection.execute(
             """
             insert into ops.runs values

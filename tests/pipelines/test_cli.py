@@ -60,7 +60,7 @@ def test_help_names_every_command_and_answers_at_once(empty: Path) -> None:
     imported = [
         sys.executable,
         "-c",
-        f"import pipelines.cli, sys; print(set({slow}) & sys.modules.keys())",
+        f"import pipelines.cli.app, sys; print(set({slow}) & sys.modules.keys())",
     ]
     found = subprocess.run(imported, capture_output=True, text=True, check=True)
     assert found.stdout == "set()\n"

@@ -252,7 +252,7 @@ def test_what_is_odd_is_not_lost(drifted: Drifted) -> None:
 
 
 def _held_back(report: LoadResult) -> None:
-    report.held_back.append("3 of 10 rows are no longer listed")
+    report.skipped_deletions.append("3 of 10 rows are no longer listed")
 
 
 def _failed(report: LoadResult) -> None:

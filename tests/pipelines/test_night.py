@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Reject
-from pipelines.monitoring.result import RunResult, missing_in
+from pipelines.monitoring.result import RunResult, errors_in
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
@@ -35,24 +35,24 @@ def rejects(count: int, resource: str = "clients") -> list[Reject]:
 def test_a_night_without_findings_is_ok() -> None:
     night = RunResult([a_run(ResourceStats("clients", "team_1"))])
     assert night.status == "ok"
-    assert [*night.missing(), *night.warnings()] == []
+    assert [*night.errors(), *night.warnings()] == []
 
 
 def test_a_list_that_failed_is_missing_until_it_is_read_again() -> None:
     good = ResourceStats("clients", "team_1")
     bad = ResourceStats("payments", "team_1", status="failed", error="500")
     night = RunResult([a_run(good, bad)])
-    assert list(night.missing()) == ["team_1 payments: 500"]
+    assert list(night.errors()) == ["team_1 payments: 500"]
     assert night.status == "partial"
-    night.repeats.append(a_run(ResourceStats("payments", "team_1")))
-    assert list(night.missing()) == []
+    night.reloads.append(a_run(ResourceStats("payments", "team_1")))
+    assert list(night.errors()) == []
     assert night.status == "ok"
 
 
 def test_a_team_of_which_no_list_answers_is_missing() -> None:
     gone = ResourceStats("clients", "team_2", status="unavailable")
     night = RunResult([a_run(ResourceStats("clients", "team_1"), gone)])
-    assert [line.partition(":")[0] for line in night.missing()] == ["team_2"]
+    assert [line.partition(":")[0] for line in night.errors()] == ["team_2"]
 
 
 @pytest.mark.parametrize(
@@ -65,22 +65,32 @@ def test_rows_are_missing_unless_they_were_rejected(
 ) -> None:
     compared = Comparison("team_1", "clients", "rows", 10, held)
     run = a_run(rejects=rejects(rejected), comparisons=[compared])
-    assert bool(list(missing_in(run))) is is_missing
+    assert bool(list(errors_in(run))) is is_missing
 
 
 def test_what_is_kept_aside_is_to_be_looked_at() -> None:
     drift = Counter({("clients", name, "unknown_field"): 1 for name in "abcd"})
     postponed = ResourceStats("client_support_documents", "team_1", postponed=7)
-    run = a_run(postponed, rejects=rejects(2), drift=drift, held_back=["5 of 6 rows are gone."])
+    run = a_run(
+        postponed, rejects=rejects(2), drift=drift, skipped_deletions=["5 of 6 rows are gone."]
+    )
     told = list(RunResult([run]).warnings())
     assert told == [
-        "2 records were rejected; they are kept in ops.rejects",
-        "the API sends what is not declared (kept in the column extra): clients.a, clients.b, "
-        "clients.c and 1 more",
+        "2 records were rejected and are kept in ops.rejects",
+        "the API sends undeclared fields or values (kept in the column extra): "
+        "clients.a, clients.b, clients.c and 1 more",
         "5 of 6 rows are gone.",
-        "documents of 7 parents wait for the next run (request budget)",
+        "the documents of 7 parents wait for the next run (request budget)",
     ]
     assert RunResult([run]).status == "warn"
+
+
+def test_one_record_and_one_parent_are_no_plural() -> None:
+    postponed = ResourceStats("client_support_documents", "team_1", postponed=1)
+    assert list(RunResult([a_run(postponed, rejects=rejects(1))]).warnings()) == [
+        "1 record was rejected and is kept in ops.rejects",
+        "the documents of 1 parent wait for the next run (request budget)",
+    ]
 
 
 def test_a_night_that_lacks_a_list_publishes_the_others_and_needs_a_look(

@@ -218,10 +218,10 @@ def test_the_dictionary_has_a_line_for_every_published_column(data_dir: Path) ->
 
 
 def test_every_column_of_the_loader_is_declared(loaded: Loaded) -> None:
-    """A new column fails here until somebody has said in sql/published_columns.csv whether it is personal."""
+    """A new column fails until sql/published_columns.csv says whether it is personal."""
     with duckdb.connect(warehouse_path(loaded.data_dir), read_only=True) as connection:
         columns = [c for table in relations(connection, "warehouse") for c in table.columns]
-    assert [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declared is None] == []
+    assert [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declaration is None] == []
     assert [f"{c.table}.{c.name}" for c in columns if not c.description] == []
 
 
@@ -229,7 +229,7 @@ def test_no_declared_column_is_hidden_by_an_earlier_line() -> None:
     lines = [one.pattern for one in declarations()]
     assert len(lines) == len(set(lines))
     names = [name for name in lines if "*" not in name and "." not in name]
-    first = {name: Column("gigstack", "any", name, "VARCHAR").declared for name in names}
+    first = {name: Column("gigstack", "any", name, "VARCHAR").declaration for name in names}
     assert [name for name, one in first.items() if one is None or one.pattern != name] == []
 
 

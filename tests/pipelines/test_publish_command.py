@@ -55,7 +55,7 @@ def test_the_policy_comes_from_the_option_the_environment_or_the_file(where: Pat
 def test_wrong_usage_ends_with_two(where: Path) -> None:
     done = cli(where, "publish", "--pii", "mask")
     assert done.returncode == 2
-    assert done.stderr == "Error: pii is 'mask'; it takes one of keep, hash, drop.\n"
+    assert done.stderr == "Error: pii is 'mask'; it must be one of keep, hash, drop.\n"
     done = cli(where, "publish", "--pii", "hash", "--rollback")
     assert done.returncode == 2
     assert "--rollback and --pii exclude one another" in done.stderr

@@ -12,7 +12,7 @@ from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
-from pipelines.load.dlt_loader import pipeline_in
+from pipelines.load.dlt_loader import open_loader
 from pipelines.load.plan import make_plan
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
@@ -129,7 +129,7 @@ def test_a_state_in_the_far_future_yields_nothing_and_the_next_run_is_normal(
 def _set_watermarks(data_dir: Path, marks: Watermarks) -> None:
     with (
         warehouse.connect(data_dir) as connection,
-        pipeline_in(data_dir, connection).managed_state() as state,
+        open_loader(data_dir, connection).pipeline().managed_state() as state,
     ):
         state["sources"]["gigstack"]["watermarks"] = marks
 

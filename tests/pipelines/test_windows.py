@@ -13,7 +13,7 @@ from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.read_window import ReadWindow
 from pipelines.gigstack.settings import Settings
 from pipelines.load import incremental
-from pipelines.load.incremental import read_windows, urgent_parents
+from pipelines.load.incremental import WindowPlanner, urgent_parents
 from tests.pipelines.scripted import TEAM
 
 START = datetime(2026, 6, 1, 6, tzinfo=UTC)  # midnight in Mexico City
@@ -61,7 +61,7 @@ def window(
     db: duckdb.DuckDBPyConnection, resource: str = "payments", page_size: int = 10
 ) -> ReadWindow:
     lists, settings = [(RESOURCES[resource], TEAM)], Settings("key", page_size=page_size)
-    return read_windows(db, EXISTING, lists, {}, settings, START)[resource, TEAM]
+    return WindowPlanner(db, EXISTING, {}, settings).windows(lists, START)[resource, TEAM]
 
 
 def payments(db: duckdb.DuckDBPyConnection, rows: int, *open_days: int) -> None:
@@ -235,7 +235,7 @@ def test_a_list_without_a_watermark_is_read_whole(db: duckdb.DuckDBPyConnection)
     lists = [(RESOURCES[name], team) for name in ("payments", "clients") for team in (TEAM, "new")]
     marks = {TEAM: {"payments": START.isoformat(), "clients": START.isoformat()}}
     settings = Settings("key", lookback_days=0)
-    assert read_windows(db, EXISTING, lists, marks, settings, None) == {
+    assert WindowPlanner(db, EXISTING, marks, settings).windows(lists) == {
         ("payments", TEAM): ReadWindow(START)
     }
 
@@ -244,7 +244,7 @@ def test_a_list_whose_table_is_missing_is_read_from_its_start(
     db: duckdb.DuckDBPyConnection,
 ) -> None:
     lists = [(RESOURCES["payments"], TEAM)]
-    assert read_windows(db, set(), lists, {}, Settings("key"), START) == {
+    assert WindowPlanner(db, set(), {}, Settings("key")).windows(lists, START) == {
         ("payments", TEAM): ReadWindow(START)
     }
 
@@ -264,5 +264,6 @@ def test_a_window_begins_at_the_midnight_of_mexico_city(
 ) -> None:
     lists = [(RESOURCES["retentions"], TEAM)]
     marks = {TEAM: {"retentions": watermark}}
-    found = read_windows(db, EXISTING, lists, marks, Settings("key", lookback_days=10), None)
+    planner = WindowPlanner(db, EXISTING, marks, Settings("key", lookback_days=10))
+    found = planner.windows(lists)
     assert found == {("retentions", TEAM): ReadWindow(datetime.fromisoformat(start))}

@@ -18,7 +18,8 @@ SAID = "said.txt"  # in the working directory of a command: what it printed
 PARENT = f"""
 import json, os, sys
 import dlt.destinations.impl.duckdb.duck
-import pipelines.cli.app, pipelines.cli.output, pipelines.cli.progress, pipelines.load.run, pipelines.load.select
+import pipelines.cli.app, pipelines.cli.output, pipelines.cli.progress
+import pipelines.cli.documents, pipelines.load.run, pipelines.load.select
 
 for line in sys.stdin:
     arguments, cwd, env = json.loads(line)

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.report.answers import Answers
-from pipelines.warehouse import run_log
+from pipelines.warehouse.migrations import migrate
 
 NEWEST = datetime(2026, 11, 20, 8, 30, tzinfo=UTC)
 Found = dict[str, tuple[str, str | None, str | None, int]]
@@ -21,7 +21,7 @@ class Book:
         manifest.write_text('{"files": []}', encoding="utf-8")
         self._manifest = manifest
         self.connection = duckdb.connect()
-        run_log.prepare(self.connection)
+        migrate(self.connection)
         self.connection.execute(
             "create table ops.publication as select timestamptz '2026-11-20 08:30:00+00' as as_of"
         )
