@@ -234,7 +234,12 @@ def load(
 
 
 @app.command(
-    epilog=example("transform", "transform --as-of 2026-01-31", "transform --full-refresh")
+    epilog=example(
+        "transform",
+        "transform --as-of 2026-01-31",
+        "transform --select +mart_ar_open_items",
+        "transform --full-refresh",
+    )
 )
 def transform(
     as_of: Annotated[
@@ -244,6 +249,14 @@ def transform(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Build everything anew, also what is unchanged.")
     ] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Build only this model and its tests, in dbt's selection syntax "
+            "(+MODEL: also what it reads; MODEL+: also what reads it); repeatable.",
+        ),
+    ] = None,
     data_dir: DataDir = Path("data"),
     as_json: AsJson = False,
     debug: Debug = False,
@@ -254,7 +267,12 @@ def transform(
 
     out, err = _consoles()
     err.print("Building the models …", style="dim")
-    done = build(data_dir, as_of=as_of.date() if as_of else None, full_refresh=full_refresh)
+    done = build(
+        data_dir,
+        as_of=as_of.date() if as_of else None,
+        full_refresh=full_refresh,
+        select=select or (),
+    )
     if as_json:
         _print_json(asdict(done))
     else:
