@@ -14,7 +14,12 @@ commands = command_group()
 
 
 @commands.command(
-    epilog=examples("transform", "transform --as-of 2026-01-31", "transform --full-refresh")
+    epilog=examples(
+        "transform",
+        "transform --as-of 2026-01-31",
+        "transform --select +mart_ar_open_items",
+        "transform --full-refresh",
+    )
 )
 def transform(
     as_of: Annotated[
@@ -24,6 +29,14 @@ def transform(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild everything, even if it is unchanged.")
     ] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Build only this model and its tests, in dbt's selection syntax "
+            "(+MODEL: also what it reads; MODEL+: also what reads it); repeatable.",
+        ),
+    ] = None,
     data_dir: DataDir = Path("data"),
     as_json: AsJson = False,
     debug: Debug = False,
@@ -34,7 +47,12 @@ def transform(
 
     out, err = consoles()
     err.print("Building the models …", style="dim")
-    result = build(data_dir, as_of=as_of.date() if as_of else None, full_refresh=full_refresh)
+    result = build(
+        data_dir,
+        as_of=as_of.date() if as_of else None,
+        full_refresh=full_refresh,
+        select=select or (),
+    )
     if as_json:
         print_json(asdict(result))
     else:

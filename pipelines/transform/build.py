@@ -6,7 +6,8 @@ API: https://docs.getdbt.com/reference/commands/build
 import hashlib
 import json
 import shutil
-import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import SQL, dbt_dir, docs_path
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.transform.dbt_runner import FAILED, NodeResult, dbt
+from pipelines.transform.selection import select_options
 from pipelines.transform.settings import TransformSettings, read_transform_settings
 from pipelines.warehouse.migrations import migrate
 
@@ -27,6 +29,7 @@ PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "test
 NOT_NIGHTLY = ("--exclude-resource-type", "unit_test")  # they test the program, not the data
 UNCHANGED = ("--exclude", "resource_type:seed", "path:models/staging")
 CODES = ("known_codes", "accepted_values")  # tests that find codes and how often they occur
+NOT_WHOLE = ""  # the fingerprint of a build after which the next one builds everything
 NAMED = 3  # failures in a message, or codes in a warning; the others are counted
 
 
@@ -51,57 +54,87 @@ def transform(
     *,
     as_of: date | None = None,
     full_refresh: bool = False,
+    select: Sequence[str] = (),
     settings: TransformSettings | None = None,
 ) -> Transformation:
-    """Build the models as of a day, incrementally unless the project or its settings changed.
+    """Build the models as of a day, all of them or those that dbt's selectors choose.
 
-    Errors: TransformError with the models and tests that failed; WarehouseError when there is
-    nothing loaded or another run holds the data directory; ConfigurationError.
+    The build is incremental unless the project or its settings changed since the last whole build.
+
+    Raises:
+        TransformError: Models or tests failed; the message names them.
+        WarehouseError: Nothing is loaded, or another run holds the data directory.
+        ConfigurationError: A setting is wrong, or a selector matches nothing.
     """
     variables = (settings or read_transform_settings()).variables
     fingerprint = _fingerprint(variables)
-    started_at, began = datetime.now(UTC), time.monotonic()
+    as_of_variable = {"as_of_date": as_of.isoformat()} if as_of else {}
+    started_at = datetime.now(UTC)
     with exclusive_run(data_dir):
-        is_unchanged = _prepare(data_dir) == fingerprint and not full_refresh
-        options = UNCHANGED if is_unchanged else ("--full-refresh",)
-        as_of_variable = {"as_of_date": as_of.isoformat()} if as_of else {}
-        outcomes = dbt(data_dir, ["build", *NOT_NIGHTLY, *options], variables | as_of_variable)
-        failures = [outcome for outcome in outcomes if outcome.status in FAILED]
-        message = _message(failures)
+        is_current = _prepare(data_dir) == fingerprint
+        is_full_refresh = full_refresh or not is_current
+        options = _options(select, is_full_refresh)
+        results = dbt(data_dir, ["build", *NOT_NIGHTLY, *options], variables | as_of_variable)
+        message = _message([result for result in results if result.status in FAILED])
         with warehouse.connect(data_dir) as connection:
-            done = Transformation(
-                as_of,
-                sum(outcome.kind == "model" for outcome in outcomes),
-                sum(outcome.kind == "test" for outcome in outcomes),
-                round(time.monotonic() - began, 1),
-                not is_unchanged,
-                [_warning(connection, o) for o in outcomes if o.status == "warn"],
-            )
-            _record(connection, started_at, done, fingerprint, message)
-    if failures:
+            done = _transformation(connection, results, as_of, is_full_refresh, started_at)
+            # a part of a project that changed leaves the rest as it was: no whole build of anything
+            built = fingerprint if is_current or not select else NOT_WHOLE
+            _record(connection, started_at, done, built, message)
+    if message:
         raise TransformError(message)
     return done
 
 
 def write_docs(data_dir: Path) -> Path:
-    """The project's documentation as one page that needs no server; returns its path.
+    """Write the project's documentation as one page that needs no server; return its path.
 
-    Errors: as `transform`.
+    Raises:
+        TransformError, WarehouseError, ConfigurationError: As `transform`.
     """
     page = docs_path(data_dir)
     with exclusive_run(data_dir):
         _prepare(data_dir)
         verb = ["docs", "generate", "--static"]
-        outcomes = dbt(data_dir, verb, read_transform_settings().variables)
-        if failures := [outcome for outcome in outcomes if outcome.status in FAILED]:
+        results = dbt(data_dir, verb, read_transform_settings().variables)
+        if failures := [result for result in results if result.status in FAILED]:
             raise TransformError(_message(failures))
         page.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(dbt_dir(data_dir) / "target" / "static_index.html", page)
     return page
 
 
+def _options(select: Sequence[str], is_full_refresh: bool) -> list[str]:
+    """What to build: seeds and staging only when they changed or somebody asks for them."""
+    refresh = ["--full-refresh"] if is_full_refresh else []
+    if select:
+        return [*select_options(select), *refresh]
+    return refresh or [*UNCHANGED]
+
+
+def _transformation(
+    connection: duckdb.DuckDBPyConnection,
+    results: list[NodeResult],
+    as_of: date | None,
+    is_full_refresh: bool,
+    started_at: datetime,
+) -> Transformation:
+    kinds = Counter(result.kind for result in results)
+    seconds = (datetime.now(UTC) - started_at).total_seconds()
+    warnings = [_warning(connection, result) for result in results if result.status == "warn"]
+    return Transformation(
+        as_of, kinds["model"], kinds["test"], round(seconds, 1), is_full_refresh, warnings
+    )
+
+
 def _prepare(data_dir: Path) -> str | None:
-    """The fingerprint of the last good build, of a warehouse that has every table."""
+    """Check that every table was loaded; return the fingerprint of what is built.
+
+    Without one, if the last build failed or something else built models since.
+
+    Raises:
+        WarehouseError: Tables are missing, or all of them.
+    """
     path = warehouse.warehouse_path(data_dir)
     if not path.exists():
         raise WarehouseError(f"{path} does not exist yet. Run `gigstack-etl load` first.")
@@ -144,7 +177,7 @@ def _record(
 
 
 def _fingerprint(variables: dict[str, Any]) -> str:
-    """Of all that decides on what the models are made of, but not of the data."""
+    """A hash of everything that the models depend on, except the data."""
     found = hashlib.sha256(json.dumps(variables, sort_keys=True).encode())
     for name in PROJECT:
         path = SQL / name
@@ -155,17 +188,17 @@ def _fingerprint(variables: dict[str, Any]) -> str:
     return found.hexdigest()
 
 
-def _warning(connection: duckdb.DuckDBPyConnection, outcome: NodeResult) -> str:
-    """What a test that warns found; the codes themselves where it is about codes."""
-    if not outcome.query or not outcome.name.endswith(CODES):
-        return f"{outcome.name}: {outcome.message}"
-    found = connection.execute(outcome.query).fetchall()
+def _warning(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> str:
+    """What a warning test found; the codes themselves if it is about codes."""
+    if not result.query or not result.name.endswith(CODES):
+        return f"{result.name}: {result.message}"
+    found = connection.execute(result.query).fetchall()
     named = ", ".join(" ".join(str(value) for value in row[:-1]) for row in found[:NAMED])
     more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"{outcome.name}: {named}{more} in {sum(row[-1] for row in found)} rows"
+    return f"{result.name}: {named}{more} in {sum(row[-1] for row in found)} rows"
 
 
 def _message(failures: list[NodeResult]) -> str:
-    named = "; ".join(f"{o.name} ({o.message})" for o in failures[:NAMED])
+    named = "; ".join(f"{one.name} ({one.message})" for one in failures[:NAMED])
     more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
     return f"{len(failures)} models or tests failed: {named}{more}." if failures else ""

@@ -1,7 +1,7 @@
-"""dbt as a subprocess: in this process it would keep the warehouse's lock.
+"""Run dbt as a subprocess: in this process it would keep the warehouse's lock.
 
-The project is `sql/`; what dbt writes goes below the data directory, since an installed package may
-be read-only. API: https://docs.getdbt.com/reference/artifacts/run-results-json
+The project is `sql/`. dbt writes below the data directory, since an installed package may be
+read-only. API: https://docs.getdbt.com/reference/artifacts/run-results-json
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 
 from pipelines.foundation.errors import TransformError
 from pipelines.foundation.paths import SQL, dbt_dir, warehouse_path
+from pipelines.transform.selection import refuse_unmatched
 
 MEMORY_LIMIT = "1GB"
 QUIET_PYTHON = ("-W", "ignore")  # of warnings about dbt's own modules, which hide what went wrong
@@ -23,8 +24,8 @@ FAILED = ("error", "fail", "runtime error", "partial success")
 
 @dataclass(frozen=True)
 class NodeResult:
-    """What became of a model, seed or test. `kind` is the first part of dbt's unique id; `query`
-    finds what a test objects to.
+    """The result of a model, seed or test. `kind` is the first part of dbt's unique id; `query`
+    selects the rows that a test objects to.
     """
 
     kind: str
@@ -36,19 +37,30 @@ class NodeResult:
 
 
 def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[NodeResult]:
-    """Run a command of dbt on the warehouse of a data directory, to its end.
+    """Run a dbt command on the warehouse of a data directory and wait for its end.
 
-    Errors: TransformError when dbt cannot begin (a model that does not parse, say). What fails in
-    the run is in the outcomes.
+    The results tell what failed during the run.
+
+    Raises:
+        TransformError: dbt cannot begin, for example because a model does not parse.
+        ConfigurationError: A selector matches nothing.
     """
     target = dbt_dir(data_dir.absolute()) / "target"
     results = target / "run_results.json"
     results.unlink(missing_ok=True)
+    output = _run(data_dir, target, verb, variables)
+    if not results.exists():
+        refuse_unmatched(output)
+        raise TransformError(f"dbt {verb[0]} could not begin: {_reason(output)}")
+    return list(_node_results(results, target / "manifest.json"))
+
+
+def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str, Any]) -> str:
+    """What dbt printed."""
     done = subprocess.run(
         [
             *(sys.executable, *QUIET_PYTHON, "-m", "dbt.cli.main"),
             *("--quiet", "--log-format", "text"),
-            *("--log-level-file", "warn"),  # every query in the log costs a fifth of the time
             *verb,
             *("--project-dir", SQL, "--profiles-dir", SQL),
             *("--target-path", target, "--log-path", dbt_dir(data_dir.absolute()) / "logs"),
@@ -59,9 +71,7 @@ def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[
         text=True,
         check=False,
     )
-    if not results.exists():
-        raise TransformError(f"dbt {verb[0]} could not begin: {_reason(done.stdout + done.stderr)}")
-    return list(_outcomes(results, target / "manifest.json"))
+    return done.stdout + done.stderr
 
 
 def _environment(data_dir: Path) -> dict[str, str]:
@@ -74,7 +84,7 @@ def _environment(data_dir: Path) -> dict[str, str]:
     }
 
 
-def _outcomes(results: Path, manifest: Path) -> Iterator[NodeResult]:
+def _node_results(results: Path, manifest: Path) -> Iterator[NodeResult]:
     nodes = json.loads(manifest.read_bytes())["nodes"]
     for result in json.loads(results.read_bytes())["results"]:
         unique_id = result["unique_id"]
@@ -89,7 +99,7 @@ def _outcomes(results: Path, manifest: Path) -> Iterator[NodeResult]:
 
 
 def _name(node: dict[str, Any], unique_id: str) -> str:
-    """A generic test goes by its model and kind; its own name is a list of its arguments."""
+    """The model and kind of a generic test, whose own name lists its arguments; else the name."""
     kind = (node.get("test_metadata") or {}).get("name")
     attached = (node.get("attached_node") or "").rpartition(".")[2]
     if kind and attached:
@@ -99,7 +109,7 @@ def _name(node: dict[str, Any], unique_id: str) -> str:
 
 
 def _reason(text: str) -> str:
-    """The line that says what is wrong, of what dbt says in several."""
+    """The one line of dbt's output that says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if "Error: " in line or line.startswith("Got ")]
     return (telling or lines or ["it says nothing"])[-1]

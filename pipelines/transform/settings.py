@@ -1,6 +1,6 @@
-"""How the models read days and terms: `[transform]` in `.dlt/config.toml`, or environment.
+"""How the models read days and terms: `[transform]` in `.dlt/config.toml`, or the environment.
 
-dlt resolves it (`TRANSFORM__ZONE` and so on); dbt gets it as variables.
+dlt resolves the settings (`TRANSFORM__ZONE` and so on); dbt gets them as variables.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 
@@ -34,8 +34,11 @@ class TransformConfiguration(BaseConfiguration):
 
 @dataclass(frozen=True)
 class TransformSettings:
-    """Zones are IANA names, of all teams and by team; terms are days that a client has to pay, None
-    for none agreed; `client_terms_key` is the field of a client's metadata with terms of its own.
+    """How the models read days and terms.
+
+    Zones are IANA names, for all teams and by team. Terms are the days that a client has to pay;
+    None means that none were agreed. `client_terms_key` is the field of a client's metadata that
+    holds the client's own terms.
     """
 
     zone: str = MEXICO_CITY_NAME
@@ -46,14 +49,15 @@ class TransformSettings:
 
     @property
     def variables(self) -> dict[str, Any]:
-        """As dbt's project names them."""
+        """The settings under the names of the dbt project's variables."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def read_transform_settings() -> TransformSettings:
-    """The configuration as dlt finds it.
+    """Read the configuration as dlt finds it.
 
-    Errors: ConfigurationError for an unknown zone, or terms that are no number of days.
+    Raises:
+        ConfigurationError: A zone is unknown, or terms are not a number of days.
     """
     try:
         found = resolve_configuration(TransformConfiguration(), accept_partial=True)
@@ -71,7 +75,7 @@ def read_transform_settings() -> TransformSettings:
 
 
 def _table(name: str, value: Any, kind: type) -> dict[str, Any]:
-    """Values by team: a TOML table, or JSON from the environment."""
+    """Read values by team from a TOML table, or from JSON in the environment."""
     try:
         table = msgspec.json.decode(value) if isinstance(value, str) else value or {}
         return msgspec.convert(dict(table), dict[str, kind])  # type: ignore[valid-type]

@@ -4,7 +4,9 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -60,6 +62,79 @@ def test_what_fails_is_named_and_the_next_build_is_whole(copied: Path) -> None:
             "delete from gigstack.payments where rowid = (select max(rowid) from gigstack.payments)"
         )
     assert transform(copied, settings=SETTINGS).is_full_refresh
+
+
+def notes(data_dir: Path) -> list[dict[str, Any]]:
+    return query(data_dir, "select * from ops.transforms order by started_at")
+
+
+def columns_of_clients(data_dir: Path) -> set[str]:
+    found = query(data_dir, "select column_name from (describe core.dim_client)")
+    return {row["column_name"] for row in found}
+
+
+def test_a_part_is_built_with_its_tests_and_nothing_else(copied: Path) -> None:
+    with changed(copied) as connection:
+        connection.execute("alter table core.dim_client add column stale integer")
+        connection.execute("alter table core.dim_team add column stale integer")
+    done = cli(copied.parent, "transform", "--select", "dim_client", "--select", "mx_*", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["models"], found["is_full_refresh"]) == (1, False)
+    assert found["tests"] > 3
+    assert "stale" not in columns_of_clients(copied)
+    assert query(copied, "select stale from core.dim_team limit 1")
+    assert notes(copied)[-1]["models"] == 1
+
+
+def test_a_part_of_what_is_built_leaves_it_built(copied: Path) -> None:
+    first = transform(copied, settings=SETTINGS, select=["dim_client"])
+    assert not first.is_full_refresh
+    assert not transform(copied, settings=SETTINGS, select=["dim_team"]).is_full_refresh
+    fingerprints = [note["fingerprint"] for note in notes(copied)]
+    assert fingerprints[-1]
+    assert fingerprints[:-1] == ["", ""]
+
+
+def test_a_part_of_a_changed_project_is_not_the_whole(copied: Path) -> None:
+    """With other settings the project is another one, of which only a part is built."""
+    others = replace(SETTINGS, terms_days=7)
+    assert transform(copied, settings=others, select=["dim_client"]).is_full_refresh
+    assert notes(copied)[-1]["fingerprint"] == ""
+    assert transform(copied, settings=others, select=["dim_client"]).is_full_refresh
+    assert transform(copied, settings=SETTINGS, select=["dim_client"]).is_full_refresh
+
+
+def test_a_part_that_fails_makes_the_next_build_whole(copied: Path) -> None:
+    with changed(copied) as connection:
+        connection.execute("insert into gigstack.clients from gigstack.clients limit 1")
+    with pytest.raises(TransformError, match="dim_client unique_grain"):
+        transform(copied, settings=SETTINGS, select=["dim_client"])
+    with changed(copied) as connection:
+        connection.execute(
+            "delete from gigstack.clients where rowid = (select max(rowid) from gigstack.clients)"
+        )
+    assert transform(copied, settings=SETTINGS, select=["dim_client"]).is_full_refresh
+
+
+@pytest.mark.parametrize(
+    ("selector", "says"),
+    [
+        ("+dim_clien+", "Did you mean dim_client"),
+        ("tag:nothing", "`gigstack-etl docs` lists the models."),
+        (" ", "`gigstack-etl docs` lists the models."),
+    ],
+)
+def test_what_selects_nothing_is_refused_before_anything_is_built(
+    copied: Path, selector: str, says: str
+) -> None:
+    before = notes(copied)
+    done = cli(copied.parent, "transform", "--select", "dim_team", "--select", selector)
+    assert done.returncode == 2
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith(f"Error: --select {selector!r} matches no model, seed or test. ")
+    assert says in message
+    assert notes(copied) == before
 
 
 def test_without_a_warehouse_it_says_what_to_do_first(tmp_path: Path) -> None:
