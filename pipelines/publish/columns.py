@@ -1,21 +1,26 @@
-"""What is declared of columns, in `sql/published_columns.csv`: their meaning, and whether they are personal.
+"""What is declared of columns: their meaning, and whether they are personal.
 
-A line names a column (`client_name`), one of a single table (`cfdi_errors.description`), or many
-(`*_rfc`, `seeds.*.*`); the first line that fits is the one that counts. Text that no line names
-counts as personal, so that a new column cannot leak before somebody has looked at it.
+`sql/loader/columns.csv`, which `make generate` writes, says it of every column of the loader's
+tables. `sql/published_columns.csv` says it of all others by name. A line there names a column
+(`client_name`), one of a single table (`runs.mode`), or many (`*_rfc`, `seeds.*.*`). The line that
+says most counts, wherever it stands: more parts of the name, then the whole name, then more
+letters. Text that no line names counts as personal, so that a new column cannot leak before
+somebody has looked at it.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import duckdb
 
-from pipelines.foundation.paths import PUBLISHED_COLUMNS
+from pipelines.foundation.paths import LOADER_COLUMNS, PUBLISHED_COLUMNS
 
+LOADER_SCHEMA = "gigstack"
 TEXTLESS = (  # types, or how they begin
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     *("UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT", "BOOLEAN", "DATE", "TIME", "INTERVAL"),
@@ -35,7 +40,7 @@ class Policy(Enum):
 
 @dataclass(frozen=True)
 class Declared:
-    """A line of `sql/published_columns.csv`."""
+    """What one line says of the columns that it names."""
 
     pattern: str
     is_personal: bool
@@ -45,6 +50,12 @@ class Declared:
         """Whether it names this schema, table and column; it may leave out the first ones."""
         named = path[-1 - self.pattern.count(".") :]
         return fnmatchcase(".".join(named).lower(), self.pattern)
+
+    @property
+    def precision(self) -> tuple[int, bool, int]:
+        """How much it says of a name; of several lines that fit, the most precise counts."""
+        letters = len(self.pattern) - self.pattern.count("*")
+        return self.pattern.count("."), "*" not in self.pattern, letters
 
 
 @dataclass(frozen=True)
@@ -76,18 +87,44 @@ class Column:
 
 
 @cache
-def declarations() -> tuple[Declared, ...]:
-    with PUBLISHED_COLUMNS.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            Declared(row["column"].lower(), row["personal"] == "yes", row["description"])
-            for row in csv.DictReader(lines)
-        )
+def rules() -> tuple[Declared, ...]:
+    """The lines of `sql/published_columns.csv`."""
+    return tuple(_declared(row["column"], row) for row in _lines(PUBLISHED_COLUMNS))
 
 
 @cache
-def declaration_of(*path: str) -> Declared | None:
-    """The first line that fits a schema, table and column."""
-    return next((one for one in declarations() if one.fits(*path)), None)
+def loader_columns() -> dict[str, Declared]:
+    """The lines of `sql/loader/columns.csv`, by `table.column`."""
+    names = ((f"{row['table']}.{row['column']}", row) for row in _lines(LOADER_COLUMNS))
+    return {name: _declared(name, row) for name, row in names}
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _declared(pattern: str, row: dict[str, str]) -> Declared:
+    return Declared(pattern.lower(), row["personal"] == "yes", row["description"])
+
+
+@cache
+def declaration_of(schema: str, table: str, column: str) -> Declared | None:
+    """What is declared of a column, if anything is."""
+    if schema == LOADER_SCHEMA and f"{table}.{column}" in loader_columns():
+        return loader_columns()[f"{table}.{column}"]
+    return rule_of(schema, table, column)
+
+
+def rule_of(*path: str) -> Declared | None:
+    """The rule that counts for a schema, table and column."""
+    return most_precise(rules(), *path)
+
+
+def most_precise(lines: Iterable[Declared], *path: str) -> Declared | None:
+    """Of the lines that fit a schema, table and column, the one that says most."""
+    fitting = (line for line in lines if line.fits(*path))
+    return max(fitting, key=lambda line: line.precision, default=None)
 
 
 def define_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:
