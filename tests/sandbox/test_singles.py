@@ -36,7 +36,7 @@ def test_an_invoice_is_found_by_its_uuid_in_either_case(api: httpx.Client) -> No
 
 
 def test_an_object_of_another_team_is_not_found(api: httpx.Client, account: Account) -> None:
-    place, record = next(account.store.walk(1, "clients"))
+    place, record = next(account.store.objects(1, "clients"))
     assert place
     assert api.get(f"/clients/{record['id']}").status_code == 404
     params = {"team": account.teams[1]}
@@ -78,7 +78,7 @@ def documents(api: httpx.Client, kind: str, name: str) -> list[dict[str, Any]]:
 
 
 def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: Account) -> None:
-    clients = [record["id"] for _, record in account.store.walk(0, "clients")]
+    clients = [record["id"] for _, record in account.store.objects(0, "clients")]
     team = account.teams[0]
     found = {
         (team, document["id"], "client", name)
@@ -108,7 +108,7 @@ def test_documents_of_nobody_are_404(api: httpx.Client) -> None:
 
 
 def test_documents_have_their_variety(account: Account) -> None:
-    rows = [row for team in range(3) for _, row in account.store.walk(team, "documents")]
+    rows = [row for team in range(3) for _, row in account.store.objects(team, "documents")]
     assert {row["document_type"] for row in rows} >= {"contract", "delivery_proof"}
     assert any(row["valid_until"] == 0 for row in rows)
     assert any(row["ai_extraction"] is None for row in rows)
