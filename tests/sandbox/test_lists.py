@@ -104,15 +104,10 @@ def test_teams_leave_out_the_keys_own(walk: Walk, api: httpx.Client, account: Ac
 
 def test_a_page_is_ten_rows_newest_first(api: httpx.Client) -> None:
     rows = api.get("/services").json()["data"]
-    moments = [_second(row["created_at"]) for row in rows if row]
+    places = [positions.place_of(row["id"]) or 0 for row in rows if row]
+    moments = [positions.second_of(place) for place in places]
     assert len(moments) == 10
     assert moments == sorted(moments, reverse=True)
-
-
-def _second(spelled: Any) -> int:
-    if isinstance(spelled, dict):
-        return int(spelled["_seconds"])
-    return int(spelled) // (1000 if int(spelled) > 10**12 else 1)
 
 
 def test_ascending_is_the_reverse_of_descending(walk: Walk, api: httpx.Client) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 import httpx
 import pytest
 
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
 
@@ -86,7 +89,14 @@ def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: 
         for document in documents(api, "clients", name)
     }
     assert found == expected(account, [team])["support_document_parents"].keys
-    assert any(not documents(api, "clients", name) for name in clients)
+
+
+def test_a_client_without_documents_has_an_empty_list(own_account: Account) -> None:
+    place, record = next(own_account.store.objects(0, "clients"))
+    own_account.store.unlink_documents(place)
+    headers = {"Authorization": f"Bearer {key_for(own_account)}"}
+    with serving(create_app(own_account)) as url, httpx.Client(base_url=url, headers=headers) as api:
+        assert documents(api, "clients", record["id"]) == []
 
 
 def test_invoices_and_payments_inherit_their_clients_documents(
