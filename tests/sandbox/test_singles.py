@@ -10,6 +10,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
+from tests.accounts import add_object
 
 
 @pytest.mark.parametrize(
@@ -92,10 +93,13 @@ def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: 
 
 
 def test_a_client_without_documents_has_an_empty_list(own_account: Account) -> None:
-    place, record = next(own_account.store.objects(0, "clients"))
-    own_account.store.unlink_documents(place)
+    _, like = next(own_account.store.objects(0, "clients"))
+    record = add_object(own_account, 0, "clients", "client_", like)
     headers = {"Authorization": f"Bearer {key_for(own_account)}"}
-    with serving(create_app(own_account)) as url, httpx.Client(base_url=url, headers=headers) as api:
+    with (
+        serving(create_app(own_account)) as url,
+        httpx.Client(base_url=url, headers=headers) as api,
+    ):
         assert documents(api, "clients", record["id"]) == []
 
 
