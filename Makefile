@@ -1,5 +1,6 @@
 # Every command a contributor needs. `make` alone lists them.
 PYTHON ?= python3
+SEED ?= 7
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -22,8 +23,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: setup ## load an invented account into data/demo, no key and no network needed
 	@$(BIN)/gigstack-etl demo
 
-test: setup ## run the tests
-	$(BIN)/pytest
+test: setup ## run the tests, on invented accounts of another seed with SEED=n
+	SEED=$(SEED) $(BIN)/pytest
 
 check: setup ## formatting, lint, types, SQL style
 	$(BIN)/ruff format --check .
