@@ -83,6 +83,24 @@ def test_what_is_known_of_a_name_needs_no_line() -> None:
     ]
 
 
+def test_a_child_needs_no_line_for_the_key_of_its_root() -> None:
+    milestones = Table("contract_milestones", ("contract_id", "item_number"), "contracts")
+    entity = Entity("contracts", CONTRACTS.root, (milestones,))
+    heads = {
+        "contracts": Head("", "agreed", {"contract_id": Note("Which contract.")}),
+        "contract_milestones": Head(""),
+    }
+    kinds = {"contract_id": "VARCHAR"}
+    (_, child), gaps = describe(
+        entity,
+        heads,
+        {"contracts": kinds, "contract_milestones": kinds | {"item_number": "BIGINT"}},
+    )
+    assert not gaps
+    assert child.columns[0].description == "Which contract."
+    assert "description: Which contract." in staging_yml({"contract_milestones": child})
+
+
 def test_a_table_without_a_head_and_a_note_without_a_column_are_named() -> None:
     services, taxes = ENTITIES["services"].tables
     heads = {services.name: Head("One row per service.", "", {"colour": Note("Which it has.")})}

@@ -5,11 +5,11 @@ the glossary `sql/models/columns.md`, or else in `sql/published_columns.csv`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from pipelines.foundation.paths import SQL
-from pipelines.gigstack.endpoints import ENTITIES, Entity
+from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
 from pipelines.publish.columns import LOADER_SCHEMA, Column, rule_of
 from tests.generate.heads import Head, read_heads
 from tests.generate.names import staged_name
@@ -73,16 +73,25 @@ def describe(
         if table.name not in heads:
             gaps.append(f"add the comment `-- {table.name}: one row per …`.")
             continue
-        head, kinds = heads[table.name], types[table.name]
+        kinds = types[table.name]
+        unknown = heads[table.name].columns.keys() - kinds.keys()
+        gaps += [f"{name} is described, but no column." for name in sorted(unknown)]
+        head = _with_the_key_of_its_root(entity, table, heads)
         columns = [_column(table.name, head, name, kind) for name, kind in kinds.items()]
         tables.append(LoaderTable(table.name, head, tuple(column for column, _ in columns)))
         gaps += [gap for _, gap in columns if gap]
-        gaps += [
-            f"{name} is described, but no column." for name in head.columns if name not in kinds
-        ]
     if entity.name in heads and not heads[entity.name].topic:
         gaps.append("add a line `-- Topic: …`, a heading of docs/tables.md.")
     return tables, gaps
+
+
+def _with_the_key_of_its_root(entity: Entity, table: Table, heads: dict[str, Head]) -> Head:
+    """A child's head, with what the root's says of the columns that lead to the root."""
+    head, root = heads[table.name], heads.get(entity.root.name)
+    if table.parent is None or root is None:
+        return head
+    key = {name: root.columns[name] for name in entity.root.key if name in root.columns}
+    return replace(head, columns=key | head.columns)
 
 
 def _column(table: str, head: Head, name: str, kind: str) -> tuple[LoaderColumn, str]:
