@@ -1,14 +1,15 @@
 # Every command a contributor needs. `make` alone lists them.
 PYTHON ?= python3
+SEED ?= 7
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench lock clean
+.PHONY: help setup demo test check fix generate bench lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make the virtual environment from the lock file
 
@@ -22,8 +23,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: setup ## load an invented account into data/demo, no key and no network needed
 	@$(BIN)/gigstack-etl demo
 
-test: setup ## run the tests
-	$(BIN)/pytest
+test: setup ## run the tests, on invented accounts of another seed with SEED=n
+	SEED=$(SEED) $(BIN)/pytest
 
 check: setup ## formatting, lint, types, SQL style
 	$(BIN)/ruff format --check .
@@ -35,6 +36,9 @@ fix: setup ## put formatting and simple findings right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/sqlfluff fix --disable-progress-bar sql
+
+generate: setup ## write what follows from the declared endpoints: staging, docs, columns
+	@$(BIN)/python -m tests.generate
 
 bench: setup ## measure speed and memory against the alternatives (about 25 minutes)
 	$(BIN)/python -m tests.benchmarks

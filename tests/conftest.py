@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.sandbox.simulation.account import Account
 from pipelines.transform.build import transform
+from tests.accounts import create_account
 from tests.transform.conftest import SETTINGS, Built, last_day, load_account
 
 
@@ -11,7 +11,7 @@ from tests.transform.conftest import SETTINGS, Built, last_day, load_account
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Two teams. Shared: read it, or copy its files."""
     where = tmp_path_factory.mktemp("built")
-    with Account.create(where / "account.sqlite", clients=16, months=3, teams=2) as account:
+    with create_account(where / "account.sqlite", clients=16, months=3, teams=2) as account:
         load_account(account, where / "data")
         as_of = last_day(account)
     done = transform(where / "data", as_of=as_of, settings=SETTINGS)

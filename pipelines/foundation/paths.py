@@ -11,6 +11,7 @@ NORMALIZE_SQL = LOADER_SQL / "normalize"
 STILL_OPEN_SQL = LOADER_SQL / "still_open"
 ALERTS_SQL = LOADER_SQL / "alerts"
 REPORT_SQL = SQL / "report"
+LOADER_COLUMNS = LOADER_SQL / "columns.csv"  # written by make generate
 PUBLISHED_COLUMNS = SQL / "published_columns.csv"
 
 

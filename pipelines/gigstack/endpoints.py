@@ -1,85 +1,29 @@
 """Every list endpoint of the gigstack API v2, declared once.
 
-An `Entity` is what becomes tables: its file is `sql/loader/normalize/<name>.sql`, its first table is
-the root, the others are its children. A `Stream` is one list endpoint that delivers an entity.
-A new endpoint is one entry here, one SQL file, one fixture and one test.
-API reference: https://docs.gigstack.io
+An `Entity` is what becomes tables. Its file is `sql/loader/normalize/<name>.sql`, its first table
+is the root, the others are its children. A `Resource` is one list endpoint that delivers an
+entity. CONTRIBUTING.md says how to add one. API reference: https://docs.gigstack.io
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from pipelines.gigstack.endpoint_types import (
+    Entity,
+    Pagination,
+    Resource,
+    Scope,
+    Table,
+    WindowField,
+)
 
-
-class Pagination(Enum):
-    """How a list is paged (the request parameter that carries the cursor, or the page)."""
-
-    NEXT = "next"
-    STARTING_AFTER = "starting_after"
-    CURSOR = "cursor"
-    PAGE = "page"
-    SINGLE = "single"
-
-
-class WindowField(Enum):
-    """What the window of an incremental load goes by: a field of the API, and how it is asked for.
-
-    Lists without one are read whole, each time.
-    """
-
-    CREATED = "created_at"
-    ISSUED = "issue_date"
-
-
-class Scope(Enum):
-    """How often a stream is read: once for the key, once a team, or once a parent object."""
-
-    KEY = "key"
-    TEAM = "team"
-    PARENT = "parent"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A warehouse table: its key columns after `team_id`, and the root whose list it holds."""
-
-    name: str
-    key: tuple[str, ...]
-    parent: str | None = None
-
-
-@dataclass(frozen=True)
-class Entity:
-    """What one SQL file makes: a root table, its children, and tables of links of their own."""
-
-    name: str
-    root: Table
-    children: tuple[Table, ...] = ()
-    links: tuple[Table, ...] = ()
-    is_short_lived: bool = False  # its objects are made to vanish soon, and many at once
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        return (self.root, *self.children, *self.links)
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One list endpoint. `{parent}` in a path is the id of an object of the `parents` stream."""
-
-    name: str
-    entity: str
-    paths: tuple[str, ...]  # more than one: candidates, probed in this order
-    pagination: Pagination = Pagination.NEXT
-    scope: Scope = Scope.TEAM
-    kind: str | None = None  # document_kind or parent_type of its rows
-    created_filter: bool = False  # the API names a filter on the creation date
-    window: WindowField | None = None  # what an incremental load reads of it
-    single_path: str | None = None  # of one object, for those that are open beyond the window
-    list_at: str | None = None  # the list sits below `data`, under this name
-    map_key: str | None = None  # `data` may be an object: its keys become this field
-    parents: str | None = None  # the stream whose objects this one is read for
-    own_path: str | None = None  # of the key's own object, which the list may leave out
-    is_optional: bool = False  # only when configured or named
+__all__ = [
+    "ENTITIES",
+    "RESOURCES",
+    "Entity",
+    "Pagination",
+    "Resource",
+    "Scope",
+    "Table",
+    "WindowField",
+]
 
 
 def _entity(
@@ -164,16 +108,57 @@ ENTITIES: dict[str, Entity] = dict(
     )
 )
 
+
+def _invoices(name: str, kind: str, title: tuple[str, str]) -> Resource:
+    """One of the lists of CFDI that the team issued."""
+    path = f"/invoices/{name}"
+    return Resource(
+        f"invoices_{name}",
+        "invoices",
+        (path,),
+        kind=kind,
+        created_filter=True,
+        window=WindowField.CREATED,
+        single_path=f"{path}/{{id}}",
+        title=title,
+    )
+
+
+def _support_documents(
+    parent: str, title: tuple[str, str], *, is_optional: bool = False
+) -> Resource:
+    """The support documents of the objects of a list."""
+    return Resource(
+        f"{parent}_support_documents",
+        "support_documents",
+        (f"/{parent}s/{{parent}}/support-documents",),
+        Pagination.SINGLE,
+        Scope.PARENT,
+        kind=parent,
+        parents=f"{parent}s",
+        is_optional=is_optional,
+        title=title,
+    )
+
+
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for resource in (
-        Resource("teams", "teams", ("/teams",), scope=Scope.KEY, own_path="/teams/{team}"),
+        Resource(
+            "teams",
+            "teams",
+            ("/teams",),
+            scope=Scope.KEY,
+            own_path="/teams/{team}",
+            title=("Equipos", "Teams"),
+        ),
         Resource(
             "team_integrations",
             "team_integrations",
             ("/teams/integrations",),
             Pagination.SINGLE,
             map_key="provider",
+            title=("Integraciones", "Integrations"),
         ),
         Resource(
             "team_series",
@@ -181,54 +166,44 @@ RESOURCES: dict[str, Resource] = {
             ("/teams/{team}/series",),
             Pagination.SINGLE,
             map_key="series",
+            title=("Series", "Series"),
         ),
-        Resource("users", "users", ("/users",)),
-        Resource("webhooks", "webhooks", ("/webhooks",), Pagination.CURSOR),
-        Resource("clients", "clients", ("/clients",), created_filter=True),
-        Resource("services", "services", ("/services",), created_filter=True),
+        Resource("users", "users", ("/users",), title=("Usuarios", "Users")),
         Resource(
-            "invoices_income",
-            "invoices",
-            ("/invoices/income",),
-            kind="income",
-            created_filter=True,
-            window=WindowField.CREATED,
-            single_path="/invoices/income/{id}",
+            "webhooks",
+            "webhooks",
+            ("/webhooks",),
+            Pagination.CURSOR,
+            title=("Webhooks", "Webhooks"),
         ),
         Resource(
-            "invoices_egress",
-            "invoices",
-            ("/invoices/egress",),
-            kind="egress",
-            created_filter=True,
-            window=WindowField.CREATED,
-            single_path="/invoices/egress/{id}",
+            "clients", "clients", ("/clients",), created_filter=True, title=("Clientes", "Clients")
         ),
         Resource(
-            "invoices_payment",
-            "invoices",
-            ("/invoices/payment",),
-            kind="payment_complement",
+            "services",
+            "services",
+            ("/services",),
             created_filter=True,
-            window=WindowField.CREATED,
-            single_path="/invoices/payment/{id}",
+            title=("Productos y servicios", "Products and services"),
         ),
+        _invoices("income", "income", ("Facturas de ingreso", "Income invoices")),
+        _invoices("egress", "egress", ("Notas de crédito (egreso)", "Credit notes (egress)")),
+        _invoices("payment", "payment_complement", ("Complementos de pago", "Payment complements")),
+        _invoices("transfer", "transfer", ("Facturas de traslado", "Transfer invoices")),
         Resource(
-            "invoices_transfer",
-            "invoices",
-            ("/invoices/transfer",),
-            kind="transfer",
+            "invoice_drafts",
+            "invoice_drafts",
+            ("/invoices/draft",),
             created_filter=True,
-            window=WindowField.CREATED,
-            single_path="/invoices/transfer/{id}",
+            title=("Borradores de factura", "Invoice drafts"),
         ),
-        Resource("invoice_drafts", "invoice_drafts", ("/invoices/draft",), created_filter=True),
         Resource(
             "sat_invoices",
             "sat_invoices",
             ("/invoices/sat",),
             Pagination.STARTING_AFTER,
             window=WindowField.ISSUED,
+            title=("Facturas según el SAT", "Invoices as SAT sees them"),
         ),
         Resource(
             "retentions",
@@ -236,6 +211,7 @@ RESOURCES: dict[str, Resource] = {
             ("/retentions",),
             created_filter=True,
             window=WindowField.CREATED,
+            title=("Retenciones", "Retentions"),
         ),
         Resource(
             "payments",
@@ -244,6 +220,7 @@ RESOURCES: dict[str, Resource] = {
             created_filter=True,
             window=WindowField.CREATED,
             single_path="/payments/{id}",
+            title=("Pagos", "Payments"),
         ),
         Resource(
             "receipts",
@@ -252,35 +229,14 @@ RESOURCES: dict[str, Resource] = {
             created_filter=True,
             window=WindowField.CREATED,
             single_path="/receipts/{id}",
+            title=("Recibos", "Receipts"),
         ),
-        Resource(
-            "client_support_documents",
-            "support_documents",
-            ("/clients/{parent}/support-documents",),
-            Pagination.SINGLE,
-            Scope.PARENT,
-            kind="client",
-            parents="clients",
+        _support_documents("client", ("Documentos de clientes", "Documents of clients")),
+        _support_documents(
+            "invoice", ("Documentos de facturas", "Documents of invoices"), is_optional=True
         ),
-        Resource(
-            "invoice_support_documents",
-            "support_documents",
-            ("/invoices/{parent}/support-documents",),
-            Pagination.SINGLE,
-            Scope.PARENT,
-            kind="invoice",
-            parents="invoices",
-            is_optional=True,
-        ),
-        Resource(
-            "payment_support_documents",
-            "support_documents",
-            ("/payments/{parent}/support-documents",),
-            Pagination.SINGLE,
-            Scope.PARENT,
-            kind="payment",
-            parents="payments",
-            is_optional=True,
+        _support_documents(
+            "payment", ("Documentos de pagos", "Documents of payments"), is_optional=True
         ),
         Resource(
             "cfdi_errors",
@@ -288,9 +244,15 @@ RESOURCES: dict[str, Resource] = {
             ("/invoices/cfdi-errors", "/invoices/errors", "/cfdi-errors"),
             Pagination.PAGE,
             Scope.KEY,
+            title=("Errores de CFDI", "CFDI errors"),
         ),
         Resource(
-            "sat_lists", "sat_lists", ("/sat-lists", "/sat/lists"), Pagination.SINGLE, Scope.KEY
+            "sat_lists",
+            "sat_lists",
+            ("/sat-lists", "/sat/lists"),
+            Pagination.SINGLE,
+            Scope.KEY,
+            title=("Listas del SAT", "SAT lists"),
         ),
         Resource(
             "sat_download_requests",
@@ -299,6 +261,7 @@ RESOURCES: dict[str, Resource] = {
             Pagination.SINGLE,
             list_at="history",
             is_optional=True,  # the call makes gigstack ask SAT
+            title=("Solicitudes de descarga al SAT", "Download requests to SAT"),
         ),
     )
 }

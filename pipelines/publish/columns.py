@@ -1,23 +1,27 @@
 """The meaning of published columns, and which of them hold personal data.
 
-`sql/published_columns.csv` declares both. A line names a column (`client_name`), a column of one
-table (`cfdi_errors.description`), or many columns (`*_rfc`, `seeds.*.*`); the first line that
-matches counts. A text column without a line counts as personal, so that a new column cannot leak
-before somebody has classified it.
+`sql/loader/columns.csv`, which `make generate` writes, declares every column of the loader's
+tables. `sql/published_columns.csv` declares all others by name. A line there names a column
+(`client_name`), a column of one table (`runs.mode`), or many (`*_rfc`, `seeds.*.*`). The most
+precise line counts, wherever it stands: more parts of the name, then the whole name, then more
+letters. A text column without a line counts as personal, so that a new column cannot leak before
+somebody has classified it.
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 
 import duckdb
 
-from pipelines.foundation.paths import PUBLISHED_COLUMNS
+from pipelines.foundation.paths import LOADER_COLUMNS, PUBLISHED_COLUMNS
 from pipelines.foundation.sql_text import identifier
 
+LOADER_SCHEMA = "gigstack"
 NON_TEXT_TYPES = (  # types, or their beginnings
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     *("UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT", "BOOLEAN", "DATE", "TIME", "INTERVAL"),
@@ -37,7 +41,7 @@ class Policy(Enum):
 
 @dataclass(frozen=True)
 class ColumnDeclaration:
-    """A line of `sql/published_columns.csv`."""
+    """What one line says of the columns that it names."""
 
     pattern: str
     is_personal: bool
@@ -47,6 +51,12 @@ class ColumnDeclaration:
         """Whether it names this schema, table and column; schema and table may be left out."""
         compared = path[-1 - self.pattern.count(".") :]
         return fnmatchcase(".".join(compared).lower(), self.pattern)
+
+    @property
+    def precision(self) -> tuple[int, bool, int]:
+        """How much it says of a name; of several lines that fit, the most precise counts."""
+        letters = len(self.pattern) - self.pattern.count("*")
+        return self.pattern.count("."), "*" not in self.pattern, letters
 
 
 @dataclass(frozen=True)
@@ -78,18 +88,44 @@ class Column:
 
 
 @cache
-def declarations() -> tuple[ColumnDeclaration, ...]:
-    with PUBLISHED_COLUMNS.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            ColumnDeclaration(row["column"].lower(), row["personal"] == "yes", row["description"])
-            for row in csv.DictReader(lines)
-        )
+def rules() -> tuple[ColumnDeclaration, ...]:
+    """The lines of `sql/published_columns.csv`."""
+    return tuple(_declaration(row["column"], row) for row in _lines(PUBLISHED_COLUMNS))
 
 
 @cache
-def declaration_of(*path: str) -> ColumnDeclaration | None:
-    """The first line that matches a schema, table and column."""
-    return next((line for line in declarations() if line.matches(*path)), None)
+def loader_columns() -> dict[str, ColumnDeclaration]:
+    """The lines of `sql/loader/columns.csv`, by `table.column`."""
+    names = ((f"{row['table']}.{row['column']}", row) for row in _lines(LOADER_COLUMNS))
+    return {name: _declaration(name, row) for name, row in names}
+
+
+def _lines(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def _declaration(pattern: str, row: dict[str, str]) -> ColumnDeclaration:
+    return ColumnDeclaration(pattern.lower(), row["personal"] == "yes", row["description"])
+
+
+@cache
+def declaration_of(schema: str, table: str, column: str) -> ColumnDeclaration | None:
+    """What is declared of a column, if anything is."""
+    if schema == LOADER_SCHEMA and f"{table}.{column}" in loader_columns():
+        return loader_columns()[f"{table}.{column}"]
+    return rule_of(schema, table, column)
+
+
+def rule_of(*path: str) -> ColumnDeclaration | None:
+    """The rule that counts for a schema, table and column."""
+    return most_precise(rules(), *path)
+
+
+def most_precise(lines: Iterable[ColumnDeclaration], *path: str) -> ColumnDeclaration | None:
+    """Of the lines that fit a schema, table and column, the one that says most."""
+    fitting = (line for line in lines if line.matches(*path))
+    return max(fitting, key=lambda line: line.precision, default=None)
 
 
 def define_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:

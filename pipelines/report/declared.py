@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from pipelines.gigstack.endpoints import RESOURCES
+
 ROOT = Path(__file__).parent
 
 
@@ -107,4 +109,7 @@ def pages() -> list[Page]:
 
 
 def words() -> Words:
-    return msgspec.toml.decode((ROOT / "words.toml").read_bytes(), type=Words)
+    """The words of `words.toml`, and those for the API's lists, which their entries have."""
+    found = msgspec.toml.decode((ROOT / "words.toml").read_bytes(), type=Words)
+    found.values["stream"] = {name: Text(*one.title) for name, one in RESOURCES.items()}
+    return found

@@ -11,6 +11,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
+from tests.accounts import create_account
 from tests.flows.runs import Prefect
 from tests.flows.server import server
 from tests.pipelines.commands import access
@@ -35,7 +36,7 @@ def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Shared: read it, never advance it."""
     path = tmp_path_factory.mktemp("account") / "account.sqlite"
-    with Account.create(path, clients=6, months=2, teams=2) as created:
+    with create_account(path, clients=6, months=2, teams=2) as created:
         yield created
 
 

@@ -11,6 +11,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
+from tests.accounts import create_account
 from tests.pipelines.loads import run, settings_for
 from tests.pipelines.story import Story, create, tell
 
@@ -26,7 +27,7 @@ class Loaded:
 @pytest.fixture(scope="session")
 def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("account") / "account.sqlite"
-    with Account.create(path, clients=12, months=2, teams=3):
+    with create_account(path, clients=12, months=2, teams=3):
         return path
 
 

@@ -16,7 +16,7 @@ from pipelines.load.incremental import SAFETY_MARGIN
 from pipelines.load.run import DEFAULT_OPTIONS, LoadOptions, load
 from pipelines.load.select import select_resources
 from pipelines.sandbox.api.auth import key_for
-from pipelines.sandbox.expected.contents import TableTruth
+from pipelines.sandbox.expected.contents import ExpectedTable
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
 
@@ -139,7 +139,7 @@ def live_contents(data_dir: Path, leave_out: str) -> dict[str, list[tuple[Any, .
 
 
 def differences(
-    data_dir: Path, truth: Mapping[str, TableTruth], *, may_be_more: bool = False
+    data_dir: Path, truth: Mapping[str, ExpectedTable], *, may_be_more: bool = False
 ) -> dict[str, str]:
     """Tables whose live rows have not the keys or sums of money of the truth, and how they differ.
 

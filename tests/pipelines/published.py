@@ -1,6 +1,7 @@
 """What the tests of published files share: models to publish, and what a whole version is."""
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.paths import published_dir
+from pipelines.publish.columns import Column
 from pipelines.warehouse.migrations import migrate
 
 PERSON = "ZOE MÁRQUEZ"  # a name that only these models and the ledger hold
@@ -75,6 +77,13 @@ def add_small_warehouse(data_dir: Path) -> None:
                 from range(100) as r (i)
             """
         )
+
+
+def undeclared(columns: Iterable[Column]) -> str:
+    """What to do about text of which nobody said whether it is personal; '' for none."""
+    names = [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declaration is None]
+    lines = "".join(f"\n{name},yes,    or    {name},no," for name in names)
+    return f"Add a line for each of these to sql/published_columns.csv:{lines}" if names else ""
 
 
 def manifest(data_dir: Path) -> dict[str, Any]:

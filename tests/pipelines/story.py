@@ -17,10 +17,11 @@ from pipelines.gigstack.settings import Settings
 from pipelines.load.plan import Step, make_plan
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
-from pipelines.sandbox.expected.contents import TableTruth, expected
-from pipelines.sandbox.expected.rows import ROWS, Key
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
+from pipelines.sandbox.expected.rows import Key, rows_by_list
 from pipelines.sandbox.simulation.account import EPOCH, Account
 from pipelines.warehouse.run_log import LoadResult
+from tests.accounts import create_account
 from tests.pipelines.loads import lookback, run, settings_for
 
 SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named alike
@@ -45,7 +46,7 @@ class StoryNight:
     data_dir: Path  # as it was after this load
     before: "StoryNight | None"
     shown: Hashes
-    truth: dict[str, TableTruth]
+    truth: dict[str, ExpectedTable]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Story:
 
 def create(path: Path) -> Account:
     """Five months, so that some of what is open is older than the look-back."""
-    return Account.create(path, clients=15, months=5, teams=3, now=EPOCH)
+    return create_account(path, clients=15, months=5, teams=3, now=EPOCH)
 
 
 def tell(account: Account, url: str, where: Path) -> Story:
@@ -115,11 +116,11 @@ def settings_after(account: Account, url: str, days: int, **changes: Any) -> Set
 def shown_by(account: Account) -> Hashes:
     """The hash of every object that the lists of an account hold now."""
     found: Hashes = {}
-    for served, rows_of in ROWS.items():
+    for served, rows_of in rows_by_list().items():
         resource = RESOURCES[SERVED_AS.get(served, served)]
         normalizer = _normalizers()[resource.entity]
         for team in account.roster:
-            for place, record in account.store.walk(team.number, served):
+            for place, record in account.store.objects(team.number, served):
                 keys: list[Key] = []
                 rows_of(team.id, record, lambda _table, key, _row, keys=keys: keys.append(key))  # type: ignore[misc]
                 body = account.store.body(place) or b"null"

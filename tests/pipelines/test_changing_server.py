@@ -15,11 +15,12 @@ from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.load.run import LoadOptions
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.expected.rows import Key
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
 from pipelines.warehouse.run_log import LoadResult
+from tests.accounts import create_account
 from tests.pipelines.between import Between, path_of
 from tests.pipelines.loads import TABLES, differences, lookback, repeated_keys, run, settings_for
 from tests.pipelines.story import Hashes, shown_by
@@ -63,7 +64,7 @@ class Unrest:
 
     def remove_one(self, resource: str) -> None:
         """Delete the newest record of a list of the biggest team."""
-        *_, (place, _) = self.account.store.walk(0, resource)
+        *_, (place, _) = self.account.store.objects(0, resource)
         self.account.store.remove(place)
 
     def _advance(self) -> str:
@@ -80,7 +81,7 @@ class Unrest:
         place = self._any()
         record = self.account.store.get(place)
         assert record
-        name, value = CHANGES[positions.stream_of(place)]
+        name, value = CHANGES[positions.list_of(place)]
         self.account.store.put(place, record | {name: value})
         self._flush()
         return "another record"
@@ -89,7 +90,7 @@ class Unrest:
         """The place of some record of a list that has a few."""
         while True:
             team, resource = self.dice.choice(self.account.roster), self.dice.choice([*CHANGES])
-            places = [place for place, _ in self.account.store.walk(team.number, resource)]
+            places = [place for place, _ in self.account.store.objects(team.number, resource)]
             if len(places) > 3:
                 return self.dice.choice(places)
 
@@ -118,7 +119,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ObservedNight]
     """Loads of an account, the first and the third of them while it changes; then a sweep."""
     where = tmp_path_factory.mktemp("unrest")
     found = {}
-    with Account.create(where / "account.sqlite", clients=10, months=2, teams=2) as account:
+    with create_account(where / "account.sqlite", clients=10, months=2, teams=2) as account:
         unrest = Unrest(account)
         with serving(Between(create_app(account), unrest.look)) as url:
             wanted = settings_for(account, url, page_size=3, lookback_days=lookback(account, 90))
@@ -158,7 +159,7 @@ def _night(
     )
 
 
-def _of(truth: dict[str, TableTruth], entities: tuple[str, ...]) -> dict[str, TableTruth]:
+def _of(truth: dict[str, ExpectedTable], entities: tuple[str, ...]) -> dict[str, ExpectedTable]:
     tables = {table.name for name in entities for table in ENTITIES[name].tables}
     return {name: table for name, table in truth.items() if name in tables}
 
@@ -219,14 +220,14 @@ def test_the_sweep_marks_everything_that_vanished(nights: dict[str, ObservedNigh
 
 def test_numbered_pages_that_shift_while_they_are_read_mark_nothing(tmp_path: Path) -> None:
     """The record that moved up is passed over, and is there all the same."""
-    with Account.create(tmp_path / "account.sqlite", clients=3, months=0, teams=1) as account:
+    with create_account(tmp_path / "account.sqlite", clients=3, months=0, teams=1) as account:
 
         def look(request: Request) -> Response | None:
             if request.query_params.get("page") == "2" and is_shifting:
                 account.store.remove(errors[-1])
             return None
 
-        errors = [place for place, _ in account.store.walk(positions.SHARED_TEAM, "cfdi_errors")]
+        errors = [place for place, _ in account.store.objects(positions.SHARED_TEAM, "cfdi_errors")]
         truth = {"cfdi_errors": expected(account)["cfdi_errors"]}
         with serving(Between(create_app(account), look)) as url:
             wanted = settings_for(account, url, page_size=50)

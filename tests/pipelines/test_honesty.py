@@ -50,7 +50,7 @@ def worked_out(account: Account) -> Figures:
     for team in account.roster:
         for served in WITH_MONEY:
             resource = SERVED_AS.get(served, served)
-            for _, record in account.store.walk(team.number, served):
+            for _, record in account.store.objects(team.number, served):
                 status, currency = record["status"].lower(), record["currency"]
                 add(team.id, resource, "rows", Decimal(1))
                 if total := Decimal(record.get("total") or 0):

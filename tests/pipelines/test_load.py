@@ -162,7 +162,7 @@ def test_accents_and_letters_of_all_kinds_survive(account: Account, loaded: Load
     names = {
         (account.teams[team], record["id"]): record["legal_name"]
         for team in range(len(account.teams))
-        for _, record in account.store.walk(team, "clients")
+        for _, record in account.store.objects(team, "clients")
     }
     rows = query(loaded.data_dir, "select team_id, client_id, legal_name from gigstack.clients")
     assert {(row["team_id"], row["client_id"]): row["legal_name"] for row in rows} == names

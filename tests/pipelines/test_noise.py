@@ -16,6 +16,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
+from tests.accounts import create_account
 from tests.pipelines.loads import contents, lasting, lookback, query, run, settings_for
 
 RATE = 0.05  # of each kind
@@ -82,7 +83,7 @@ class Clean:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     path = tmp_path_factory.mktemp("stage") / "account.sqlite"
     with (
-        Account.create(path, clients=6, months=1, teams=2) as account,
+        create_account(path, clients=6, months=1, teams=2) as account,
         serving(create_app(account)) as url,
     ):
         teams = tuple(account.teams)  # named, so that no list of teams can fail a whole run

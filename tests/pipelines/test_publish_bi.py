@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pipelines.foundation.paths import published_dir
 from pipelines.publish.publication import publish
-from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.simulation.account import Account
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import add_models
@@ -34,7 +34,7 @@ def published(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def invoices(account: Account) -> TableTruth:
+def invoices(account: Account) -> ExpectedTable:
     return expected(account)["invoices"]
 
 
@@ -50,7 +50,7 @@ def engine(request: pytest.FixtureRequest, published: Path) -> Iterator[sa.Engin
 
 
 def test_sqlalchemy_reads_the_snapshot_and_cannot_write(
-    engine: sa.Engine, invoices: TableTruth
+    engine: sa.Engine, invoices: ExpectedTable
 ) -> None:
     with engine.connect() as connection:
         asked = sa.text("select count(*), sum(total) from gigstack.invoices")
@@ -63,7 +63,7 @@ def test_sqlalchemy_reads_the_snapshot_and_cannot_write(
     assert "Ingresos por mes" in inspector.get_view_names("analytics.reportes")
 
 
-def test_pandas_reads_through_sqlalchemy(engine: sa.Engine, invoices: TableTruth) -> None:
+def test_pandas_reads_through_sqlalchemy(engine: sa.Engine, invoices: ExpectedTable) -> None:
     asked = "select invoice_id, total from gigstack.invoices"
     frame = pd.read_sql(asked, engine, coerce_float=False)
     assert len(frame) == invoices.rows
@@ -71,7 +71,7 @@ def test_pandas_reads_through_sqlalchemy(engine: sa.Engine, invoices: TableTruth
 
 
 def test_pandas_reads_a_parquet_file_with_exact_money(
-    published: Path, invoices: TableTruth
+    published: Path, invoices: ExpectedTable
 ) -> None:
     frame = pd.read_parquet(published / "parquet/gigstack/invoices.parquet")
     assert len(frame) == invoices.rows
@@ -80,7 +80,7 @@ def test_pandas_reads_a_parquet_file_with_exact_money(
     assert all(isinstance(value, str) for value in frame["metadata"].dropna())
 
 
-def test_pandas_reads_all_months_of_a_fact(published: Path, invoices: TableTruth) -> None:
+def test_pandas_reads_all_months_of_a_fact(published: Path, invoices: ExpectedTable) -> None:
     frame = pd.read_parquet(published / "parquet/gigstack/invoices")
     assert sum(frame["total"], Decimal(0)) == invoices.money["total"]
     local = frame["local_month"].map(lambda day: f"{day:%Y-%m}")
@@ -88,7 +88,7 @@ def test_pandas_reads_all_months_of_a_fact(published: Path, invoices: TableTruth
 
 
 def test_pyarrow_reads_one_month_without_opening_the_others(
-    published: Path, invoices: TableTruth
+    published: Path, invoices: ExpectedTable
 ) -> None:
     months = ds.dataset(published / "parquet/gigstack/invoices", partitioning="hive")
     names = {path.parent.name for path in map(Path, months.files)}
@@ -99,7 +99,9 @@ def test_pyarrow_reads_one_month_without_opening_the_others(
     assert months.count_rows() == invoices.rows
 
 
-def test_duckdb_attaches_the_snapshot_under_any_name(published: Path, invoices: TableTruth) -> None:
+def test_duckdb_attaches_the_snapshot_under_any_name(
+    published: Path, invoices: ExpectedTable
+) -> None:
     with duckdb.connect() as connection:
         connection.execute(f"attach '{published / 'analytics.duckdb'}' as other (read_only)")
         assert connection.execute("select count(*) from other.gigstack.invoices").fetchall() == [
@@ -130,7 +132,7 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
 def test_the_python_of_the_docs_runs(
-    number: int, published: Path, monkeypatch: pytest.MonkeyPatch, invoices: TableTruth
+    number: int, published: Path, monkeypatch: pytest.MonkeyPatch, invoices: ExpectedTable
 ) -> None:
     monkeypatch.chdir(published.parents[1])
     names: dict[str, pd.DataFrame] = {}
@@ -140,7 +142,7 @@ def test_the_python_of_the_docs_runs(
 
 @pytest.mark.parametrize("number", range(len(blocks("sql"))))
 def test_the_sql_of_the_docs_runs(
-    number: int, published: Path, monkeypatch: pytest.MonkeyPatch, invoices: TableTruth
+    number: int, published: Path, monkeypatch: pytest.MonkeyPatch, invoices: ExpectedTable
 ) -> None:
     monkeypatch.chdir(published.parents[1])
     with closing(duckdb.connect()) as connection:

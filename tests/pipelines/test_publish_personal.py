@@ -47,7 +47,7 @@ def personal_values(account: Account) -> set[str]:
     for number, team in enumerate(account.roster):
         _collect(team.record, "teams", found)
         for resource in RESOURCES:
-            for _, record in account.store.walk(number, resource):
+            for _, record in account.store.objects(number, resource):
                 _collect(record, resource, found)
     return {value for value in found if len(value) >= SHORTEST}
 

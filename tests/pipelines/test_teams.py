@@ -15,9 +15,10 @@ from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
+from tests.accounts import create_account
 from tests.pipelines.between import Between, failure, path_of
 from tests.pipelines.commands import access, cli
 from tests.pipelines.loads import (
@@ -65,7 +66,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     path = tmp_path_factory.mktemp("company") / "account.sqlite"
     gate = Gate()
     with (
-        Account.create(path, clients=20, months=1, teams=TEAMS, invoices=70) as account,
+        create_account(path, clients=20, months=1, teams=TEAMS, invoices=70) as account,
         serving(Between(create_app(account), gate.look)) as url,
     ):
         wanted = settings_for(account, url, page_size=10, lookback_days=lookback(account, 90))
@@ -141,7 +142,7 @@ def story(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story(teams, where, (first, second, night()), said, whole, last)
 
 
-def _truth(account: Account, data_dir: Path, *teams: str) -> dict[str, TableTruth]:
+def _truth(account: Account, data_dir: Path, *teams: str) -> dict[str, ExpectedTable]:
     there = tables_in(data_dir)
     truth = expected(account, list(teams))
     return {name: table for name, table in truth.items() if name in there}

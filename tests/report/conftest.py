@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.sandbox.simulation.account import Account
+from tests.accounts import create_account
 from tests.pipelines.loads import run, settings_for
 from tests.report.seeing import DESKTOP, Reported, drawn, reported
 from tests.report.trouble import make_trouble
@@ -38,7 +38,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Reported:
     """Loaded once, all of it well."""
     where = tmp_path_factory.mktemp("calm")
     with (
-        Account.create(
+        create_account(
             where / "account.sqlite", clients=6, months=1, teams=2, invoices=80
         ) as account,
         serving(create_app(account)) as url,

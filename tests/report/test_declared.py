@@ -81,6 +81,7 @@ def test_every_query_is_shown(calm: Reported) -> None:
 def test_every_code_has_words_in_both_languages() -> None:
     values = words().values
     assert values["stream"].keys() == RESOURCES.keys()
+    assert all(text.es and text.en for text in values["stream"].values())
     findings = set(re.findall(r"'(\w+)' as finding", (REPORT_SQL / "findings.sql").read_text()))
     assert values["finding"].keys() == values["way_out"].keys() == findings
     verdicts = set(re.findall(r"(?:then|else) '(\w+)'", (REPORT_SQL / "verdict.sql").read_text()))

@@ -11,6 +11,7 @@ from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
+from tests.accounts import create_account
 
 Walk = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
@@ -20,7 +21,7 @@ SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """Shared: read it, never advance it."""
     path = tmp_path_factory.mktemp("sandbox") / "account.sqlite"
-    with Account.create(path, **SMALL) as made:  # type: ignore[arg-type]
+    with create_account(path, **SMALL) as made:
         yield made
 
 
@@ -28,7 +29,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 def own_account(tmp_path: Path) -> Iterator[Account]:
     """One that the test may change."""
     path = tmp_path / "own.sqlite"
-    with Account.create(path, clients=6, months=1, teams=2, invoices=80) as made:
+    with create_account(path, clients=6, months=1, teams=2, invoices=80) as made:
         yield made
 
 

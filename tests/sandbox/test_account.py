@@ -12,13 +12,14 @@ from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation import money, rfc
 from pipelines.sandbox.simulation.account import EPOCH, Account
 from pipelines.sandbox.storage import positions
+from tests.accounts import create_account
 
 INVOICES = ("income", "egress", "complements", "transfers")
 SIZE: dict[str, Any] = {"clients": 6, "months": 1, "teams": 2, "invoices": 80}
 
 
 def bodies(account: Account) -> list[tuple[int, bytes]]:
-    every = range(len(account.teams)), positions.STREAMS
+    every = range(len(account.teams)), positions.NUMBERS
     return [
         row
         for team in (*every[0], positions.SHARED_TEAM)
@@ -35,17 +36,17 @@ def bodies(account: Account) -> list[tuple[int, bytes]]:
 def records(account: Account, *streams: str) -> Iterator[dict[str, Any]]:
     for team in range(len(account.teams)):
         for stream in streams:
-            for _, record in account.store.walk(team, stream):
+            for _, record in account.store.objects(team, stream):
                 yield record
 
 
 def test_the_same_seed_makes_the_same_bytes(own_account: Account, tmp_path: Path) -> None:
-    with Account.create(tmp_path / "again.sqlite", **SIZE) as again:
+    with create_account(tmp_path / "again.sqlite", **SIZE) as again:
         assert bodies(again) == bodies(own_account)
 
 
 def test_another_seed_makes_another_account(own_account: Account, tmp_path: Path) -> None:
-    with Account.create(tmp_path / "other.sqlite", seed=8, **SIZE) as other:
+    with create_account(tmp_path / "other.sqlite", seed=8, **SIZE) as other:
         assert bodies(other) != bodies(own_account)
 
 
@@ -63,11 +64,11 @@ def test_a_day_changes_things(own_account: Account) -> None:
 
 
 def test_an_account_opened_again_goes_on_as_if_it_had_never_been_closed(tmp_path: Path) -> None:
-    with Account.create(tmp_path / "a.sqlite", **SIZE) as kept:
+    with create_account(tmp_path / "a.sqlite", **SIZE) as kept:
         kept.advance(8)
         kept.advance(32)
         in_one_go = bodies(kept)
-    with Account.create(tmp_path / "b.sqlite", **SIZE) as first:
+    with create_account(tmp_path / "b.sqlite", **SIZE) as first:
         first.advance(8)
     with Account.open(tmp_path / "b.sqlite") as second:
         second.advance(32)
@@ -84,7 +85,7 @@ def test_the_number_of_invoices_is_about_what_was_asked_for(account: Account) ->
 
 
 def test_teams_are_of_unequal_size(account: Account) -> None:
-    sizes = [sum(1 for _ in account.store.walk(team, "income")) for team in range(3)]
+    sizes = [sum(1 for _ in account.store.objects(team, "income")) for team in range(3)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 2 * sizes[2]
 

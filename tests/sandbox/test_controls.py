@@ -16,6 +16,7 @@ from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.api.traffic import template
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
+from tests.accounts import create_account
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_faults_can_be_switched_on_and_off(own_account: Account, control: httpx.
 
 def test_the_truth_can_be_asked_for(own_account: Account, control: httpx.Client) -> None:
     with serving(create_app(own_account)) as url, control:
-        shown = control.get(f"{root(url)}/truth").json()
+        shown = control.get(f"{root(url)}/expected").json()
     wanted = expected(own_account)
     assert {name: table["rows"] for name, table in shown.items()} == {
         name: table.rows for name, table in wanted.items()
@@ -116,4 +117,4 @@ def test_paths_are_counted_without_their_ids() -> None:
 
 def test_an_account_needs_a_sensible_number_of_teams(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="teams is 0"):
-        Account.create(tmp_path / "x.sqlite", teams=0)
+        create_account(tmp_path / "x.sqlite", teams=0)

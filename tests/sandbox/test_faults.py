@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from pipelines.sandbox.api.auth import key_for
-from pipelines.sandbox.api.faults import MOST_IN_A_ROW, NAMES, Faults
+from pipelines.sandbox.api.faults import MAX_IN_A_ROW, NAMES, Faults
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
@@ -49,7 +49,7 @@ def test_a_gateway_answers_html(account: Account) -> None:
 
 def test_a_connection_is_cut_in_mid_body(account: Account) -> None:
     with asking(account, "cut") as api:
-        for _ in range(MOST_IN_A_ROW):
+        for _ in range(MAX_IN_A_ROW):
             with pytest.raises(httpx.RemoteProtocolError):
                 api.get("/clients")
         assert api.get("/clients").status_code == 200
@@ -82,7 +82,7 @@ def test_empty_pages_lose_nothing(walk: Walk, account: Account) -> None:
     with asking(account, "empty_page", rate=0.5) as api:
         found = walk(api, "/payments", limit=5)
         hits = api.get(f"http://{api.base_url.host}:{api.base_url.port}/_sandbox/stats").json()
-    assert len(found) == sum(1 for _ in account.store.walk(0, "payments"))
+    assert len(found) == sum(1 for _ in account.store.objects(0, "payments"))
     assert hits["faults"]["empty_page"] > 5
 
 
@@ -97,7 +97,7 @@ def test_a_list_may_end_with_more_to_come_and_no_cursor(walk: Walk, account: Acc
     with asking(account, "missing_cursor") as api:
         found = walk(api, "/payments")
         last = api.get("/users", params={"limit": 100}).json()
-    assert len(found) == sum(1 for _ in account.store.walk(0, "payments"))
+    assert len(found) == sum(1 for _ in account.store.objects(0, "payments"))
     assert last["has_more"] is True
     assert "next" not in last
 
@@ -106,7 +106,7 @@ def test_bad_records_are_extra(account: Account) -> None:
     with asking(account, "bad_records") as api:
         data = api.get("/clients", params={"limit": 100}).json()["data"]
     good = [row for row in data if isinstance(row, dict) and "id" in row]
-    assert len(good) == sum(1 for _ in account.store.walk(0, "clients"))
+    assert len(good) == sum(1 for _ in account.store.objects(0, "clients"))
     assert any(isinstance(row, str) for row in data)
     assert any(isinstance(row, dict) and not row.keys() & {"id", "uuid"} for row in data)
 
@@ -140,11 +140,11 @@ def test_a_patient_client_gets_everything_through_all_transient_faults(account: 
             cursor = page.get("next")
             if not cursor:
                 break
-    assert found == {record["id"] for _, record in account.store.walk(0, "payments")}
+    assert found == {record["id"] for _, record in account.store.objects(0, "payments")}
 
 
 def _patiently(api: httpx.Client, params: dict[str, Any]) -> dict[str, Any]:
-    for _ in range(MOST_IN_A_ROW + 1):
+    for _ in range(MAX_IN_A_ROW + 1):
         answer = api.get("/payments", params=params)
         if answer.status_code == 200:
             try:

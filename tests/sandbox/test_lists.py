@@ -11,7 +11,7 @@ import pytest
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.sandbox.expected.contents import TableTruth, expected
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
 
@@ -33,7 +33,7 @@ def keys(account: Account, table: str) -> set[Any]:
     return {key[1:] for key in _truth(account)[table].keys}
 
 
-def _truth(account: Account) -> dict[str, TableTruth]:
+def _truth(account: Account) -> dict[str, ExpectedTable]:
     return expected(account, account.teams[:1])
 
 
@@ -104,15 +104,10 @@ def test_teams_leave_out_the_keys_own(walk: Walk, api: httpx.Client, account: Ac
 
 def test_a_page_is_ten_rows_newest_first(api: httpx.Client) -> None:
     rows = api.get("/services").json()["data"]
-    moments = [_second(row["created_at"]) for row in rows if row]
+    places = [positions.place_of(row["id"]) or 0 for row in rows if row]
+    moments = [positions.second_of(place) for place in places]
     assert len(moments) == 10
     assert moments == sorted(moments, reverse=True)
-
-
-def _second(spelled: Any) -> int:
-    if isinstance(spelled, dict):
-        return int(spelled["_seconds"])
-    return int(spelled) // (1000 if int(spelled) > 10**12 else 1)
 
 
 def test_ascending_is_the_reverse_of_descending(walk: Walk, api: httpx.Client) -> None:
@@ -140,7 +135,9 @@ def test_unknown_parameters_are_ignored(api: httpx.Client) -> None:
 def test_the_creation_filter_is_inclusive_and_in_seconds(
     walk: Walk, api: httpx.Client, account: Account
 ) -> None:
-    seconds = sorted(positions.second_of(place) for place, _ in account.store.walk(0, "receipts"))
+    seconds = sorted(
+        positions.second_of(place) for place, _ in account.store.objects(0, "receipts")
+    )
     low, high = seconds[3], seconds[-4]
     rows = walk(api, "/receipts", **{"created[gte]": low, "created[lte]": high})
     assert len(rows) == sum(low <= second <= high for second in seconds)
@@ -189,7 +186,7 @@ def test_sat_dates_are_compared_letter_by_letter(
 ) -> None:
     since = "2026-09-10"
     rows = walk(api, "/invoices/sat", asks="starting_after", **{"from": since, "to": to})
-    dates = [record["issue_date"] for _, record in account.store.walk(0, "sat_invoices")]
+    dates = [record["issue_date"] for _, record in account.store.objects(0, "sat_invoices")]
     assert sorted(row["issue_date"] for row in rows) == sorted(
         date for date in dates if since <= date <= to
     )
@@ -230,7 +227,7 @@ def test_a_status_filter_takes_either_spelling(
     walk: Walk, api: httpx.Client, account: Account, spelling: str
 ) -> None:
     rows = walk(api, "/invoices/income", status=spelling)
-    records = [record for _, record in account.store.walk(0, "income")]
+    records = [record for _, record in account.store.objects(0, "income")]
     assert len(rows) == sum(record["status"] == "cancelled" for record in records) > 0
 
 

@@ -9,7 +9,6 @@ import httpx
 from pipelines.sandbox.api import paging
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
-from pipelines.sandbox.storage.quirks import BY_STREAM
 from pipelines.sandbox.storage.store import decode
 
 Walk = Callable[..., list[Any]]
@@ -20,12 +19,12 @@ def pairs(account: Account, stream: str) -> Iterator[tuple[dict[str, Any], dict[
     for team in range(len(account.teams)):
         window = paging.whole(team, stream)
         wire = dict(account.store.page(*window, -1, ascending=True))
-        for place, record in account.store.walk(team, stream):
+        for place, record in account.store.objects(team, stream):
             yield decode(wire[place]), record
 
 
 def test_a_few_records_are_distorted_and_most_are_not(account: Account) -> None:
-    every = [pair for stream in BY_STREAM for pair in pairs(account, stream)]
+    every = [pair for one in account.lists if one.quirks for pair in pairs(account, one.name)]
     odd = sum(wire != clean for wire, clean in every)
     assert 0.01 < odd / len(every) < 0.15
 
@@ -57,7 +56,7 @@ def test_creation_is_spelled_in_several_ways(account: Account) -> None:
 
 def test_the_creation_of_a_clean_record_is_its_place(account: Account) -> None:
     for stream in ("income", "payments", "receipts", "clients", "services"):
-        for place, record in account.store.walk(0, stream):
+        for place, record in account.store.objects(0, stream):
             assert record["created_at"] == positions.second_of(place)
 
 

@@ -5,8 +5,12 @@ from typing import Any
 import httpx
 import pytest
 
+from pipelines.sandbox.api.auth import key_for
+from pipelines.sandbox.api.server import create_app
+from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
+from tests.accounts import add_object
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,7 @@ def test_an_invoice_is_found_by_its_uuid_in_either_case(api: httpx.Client) -> No
 
 
 def test_an_object_of_another_team_is_not_found(api: httpx.Client, account: Account) -> None:
-    place, record = next(account.store.walk(1, "clients"))
+    place, record = next(account.store.objects(1, "clients"))
     assert place
     assert api.get(f"/clients/{record['id']}").status_code == 404
     params = {"team": account.teams[1]}
@@ -78,7 +82,7 @@ def documents(api: httpx.Client, kind: str, name: str) -> list[dict[str, Any]]:
 
 
 def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: Account) -> None:
-    clients = [record["id"] for _, record in account.store.walk(0, "clients")]
+    clients = [record["id"] for _, record in account.store.objects(0, "clients")]
     team = account.teams[0]
     found = {
         (team, document["id"], "client", name)
@@ -86,7 +90,17 @@ def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: 
         for document in documents(api, "clients", name)
     }
     assert found == expected(account, [team])["support_document_parents"].keys
-    assert any(not documents(api, "clients", name) for name in clients)
+
+
+def test_a_client_without_documents_has_an_empty_list(own_account: Account) -> None:
+    _, like = next(own_account.store.objects(0, "clients"))
+    record = add_object(own_account, 0, "clients", "client_", like)
+    headers = {"Authorization": f"Bearer {key_for(own_account)}"}
+    with (
+        serving(create_app(own_account)) as url,
+        httpx.Client(base_url=url, headers=headers) as api,
+    ):
+        assert documents(api, "clients", record["id"]) == []
 
 
 def test_invoices_and_payments_inherit_their_clients_documents(
@@ -108,7 +122,7 @@ def test_documents_of_nobody_are_404(api: httpx.Client) -> None:
 
 
 def test_documents_have_their_variety(account: Account) -> None:
-    rows = [row for team in range(3) for _, row in account.store.walk(team, "documents")]
+    rows = [row for team in range(3) for _, row in account.store.objects(team, "documents")]
     assert {row["document_type"] for row in rows} >= {"contract", "delivery_proof"}
     assert any(row["valid_until"] == 0 for row in rows)
     assert any(row["ai_extraction"] is None for row in rows)

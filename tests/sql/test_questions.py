@@ -10,8 +10,8 @@ import pytest
 from pipelines.foundation.paths import warehouse_path
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
-from pipelines.sandbox.simulation.account import Account
 from pipelines.transform.build import transform
+from tests.accounts import create_account
 from tests.pipelines.loads import run, settings_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
@@ -22,7 +22,7 @@ QUERIES = re.findall(r"```sql\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.D
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     where = tmp_path_factory.mktemp("questions")
     with (
-        Account.create(where / "a.sqlite", clients=12, months=4, teams=2, invoices=200) as account,
+        create_account(where / "a.sqlite", clients=12, months=4, teams=2, invoices=200) as account,
         serving(create_app(account)) as url,
     ):
         run(settings_for(account, url), where / "data")

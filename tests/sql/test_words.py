@@ -11,19 +11,19 @@ from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
 from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.sandbox.api import paging
-from pipelines.sandbox.api.lists import STREAM_AT
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.simulation.account_list import account_lists
 from pipelines.sandbox.storage import positions
+from tests.accounts import create_account
 from tests.sql.rows import normalize, normalizer_of, page_of
 
 ENTITIES_WITH_WORDS = json.loads(
     (NORMALIZE_SQL / "accepted_values.json").read_text(encoding="utf-8")
 )
-SANDBOX_STREAMS = STREAM_AT | {
+SANDBOX_LISTS = {one.path: one.name for one in account_lists() if one.path} | {
     "/clients/{parent}/support-documents": "documents",
     "/invoices/{parent}/support-documents": "documents",
     "/payments/{parent}/support-documents": "documents",
-    "/invoices/cfdi-errors": "cfdi_errors",
     "/invoices/download/schedule/history": "downloads",
 }
 WORDS = {"status": frozenset({"valid", "succeeded_"}), "kind": frozenset({"pue"})}
@@ -32,7 +32,7 @@ WORDS = {"status": frozenset({"valid", "succeeded_"}), "kind": frozenset({"pue"}
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("words") / "account.sqlite"
-    with Account.create(path, clients=12, months=2, teams=2, invoices=250) as made:
+    with create_account(path, clients=12, months=2, teams=2, invoices=250) as made:
         yield made
 
 
@@ -56,7 +56,7 @@ def unknown_of(entity: str, batch: Batch) -> set[str]:
 
 def sent(account: Account, resource: Resource) -> bytes:
     """All that the sandbox has of a stream, quirks and all, as one page."""
-    shown = SANDBOX_STREAMS[resource.paths[0]]
+    shown = SANDBOX_LISTS[resource.paths[0]]
     bodies = [
         body
         for team in (*range(len(account.teams)), positions.SHARED_TEAM)

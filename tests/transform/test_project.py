@@ -9,7 +9,9 @@ import pytest
 
 from pipelines.foundation.paths import SQL
 from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.publish.columns import Column
 from tests.pipelines.loads import query
+from tests.pipelines.published import undeclared
 from tests.transform.conftest import Built
 
 MODELS = sorted((SQL / "models").rglob("*.sql"))
@@ -69,6 +71,16 @@ def test_every_model_and_column_is_described(built: Built) -> None:
         assert node["description"], node["name"]
         assert columns[node["name"]] - described == set(), node["name"]
         assert described - columns[node["name"]] == set(), node["name"]
+
+
+def test_every_text_column_of_the_models_is_declared(built: Built) -> None:
+    """Views for people read tables, whose columns are hidden already."""
+    rows = query(
+        built.data_dir,
+        "select schema_name, table_name, column_name, data_type from duckdb_columns() "
+        "where schema_name in ('seeds', 'core', 'marts')",
+    )
+    assert undeclared(Column(*row.values()) for row in rows) == ""
 
 
 def test_every_table_has_a_tested_key(built: Built) -> None:

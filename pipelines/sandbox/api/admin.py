@@ -28,7 +28,7 @@ class Admin:
             Route("/stats", self.stats, methods=["GET"]),
             Route("/reset-stats", self.reset_stats, methods=["POST"]),
             Route("/faults", self.set_faults, methods=["POST"]),
-            Route("/truth", self.truth, methods=["GET"]),
+            Route("/expected", self.expected, methods=["GET"]),
         ]
 
     async def advance(self, request: Request) -> Response:
@@ -52,7 +52,7 @@ class Admin:
             return json_response(encode({"error": str(error)}), 400)
         return json_response(encode({"names": self.faults.names, "rate": self.faults.rate}))
 
-    async def truth(self, _: Request) -> Response:
+    async def expected(self, _: Request) -> Response:
         tables = await run_in_threadpool(expected, self.account)
         return json_response(
             encode({name: {"rows": one.rows, "money": one.money} for name, one in tables.items()})

@@ -20,7 +20,7 @@ def key_for(account: Account, team: str | None = None) -> str:
     return f"{content}.{_signature(account, content)}"
 
 
-class Gate:
+class Auth:
     """Knows the keys of an account. Keys are checked once, then remembered."""
 
     def __init__(self, account: Account) -> None:

@@ -30,7 +30,7 @@ STANDING = (
     "missing_stream",
 )
 NAMES = TRANSIENT + STANDING
-MOST_IN_A_ROW = 2
+MAX_IN_A_ROW = 2
 _HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 _ELSEWHERE = b"https://elsewhere.example/v2"
 
@@ -68,7 +68,7 @@ class Faults:
     def _strikes(self, name: str, url: str) -> int | None:
         key = f"{name} {url}"
         self._asked[key] += 1
-        if self._in_a_row[key] >= MOST_IN_A_ROW:
+        if self._in_a_row[key] >= MAX_IN_A_ROW:
             self._in_a_row[key] = 0
             return None
         text = f"{self.seed} {key} {self._asked[key]}"

@@ -1,25 +1,8 @@
-"""The filters on a record's content that the API knows. Any other parameter is ignored."""
-
-from starlette.datastructures import QueryParams
+"""How the records of a page are chosen by their content."""
 
 from pipelines.sandbox.storage.store import Record, Store, decode
 
-_INVOICE = ("status", "client_id")
-BY_STREAM: dict[str, tuple[str, ...]] = {
-    "income": _INVOICE,
-    "egress": _INVOICE,
-    "complements": (*_INVOICE, "invoice_id"),
-    "sat_invoices": ("status", "direction", "invoice_type", "issuer_rfc", "receiver_rfc"),
-    "retentions": ("status", "retention_key"),
-    "payments": ("status", "client_id", "currency"),
-    "receipts": ("status", "client_id"),
-    "webhooks": ("status",),
-}
 CHUNK = 500  # rows read at a time while looking for matches
-
-
-def wanted(query: QueryParams, stream: str) -> dict[str, str]:
-    return {name: query[name] for name in BY_STREAM.get(stream, ()) if name in query}
 
 
 def matching(

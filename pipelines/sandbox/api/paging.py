@@ -7,10 +7,10 @@ from typing import NamedTuple
 from starlette.datastructures import QueryParams
 
 from pipelines.sandbox.api.envelopes import ApiError
-from pipelines.sandbox.simulation.day import MEXICO
+from pipelines.sandbox.simulation.local_time import MEXICO
 from pipelines.sandbox.storage import positions
 
-DEFAULT_LIMIT, MOST = 10, 100
+DEFAULT_LIMIT, MAX_LIMIT = 10, 100
 _DATE_NAMES = {
     "bracket": ("created[gte]", "created[lte]"),
     "underscore": ("created_gte", "created_lte"),
@@ -19,18 +19,18 @@ _PATTERN = "0001-01-01T00:00:00"
 
 
 class Window(NamedTuple):
-    """Positions low <= p < high of a stream."""
+    """Positions low <= p < high of a list."""
 
     low: int
     high: int
 
 
-def number(query: QueryParams, name: str, default: int, most: int | None = None) -> int:
+def number(query: QueryParams, name: str, default: int, maximum: int | None = None) -> int:
     text = query.get(name)
     if text is None:
         return default
-    if not text.isdecimal() or int(text) < 1 or (most and int(text) > most):
-        allowed = f"1 to {most}" if most else "1 or more"
+    if not text.isdecimal() or int(text) < 1 or (maximum and int(text) > maximum):
+        allowed = f"1 to {maximum}" if maximum else "1 or more"
         raise ApiError(400, "validation_failed", f"{name} is {text!r}; it has to be {allowed}")
     return int(text)
 
@@ -48,23 +48,23 @@ def position_in(cursor: str) -> int:
         raise ApiError(400, "invalid_field_value", f"{cursor!r} is no cursor") from error
 
 
-def whole(team: int, stream: str) -> Window:
+def whole(team: int, name: str) -> Window:
     return Window(
-        positions.at_second(team, stream, 0),
-        positions.at_second(team, stream, 1 << positions.SECOND_BITS),
+        positions.at_second(team, name, 0),
+        positions.at_second(team, name, 1 << positions.SECOND_BITS),
     )
 
 
-def created_window(query: QueryParams, team: int, stream: str, spelling: str) -> Window:
+def created_window(query: QueryParams, team: int, name: str, spelling: str) -> Window:
     """The window of the date filters, if the account knows them by the spelling in the query."""
-    low, high = whole(team, stream)
+    low, high = whole(team, name)
     if spelling not in _DATE_NAMES:
         return Window(low, high)
     since, until = (query.get(name) for name in _DATE_NAMES[spelling])
     if since is not None:
-        low = positions.at_second(team, stream, _second(since))
+        low = positions.at_second(team, name, _second(since))
     if until is not None:
-        high = positions.at_second(team, stream, _second(until) + 1)
+        high = positions.at_second(team, name, _second(until) + 1)
     return Window(low, high)
 
 

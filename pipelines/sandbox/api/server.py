@@ -9,9 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from pipelines.sandbox.api import lists, singles
 from pipelines.sandbox.api.admin import Admin
-from pipelines.sandbox.api.auth import Gate
+from pipelines.sandbox.api.auth import Auth
 from pipelines.sandbox.api.envelopes import ApiError, json_response, refuse
 from pipelines.sandbox.api.faults import Faults, FaultyApp
 from pipelines.sandbox.api.lists import Lists
@@ -38,17 +37,17 @@ def create_app(
     """
     if date_filter not in DATE_FILTERS:
         raise ValueError(f"date_filter is {date_filter!r}; there are {', '.join(DATE_FILTERS)}")
-    gone_wrong = Faults(faults, fault_rate, account.seed)
+    fault_plan = Faults(faults, fault_rate, account.seed)
     traffic = Traffic()
-    shelves = Lists(account, Gate(account), gone_wrong, date_filter)
+    lists = Lists(account, Auth(account), fault_plan, date_filter)
     return Starlette(
         routes=[
-            Mount("/v2", routes=_api(shelves)),
-            Mount("/_sandbox", routes=Admin(account, gone_wrong, traffic).routes),
+            Mount("/v2", routes=_api(lists)),
+            Mount("/_sandbox", routes=Admin(account, fault_plan, traffic).routes),
         ],
         middleware=[
             Middleware(CountingApp, traffic, latency_ms),
-            Middleware(FaultyApp, gone_wrong),
+            Middleware(FaultyApp, fault_plan),
         ],
         exception_handlers={ApiError: refuse, 404: _no_such_path, 405: _wrong_method},
     )
@@ -66,32 +65,34 @@ def serve_forever(
     serve_until_stopped(create_app(account, **options), host, port, on_ready)
 
 
-def _api(shelves: Lists) -> list[Route]:
-    one = Singles(shelves)
-    paged = {path: shelves.endpoint(path) for path in lists.STREAM_AT}
+def _api(lists: Lists) -> list[Route]:
+    singles = Singles(lists)
+    served = {one.path: one for one in lists.account.lists if one.path}
+    whole = {path: lists.endpoint(one) for path, one in served.items()}
     fixed = {
-        "/invoices/cfdi-errors": shelves.cfdi_errors,
-        "/sat-lists": shelves.sat_lists,
         "/invoices/complements": _not_here,
-        "/invoices/download/schedule": one.schedule,
-        "/invoices/download/schedule/history": one.downloads,
-        "/invoices/download/activate/status": one.activation,
-        "/invoices/download/invoice/{id}": one.unsafe,
-        "/invoices/download/package/{id}": one.unsafe,
-        "/teams/integrations": one.integrations,
-        "/teams/{id}": one.team,
-        "/teams/{id}/series": one.series,
-        "/teams/{id}/members": one.members,
-        "/teams/{id}/onboarding-url": one.unsafe,
-        "/users/{id}": one.user,
+        "/invoices/download/schedule": singles.schedule,
+        "/invoices/download/schedule/history": singles.downloads,
+        "/invoices/download/activate/status": singles.activation,
+        "/invoices/download/invoice/{id}": singles.unsafe,
+        "/invoices/download/package/{id}": singles.unsafe,
+        "/teams/integrations": singles.integrations,
+        "/teams/{id}": singles.team,
+        "/teams/{id}/series": singles.series,
+        "/teams/{id}/members": singles.members,
+        "/teams/{id}/onboarding-url": singles.unsafe,
     }
-    single = {path: one.endpoint(path) for path in singles.STREAM_OF}
+    single = {
+        f"{path}/{{id}}": singles.endpoint(one.name)
+        for path, one in served.items()
+        if one.is_single
+    }
     documents = {
-        "/clients/{id}/support-documents": one.support_documents(("clients",)),
-        "/invoices/{id}/support-documents": one.support_documents(INVOICES),
-        "/payments/{id}/support-documents": one.support_documents(("payments",)),
+        "/clients/{id}/support-documents": singles.support_documents(("clients",)),
+        "/invoices/{id}/support-documents": singles.support_documents(INVOICES),
+        "/payments/{id}/support-documents": singles.support_documents(("payments",)),
     }
-    every = paged | documents | fixed | single  # the busiest first: they are tried in turn
+    every = whole | documents | fixed | single  # the busiest first: they are tried in turn
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
 
 

@@ -6,21 +6,10 @@ from starlette.responses import Response
 from pipelines.sandbox.api import paging
 from pipelines.sandbox.api.envelopes import ApiError, json_response, listing, single
 from pipelines.sandbox.api.lists import Endpoint, Lists
-from pipelines.sandbox.simulation import teams
+from pipelines.sandbox.simulation.lists import teams
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import decode, encode
 
-STREAM_OF = {
-    "/clients/{id}": "clients",
-    "/services/{id}": "services",
-    "/invoices/income/{id}": "income",
-    "/invoices/egress/{id}": "egress",
-    "/invoices/payment/{id}": "complements",
-    "/invoices/transfer/{id}": "transfers",
-    "/invoices/draft/{id}": "drafts",
-    "/payments/{id}": "payments",
-    "/receipts/{id}": "receipts",
-}
 INVOICES = ("income", "egress", "complements", "transfers")
 LATEST_DOWNLOADS = 20
 
@@ -33,22 +22,22 @@ class Singles:
         self.account = lists.account
         self.store = lists.account.store
 
-    def endpoint(self, path: str) -> Endpoint:
-        stream = STREAM_OF[path]
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of one object of a list."""
 
         async def answer(request: Request) -> Response:
             team = self.lists.team(request)
-            _, body = self._find(request.path_params["id"], team, (stream,))
+            _, body = self._find(request.path_params["id"], team, (name,))
             return json_response(single(body, self.account.now))
 
         return answer
 
-    def support_documents(self, streams: tuple[str, ...]) -> Endpoint:
+    def support_documents(self, names: tuple[str, ...]) -> Endpoint:
         """The support documents of an object; those of its client are inherited."""
 
         async def answer(request: Request) -> Response:
             team = self.lists.team(request)
-            place, body = self._find(request.path_params["id"], team, streams)
+            place, body = self._find(request.path_params["id"], team, names)
             found = self.store.documents_of(self._with_client(place, body))
             bodies = [shown for one in found if (shown := self.store.body(one))]
             return json_response(listing(bodies, self.account.now, 3))
@@ -59,11 +48,6 @@ class Singles:
         client = (decode(body).get("client") or {}).get("id")
         inherited = positions.place_of(client) if client else None
         return [place] if inherited is None else [place, inherited]
-
-    async def user(self, request: Request) -> Response:
-        team = self.lists.team(request)
-        _, body = self._find(request.path_params["id"], team, ("users",))
-        return json_response(single(body, self.account.now))
 
     async def team(self, request: Request) -> Response:
         self._team_number(request)
@@ -106,17 +90,14 @@ class Singles:
     def _single(self, value: object) -> Response:
         return json_response(single(encode(value), self.account.now))
 
-    def _find(self, name: str, team: int, streams: tuple[str, ...]) -> tuple[int, bytes]:
-        place = positions.place_of(name)
+    def _find(self, object_id: str, team: int, names: tuple[str, ...]) -> tuple[int, bytes]:
+        place = positions.place_of(object_id)
         body = None
-        if (
-            place is not None
-            and positions.team_of(place) == team
-            and positions.stream_of(place) in streams
-        ):
+        where = {positions.partition(team, name) for name in names}
+        if place is not None and positions.partition_of(place) in where:
             body = self.store.body(place)
         if place is None or body is None:
-            raise ApiError(404, "resource_not_found", f"No {streams[0]} {name}")
+            raise ApiError(404, "resource_not_found", f"No {names[0]} {object_id}")
         return place, body
 
     def _team_number(self, request: Request) -> int:

@@ -3,16 +3,16 @@
 import asyncio
 import time
 from collections import Counter
+from functools import cache
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-WORDS = frozenset(
+from pipelines.sandbox.simulation.account_list import account_lists
+
+BELOW_LISTS = frozenset(  # the words of paths that are no list's
     (
-        "v2", "clients", "services", "invoices", "income", "egress", "payment", "transfer", "draft",
-        "sat", "cfdi-errors", "retentions", "payments", "receipts", "teams", "series", "members",
-        "integrations", "users", "webhooks", "support-documents", "download", "schedule",
-        "history", "activate", "status", "package", "invoice", "onboarding-url", "sat-lists",
-        "complements", "lists", "errors",
+        "v2", "series", "members", "integrations", "support-documents", "download", "schedule",
+        "history", "activate", "status", "package", "invoice", "onboarding-url", "complements",
     )
 )  # fmt: skip
 UNSAFE = (
@@ -25,8 +25,15 @@ UNSAFE = (
 
 def template(path: str) -> str:
     """The path below /v2 with every segment that is not a word of the API as `{id}`."""
-    parts = [part if part in WORDS else "{id}" for part in path.split("/") if part]
+    words = _words()
+    parts = [part if part in words else "{id}" for part in path.split("/") if part]
     return "/" + "/".join(parts[1:])
+
+
+@cache
+def _words() -> frozenset[str]:
+    paths = (one.path for one in account_lists() if one.path)
+    return BELOW_LISTS.union(*(path.split("/") for path in paths))
 
 
 class Traffic:

@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from pipelines.sandbox.expected.columns import MONEY, OTHERS
-from pipelines.sandbox.expected.rows import ROWS, Add, Key, document, invoice_id, one_team
+from pipelines.sandbox.expected.rows import Add, Key, expected_rows, invoice_id, rows_by_list
+from pipelines.sandbox.expected.tables.support_documents import document
+from pipelines.sandbox.expected.tables.teams import team as rows_of_team
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import Record
@@ -22,7 +23,7 @@ DOCUMENT_PARENTS = {
 
 
 @dataclass
-class TableTruth:
+class ExpectedTable:
     """One table: the set of its keys and the sum of each money column (absent counts as 0)."""
 
     keys: set[Key] = field(default_factory=set)
@@ -32,59 +33,57 @@ class TableTruth:
     def rows(self) -> int:
         return len(self.keys)
 
+    def add(self, key: Key, row: Record) -> None:
+        if key in self.keys:
+            return
+        self.keys.add(key)
+        for column in self.money:
+            self.money[column] += Decimal(row.get(column) or 0)
+
 
 def expected(
     account: Account,
     teams: list[str] | None = None,
     *,
     document_parents: Iterable[str] = ("clients",),
-) -> dict[str, TableTruth]:
-    """The truth per table for these teams (all unless given), in one pass over the account."""
-    tables = {name: TableTruth() for name in (*MONEY, *OTHERS)}
-    for name, columns in MONEY.items():
-        tables[name].money = dict.fromkeys(columns, Decimal(0))
+) -> dict[str, ExpectedTable]:
+    """What is expected of each table for these teams (all unless given), in one pass."""
+    tables = {
+        name: ExpectedTable(money=dict.fromkeys(columns, Decimal(0)))
+        for one in expected_rows()
+        for name, columns in one.tables.items()
+    }
 
     def add(table: str, key: Key, row: Record) -> None:
-        truth = tables[table]
-        if key in truth.keys:
-            return
-        truth.keys.add(key)
-        for column in truth.money:
-            truth.money[column] += Decimal(row.get(column) or 0)
+        tables[table].add(key, row)
 
     for team in account.roster:
         if teams is None or team.id in teams:
-            _team(account, team.number, add)
+            rows_of_team(team.id, team.record, team.folios, add)
+            _lists(account, team.number, add)
             for parents in document_parents:
                 _documents(account, team.number, parents, add)
-    _reference(account, add)
+    _lists(account, positions.SHARED_TEAM, add)
     return tables
 
 
-def _team(account: Account, number: int, add: Add) -> None:
-    team = account.roster[number]
-    one_team(team.id, team.record, add)
-    for series in team.folios:
-        add("team_series", (team.id, series), {})
-    for stream, rows_of in ROWS.items():
-        for _, record in account.store.walk(number, stream):
-            rows_of(team.id, record, add)
-
-
-def _reference(account: Account, add: Add) -> None:
-    """What is read once, with the key's own team on it."""
-    own = account.teams[0]
-    for table, key in (("cfdi_errors", "code"), ("sat_lists", "id")):
-        for _, record in account.store.walk(positions.SHARED_TEAM, table):
-            add(table, (own, record[key]), {})
+def _lists(account: Account, number: int, add: Add) -> None:
+    """The lists of a team, or those of no team with the id of the key's own."""
+    is_shared = number == positions.SHARED_TEAM
+    team_id = account.teams[0 if is_shared else number]
+    rows_of = rows_by_list()
+    for one in account.lists:
+        if one.name in rows_of and one.is_shared == is_shared:
+            for _, record in account.store.objects(number, one.name):
+                rows_of[one.name](team_id, record, add)
 
 
 def _documents(account: Account, number: int, parents: str, add: Add) -> None:
     """Documents as the parents' lists show them: an object's own, and its client's."""
     team_id = account.teams[number]
-    parent_type, streams = DOCUMENT_PARENTS[parents]
-    for stream in streams:
-        for place, record in account.store.walk(number, stream):
+    parent_type, names = DOCUMENT_PARENTS[parents]
+    for name in names:
+        for place, record in account.store.objects(number, name):
             client = (record.get("client") or {}).get("id")
             inherited = positions.place_of(client) if client else None
             places = [place] if inherited is None else [place, inherited]

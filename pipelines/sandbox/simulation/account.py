@@ -1,35 +1,39 @@
-"""An invented gigstack account in one SQLite file, with a life that goes on.
+"""An invented gigstack account in one SQLite file, in which days go by.
 
 Everything follows from the seed and the parameters: the same account has the same bytes. The
 file holds all of it, so an account that is opened again goes on as if it had never been closed.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from types import TracebackType
 
-from pipelines.sandbox.simulation import life, people, receipts, reference, teams
-from pipelines.sandbox.simulation.day import DAY, Day, Team
+from pipelines.sandbox.simulation.account_list import AccountList, account_lists
+from pipelines.sandbox.simulation.day import YEARS_BEFORE, Day, Team
+from pipelines.sandbox.simulation.day_simulator import DaySimulator
+from pipelines.sandbox.simulation.dice import Dice, origin_of
+from pipelines.sandbox.simulation.lists import receipts, reference, teams
+from pipelines.sandbox.simulation.local_time import DAY
 from pipelines.sandbox.storage import positions
+from pipelines.sandbox.storage.quirks import Quirk
 from pipelines.sandbox.storage.store import Event, Store
 
 EPOCH = datetime(2026, 11, 20, 12, tzinfo=UTC)
-SERVICES_PER_TEAM = 14
-GOLDEN = 0.6180339887  # spreads the kinds of clients evenly, however few there are
-_YEARS_BEFORE = 200 * DAY
 
 
 class Account:
     """Open with `Account.create` or `Account.open`; close, or use as a context manager."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lists: Iterable[AccountList]) -> None:
         self.store = store
+        self.lists = tuple(lists)
+        self._simulator = DaySimulator(self.lists)
         self.seed: int = store.load("seed")
         self._clock: int = store.load("clock")
         self._teams = [
             Team(number, record, store.load(f"team {number}"))
-            for number, (_, record) in enumerate(store.walk(positions.SHARED_TEAM, "teams"))
+            for number, (_, record) in enumerate(store.objects(positions.SHARED_TEAM, "teams"))
         ]
         for team in self._teams:
             team.read_people(store)
@@ -45,11 +49,13 @@ class Account:
         teams: int = 2,
         invoices: int | None = None,
         now: datetime | None = None,
+        lists: Iterable[AccountList] | None = None,
     ) -> "Account":
         """Invent an account that began `months` (of 30 days) before `now`.
 
         `clients` and `invoices` (income, roughly; 4 a client and month unless given) are for all
-        teams together; team k gets a share of 1 / (k + 1). A file at `path` is replaced.
+        teams together; team k gets a share of 1 / (k + 1). `lists` are those that are declared,
+        unless given. A file at `path` is replaced.
         """
         if not 1 <= teams <= positions.TEAM_LIMIT:
             raise ValueError(f"teams is {teams}; it has to be 1 to {positions.TEAM_LIMIT}")
@@ -57,13 +63,14 @@ class Account:
         if invoices is None:
             invoices = clients * months * 4
         clock = int((now or EPOCH).timestamp()) - days * DAY
-        store = Store(Path(path), is_new=True)
+        known = tuple(account_lists() if lists is None else lists)
+        store = Store(Path(path), _quirks(known), is_new=True)
         store.begin()
         store.save("seed", seed)
         store.save("clock", clock)
         _found(store, seed, clock, teams, clients, invoices / max(days, 1))
         store.commit()
-        account = cls(store)
+        account = cls(store, known)
         account._furnish()
         account.advance(days)
         return account
@@ -72,7 +79,8 @@ class Account:
     def open(cls, path: Path | str) -> "Account":
         if not Path(path).is_file():
             raise FileNotFoundError(f"no account at {path}; make one with Account.create")
-        return cls(Store(Path(path)))
+        known = account_lists()
+        return cls(Store(Path(path), _quirks(known)), known)
 
     @property
     def now(self) -> datetime:
@@ -92,11 +100,11 @@ class Account:
         return next((team.number for team in self._teams if team.id == team_id), None)
 
     def advance(self, days: int = 1) -> None:
-        """Let the account live on; what it does follows from its seed and its clock."""
+        """Simulate the next days; what happens follows from the seed and the clock."""
         with self.store.lock:
             self.store.begin()
             for _ in range(days):
-                self._live_a_day()
+                self._simulate_day()
             self._save()
 
     def close(self) -> None:
@@ -113,14 +121,14 @@ class Account:
     ) -> None:
         self.close()
 
-    def _live_a_day(self) -> None:
+    def _simulate_day(self) -> None:
         """The day of every team, then the month's end if it is today: that takes today's sales."""
-        due = self.store.take_due(self._clock + DAY)
-        days = [self._day(team.number) for team in self._teams]
+        self.store.start_day()
+        due = self.store.pop_due(self._clock + DAY)
+        days = [self._day(team.number, self._clock) for team in self._teams]
         for day in days:
-            life.live(day, _of_team(day.team.number, due, is_gather=False))
-            self.store.flush()
-        due += self.store.take_due(self._clock + DAY)
+            self._simulator.simulate(day, _of_team(day.team.number, due, is_gather=False))
+        due += self.store.pop_due(self._clock + DAY)
         for day in days:
             closing = _of_team(day.team.number, due, is_gather=True)
             receipts.gather(day, [event.subject for event in closing])
@@ -130,30 +138,23 @@ class Account:
     def _furnish(self) -> None:
         """What is there before the first day."""
         self.store.begin()
+        self.store.start_day()
         for team in self._teams:
-            day = self._day(team.number)
-            before = self._clock - _YEARS_BEFORE
-            teams.furnish(day, before)
-            for number in range(SERVICES_PER_TEAM):
-                people.add_service(day, before + number * 600)
-            for number in range(max(3, int(team.clients_wanted * 0.7))):
-                kind = (0.6 + number * GOLDEN) % 1
-                people.add_client(day, before + 9000 + number * 60, kind)
-            if team.number == 0 and len(self._teams) > 1:
-                people.add_sister(day, self._clock - DAY, 1)
-            self.store.flush()
-            team.read_people(self.store)
+            self._simulator.furnish(self._day(team.number, self._clock - DAY))
         self._save()
 
-    def _day(self, number: int) -> Day:
-        seed = f"{self.seed}:{number}:{self._clock}"
-        return Day(self.store, self._teams, number, self._clock, seed)
+    def _day(self, number: int, start: int) -> Day:
+        return Day(self.store, self._teams, number, start, self.seed)
 
     def _save(self) -> None:
         for team in self._teams:
             self.store.save(f"team {team.number}", team.state())
         self.store.save("clock", self._clock)
         self.store.commit()
+
+
+def _quirks(lists: Iterable[AccountList]) -> dict[str, tuple[Quirk, ...]]:
+    return {one.name: one.quirks for one in lists}
 
 
 def _of_team(number: int, due: list[Event], *, is_gather: bool) -> list[Event]:
@@ -171,8 +172,8 @@ def _found(
     shares = [1 / (number + 1) for number in range(teams_wanted)]
     for number, share in enumerate(shares):
         part = share / sum(shares)
-        rng = Random(f"{seed}:{number}")  # noqa: S311 - a game, not a secret
-        store.add(*teams.new_team(store, rng, number, clock - _YEARS_BEFORE - DAY))
+        dice = Dice(origin_of(f"{seed}:{number}"))
+        store.add(*teams.new_team(dice, number, clock - YEARS_BEFORE - DAY))
         state = {
             "folios": {},
             "clients": max(3, round(clients * part)),

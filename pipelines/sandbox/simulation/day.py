@@ -1,20 +1,20 @@
-"""One team's day: who is there, what time it is, and the dice."""
+"""One team's day: who is there, what time it is, and the dice of every list."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
-from random import Random
-from typing import Any, TypeVar
 
 import msgspec
 
+from pipelines.sandbox.simulation.dice import Dice, origin_of, scattered
+from pipelines.sandbox.simulation.local_time import DAY, MEXICO
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import Record, Store, decode, encode
 
-T = TypeVar("T")
-DAY = 86_400
-MEXICO = -6 * 3600  # Mexico City has had no daylight saving since October 2022
+YEARS_BEFORE = 200 * DAY  # how old the account is on its first day
+_WEEK = (1.2, 1.2, 1.2, 1.2, 1.2, 0.6, 0.4)  # how much more or less is issued, from Monday on
 EXCHANGE_SWING = Decimal("0.000137")
+# a serial number begins with its day, so that only objects made on one day can want the same
+DAYS_APART = 32  # no object is dated further back, except what was there before the first day
+SERIALS_A_DAY = (1 << positions.SERIAL_BITS) // DAYS_APART
 
 
 class Client:
@@ -86,7 +86,7 @@ class Team:
             for place, body in store.clean(self.number, "clients")
         ]
         self.client_by_id = {client.id: client for client in self.clients}
-        self.services = [Service(*row) for row in store.walk(self.number, "services")]
+        self.services = [Service(*row) for row in store.objects(self.number, "services")]
         self.retail = [service for service in self.services if not service.is_withheld]
 
     def next_folio(self, series: str) -> int:
@@ -104,63 +104,70 @@ class Team:
 class Day:
     """Twenty-four hours of a team, from `start` (epoch second)."""
 
-    def __init__(self, store: Store, teams: list[Team], number: int, start: int, seed: str) -> None:
+    def __init__(self, store: Store, teams: list[Team], number: int, start: int, seed: int) -> None:
         self.store = store
         self.teams = teams
         self.team = teams[number]
         self.start = start
         self.end = start + DAY
-        self.rng = Random(seed)  # noqa: S311 - a game, not a secret
-        self.random = self.rng.random
-        self.people_changed = False
+        self.are_people_changed = False
+        weekday = (start // DAY + 3) % 7
+        self.expected_invoices = self.team.invoices_per_day * _WEEK[weekday]
+        self._origin = origin_of(f"{seed}:{number}:{start}")
 
-    def chance(self, probability: float) -> bool:
-        return self.random() < probability
+    def dice(self, name: str, cause: int = -1) -> "DayDice":
+        """The dice of a list for one happening of this day.
 
-    def pick(self, choices: Sequence[T]) -> T:
-        return choices[int(self.random() * len(choices))]
+        `cause` tells the happening apart: the position of the object that brings it about, or the
+        how manyth new object of the list it is. So whatever else happens leaves it as it is.
+        """
+        return DayDice(self, name, scattered(self._origin, positions.NUMBERS[name], cause))
 
-    def between(self, low: int, high: int) -> int:
-        """A whole number, low <= n < high."""
-        return low + int(self.random() * (high - low))
-
-    def moment(self) -> int:
-        """A second of the day, mostly in business hours (Mexico City)."""
-        if self.chance(0.1):
-            return self.start + int(self.random() * DAY)
-        opening = (-self.start - MEXICO + 8 * 3600) % DAY
-        return self.start + (opening + int(self.random() * 36_000)) % DAY
-
-    def some(self, expected: float) -> int:
-        """How many happen today of what happens `expected` times a day on average."""
-        return int(expected + self.random())
-
-    def later(self, first_day: int, last_day: int) -> int:
-        """A second that many days ahead."""
-        return self.end + int((first_day + self.random() * (last_day - first_day)) * DAY)
-
-    def place(self, stream: str, second: int) -> int:
-        """Where an object of today is kept; every one has a serial number of its own."""
-        return positions.position(self.team.number, stream, second, self.store.next_serial())
+    @property
+    def founded(self) -> int:
+        """The second since when there is what was there before the first day."""
+        return self.end - YEARS_BEFORE
 
     def exchange_rate(self, rate: Decimal) -> Decimal:
         """The rate of the day: it moves a little, deterministically."""
         swing = (self.start // DAY * 7919) % 400 - 200
         return (rate * (1 + EXCHANGE_SWING * swing)).quantize(Decimal("0.000001"))
 
-    def metadata(self) -> Record:
-        """What customers put there: nothing, a flat map, or any depth."""
-        die = self.random()
-        if die < 0.6:
-            return {}
-        if die < 0.9:
-            return {"order": str(int(die * 1e6)), "canal": "web" if die < 0.8 else "teléfono"}
-        deep: dict[str, Any] = {"nivel": {"más": [1, {"ñ": None}], "ok": True}, "nota": 'dijo "sí"'}
-        return deep
 
+class DayDice(Dice):
+    """What chance decides about one happening of a list on a team's day."""
 
-def month_end(second: int) -> int:
-    """The first second of the next month in Mexico City, as an epoch second."""
-    local = datetime.fromtimestamp(second + MEXICO, UTC)
-    year, month = divmod(local.year * 12 + local.month, 12)
-    return int(datetime(year, month + 1, 1, tzinfo=UTC).timestamp()) - MEXICO
+    __slots__ = ("day", "name")
+
+    def __init__(self, day: Day, name: str, state: int) -> None:
+        super().__init__(state)
+        self.day = day
+        self.name = name
+
+    def moment(self) -> int:
+        """A second of the day, mostly in business hours (Mexico City)."""
+        start = self.day.start
+        if self.chance(0.1):
+            return start + int(self.random() * DAY)
+        opening = (-start - MEXICO + 8 * 3600) % DAY
+        return start + (opening + int(self.random() * 36_000)) % DAY
+
+    def later(self, first_day: int, last_day: int) -> int:
+        """A second that many days ahead."""
+        return self.day.end + int((first_day + self.random() * (last_day - first_day)) * DAY)
+
+    def place(self, second: int, *, team: int | None = None, mirrored_in: str | None = None) -> int:
+        """Where an object of the list is kept, in this team unless another is named.
+
+        `mirrored_in` is the list that shows the object a second time, at the same second and
+        serial number: both places are free.
+        """
+        number = self.day.team.number if team is None else team
+        tag = (self.day.start // DAY) % DAYS_APART * SERIALS_A_DAY
+        serial = int(self.random() * SERIALS_A_DAY)
+        while True:
+            wanted = positions.position(number, self.name, second, tag + serial)
+            places = (wanted, positions.moved(wanted, number, mirrored_in or self.name))
+            if self.day.store.reserve(*places):
+                return wanted
+            serial = (serial + 1) % SERIALS_A_DAY

@@ -4,7 +4,7 @@ The check digit: values by place in ALPHABET, weights counted from the right, st
 legal entities; with the digit the sum is a multiple of 11 (SAT, Anexo del RFC).
 """
 
-from random import Random
+from pipelines.sandbox.simulation.dice import Dice
 
 ALPHABET = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ"
 GENERIC = "XAXX010101000"  # the general public
@@ -28,15 +28,15 @@ def is_valid(tax_id: str) -> bool:
     return check_digit(tax_id[:-1]) == tax_id[-1]
 
 
-def invent(rng: Random, name: str, *, is_person: bool) -> str:
+def invent(dice: Dice, name: str, *, is_person: bool) -> str:
     """A tax id with a valid check digit that begins like the name."""
     letters = [letter for letter in name.upper() if letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZÑ&"]
     size = 4 if is_person else 3
     start = "".join(letters[:2]).ljust(2, "X")
-    start += "".join(rng.choice(_CONSONANTS) for _ in range(size - 2))
-    date = f"{rng.randrange(60, 100) if is_person else rng.randrange(0, 25):02d}"
-    date += f"{rng.randrange(1, 13):02d}{rng.randrange(1, 29):02d}"
-    stem = start + date + rng.choice(_HOMOCLAVE) + rng.choice(_HOMOCLAVE)
+    start += "".join(dice.pick(_CONSONANTS) for _ in range(size - 2))
+    date = f"{dice.between(60, 100) if is_person else dice.between(0, 25):02d}"
+    date += f"{dice.between(1, 13):02d}{dice.between(1, 29):02d}"
+    stem = start + date + dice.pick(_HOMOCLAVE) + dice.pick(_HOMOCLAVE)
     return stem + check_digit(stem)
 
 

@@ -1,62 +1,63 @@
 """Where an object lives, and the ids that lead back there.
 
-A position is one 63-bit integer: team, stream, second of creation, serial number. It is the
+A position is one 63-bit integer: team, list, second of creation, serial number. It is the
 clustered key of the account's file, so a page of a list is one range read. Ids and UUIDs are
 reversible scrambles of a position: they look random and need no index.
 """
 
-STREAMS = (
-    "teams",
-    "users",
-    "series",
-    "integrations",
-    "webhooks",
-    "clients",
-    "services",
-    "income",
-    "egress",
-    "complements",
-    "transfers",
-    "drafts",
-    "sat_invoices",
-    "retentions",
-    "payments",
-    "receipts",
-    "documents",
-    "downloads",
-    "cfdi_errors",
-    "sat_lists",
-)
+# part of every id: a new list takes the next number, and no number is given twice
+NUMBERS = {
+    "teams": 0,
+    "users": 1,
+    "series": 2,
+    "integrations": 3,
+    "webhooks": 4,
+    "clients": 5,
+    "services": 6,
+    "income": 7,
+    "egress": 8,
+    "complements": 9,
+    "transfers": 10,
+    "drafts": 11,
+    "sat_invoices": 12,
+    "retentions": 13,
+    "payments": 14,
+    "receipts": 15,
+    "documents": 16,
+    "downloads": 17,
+    "cfdi_errors": 18,
+    "sat_lists": 19,
+}
+
 SHARED_TEAM = 63  # the partition of what belongs to no single team
 TEAM_LIMIT = 62
 
-STREAM_BITS, SECOND_BITS, SERIAL_BITS = 6, 31, 20
+LIST_BITS, SECOND_BITS, SERIAL_BITS = 6, 31, 20
 _SERIAL = (1 << SERIAL_BITS) - 1
 _SECOND = (1 << SECOND_BITS) - 1
 _WORD = 1 << 64
 _FACTOR = 0x9E3779B97F4A7C15  # odd, so that multiplying by it can be undone
 _INVERSE = pow(_FACTOR, -1, _WORD)
 _FILLER = 0xD1B54A32D192ED03
-_NUMBERS = {stream: number for number, stream in enumerate(STREAMS)}
 
 
-def partition(team: int, stream: str) -> int:
-    """The first position of a team's stream; its last one is just before the next partition."""
-    return (team << STREAM_BITS | _NUMBERS[stream]) << (SECOND_BITS + SERIAL_BITS)
+def partition(team: int, name: str) -> int:
+    """The first position of a team's list; its last one is just before the next partition."""
+    return (team << LIST_BITS | NUMBERS[name]) << (SECOND_BITS + SERIAL_BITS)
 
 
-def position(team: int, stream: str, second: int, serial: int) -> int:
-    return partition(team, stream) | second << SERIAL_BITS | serial & _SERIAL
+def position(team: int, name: str, second: int, serial: int) -> int:
+    return partition(team, name) | second << SERIAL_BITS | serial & _SERIAL
 
 
-def at_second(team: int, stream: str, second: int) -> int:
+def at_second(team: int, name: str, second: int) -> int:
     """The first position that an object created in this second could have."""
-    return partition(team, stream) + (min(max(second, 0), _SECOND + 1) << SERIAL_BITS)
+    return partition(team, name) + (min(max(second, 0), _SECOND + 1) << SERIAL_BITS)
 
 
-def moved(place: int, team: int, stream: str) -> int:
-    """The same second and serial in another team's stream."""
-    return partition(team, stream) | place & ((1 << (SECOND_BITS + SERIAL_BITS)) - 1)
+def moved(place: int, team: int, name: str) -> int:
+    """The same second and serial in another team's list."""
+    return partition(team, name) | place & ((1 << (SECOND_BITS + SERIAL_BITS)) - 1)
 
 
 def partition_of(place: int) -> int:
@@ -64,11 +65,15 @@ def partition_of(place: int) -> int:
 
 
 def team_of(place: int) -> int:
-    return place >> (STREAM_BITS + SECOND_BITS + SERIAL_BITS)
+    return place >> (LIST_BITS + SECOND_BITS + SERIAL_BITS)
 
 
-def stream_of(place: int) -> str:
-    return STREAMS[place >> (SECOND_BITS + SERIAL_BITS) & ((1 << STREAM_BITS) - 1)]
+def list_number(place: int) -> int:
+    return place >> (SECOND_BITS + SERIAL_BITS) & ((1 << LIST_BITS) - 1)
+
+
+def list_of(place: int) -> str:
+    return {number: name for name, number in NUMBERS.items()}[list_number(place)]
 
 
 def second_of(place: int) -> int:

@@ -1,7 +1,7 @@
 """What makes the real API hard to read, at a low rate and decided by the object's position.
 
-A quirk changes the spelling of a record, never its meaning: the clean record is the truth.
-About one record in a hundred gets each quirk that its stream knows.
+A quirk changes the spelling of a record, never its meaning: a load is expected to contain what the
+clean record says. About one record in a hundred gets each quirk that its list has.
 """
 
 from collections.abc import Callable
@@ -9,19 +9,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sandbox.storage import positions
-
 Record = dict[str, Any]
 Quirk = Callable[[Record], None]
 
 AMOUNTS = ("total", "subtotal", "taxes", "discount", "exchange_rate", "last_balance", "unit_price")
 SECONDS = ("created_at", "valid_until", "succeeded_at", "last_login")
 _MEXICO = timezone(timedelta(hours=-6))
-_PER_THOUSAND = 10  # of the records of a stream get each of its quirks
+_PER_THOUSAND = 10  # of the records of a list get each of its quirks
 _FACTOR = 0xBF58476D1CE4E5B9
 
 
-def dice(place: int) -> int:
+def per_mille(place: int) -> int:
     """A number below 1000 that depends on the position alone."""
     return (place * _FACTOR % (1 << 64) >> 40) % 1000
 
@@ -111,9 +109,9 @@ def other_key_order(record: Record) -> None:
     record.update(turned)
 
 
-_ANY = (other_key_order, firestore_times, times_in_utc_text, times_in_milliseconds)
-_INVOICE = (
-    *_ANY,
+ANY = (other_key_order, firestore_times, times_in_utc_text, times_in_milliseconds)
+OF_CFDI = (
+    *ANY,
     times_with_offset,
     amounts_as_text,
     taxes_as_text,
@@ -122,49 +120,18 @@ _INVOICE = (
     folio_as_text,
     uuid_in_upper_case,
 )
-BY_STREAM: dict[str, tuple[Quirk, ...]] = {
-    "clients": (*_ANY, times_with_offset),
-    "services": (*_ANY, amounts_as_text, taxes_as_text, tax_type_in_lower_case),
-    "users": (*_ANY, camel_case_names),
-    "income": _INVOICE,
-    "egress": _INVOICE,
-    "complements": _INVOICE,
-    "transfers": _INVOICE,
-    "drafts": (other_key_order, amounts_as_text, taxes_as_text, folio_as_text),
-    "sat_invoices": (other_key_order, amounts_as_text, uuid_in_upper_case, uuid_in_upper_case),
-    "retentions": (other_key_order, american_spelling, american_spelling),
-    "payments": (
-        *_ANY,
-        amounts_as_text,
-        taxes_as_text,
-        trailing_underscore,
-        american_spelling,
-        methods_as_text,
-        methods_as_text,
-        methods_as_text,
-    ),
-    "receipts": (
-        *_ANY,
-        older_names,
-        older_names,
-        amounts_as_text,
-        american_spelling,
-        periodicity_as_object,
-        folio_as_text,
-    ),
-}
 
 
 def written(
     place: int,
     record: Record,
+    known: tuple[Quirk, ...],
     encode: Callable[[Any], bytes],
     decode: Callable[[bytes], Any],
 ) -> tuple[bytes, bytes | None]:
-    """The wire form, and the clean form where the two differ."""
+    """The wire form, and the clean form where the two differ. `known` are the list's quirks."""
     clean = encode(record)
-    number = dice(place) // _PER_THOUSAND
-    known = BY_STREAM.get(positions.stream_of(place), ())
+    number = per_mille(place) // _PER_THOUSAND
     if number >= len(known):
         return clean, None
     copy = decode(clean)

@@ -6,7 +6,7 @@ body differ. Numbers keep their decimal text: money is Decimal, never float.
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from threading import RLock
@@ -19,8 +19,8 @@ from pipelines.sandbox.storage import positions, quirks
 SCHEMA = """
 create table objects (position integer primary key, body blob not null, canonical blob);
 create table agenda (
-    due integer, serial integer, subject integer, action text, detail text,
-    primary key (due, serial)
+    due integer, subject integer, action text, detail text,
+    primary key (due, subject, action)
 ) without rowid;
 create table document_links (
     parent integer, document integer, primary key (parent, document)
@@ -45,17 +45,26 @@ class Event(NamedTuple):
     """Something that will happen to an object: when (epoch second), to which, what, with what."""
 
     due: int
-    serial: int
     subject: int
     action: str
     detail: str
 
 
 class Store:
-    """Reads see what was written before, also what is not flushed yet."""
+    """Reads see what was written before, also what is not flushed yet.
 
-    def __init__(self, path: Path, *, is_new: bool = False) -> None:
+    `quirks_of` has the quirks of each list, by the list's name.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        quirks_of: Mapping[str, tuple[quirks.Quirk, ...]],
+        *,
+        is_new: bool = False,
+    ) -> None:
         self.lock = RLock()
+        self._quirks = {positions.NUMBERS[name]: known for name, known in quirks_of.items()}
         if is_new:
             path.unlink(missing_ok=True)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -72,14 +81,21 @@ class Store:
         self.counts: dict[int, int] = {
             int(name): count for name, count in (self.load("counts") or {}).items()
         }
-        self.serial: int = self.load("serial") or 0
+        self._taken: set[int] = set()
 
     def close(self) -> None:
         self._db.close()
 
-    def next_serial(self) -> int:
-        self.serial += 1
-        return self.serial
+    def start_day(self) -> None:
+        """From here on `reserve` hands out positions of another day."""
+        self._taken.clear()
+
+    def reserve(self, *wanted: int) -> bool:
+        """Take these positions, unless one of them was taken today."""
+        if not self._taken.isdisjoint(wanted):
+            return False
+        self._taken.update(wanted)
+        return True
 
     def add(self, place: int, record: Record) -> None:
         self._added.append(place)
@@ -89,7 +105,8 @@ class Store:
         self._written[place] = record
 
     def remove(self, place: int) -> None:
-        self.counts[positions.partition_of(place)] -= 1
+        start = positions.partition_of(place)
+        self.counts[start] = self.counts.get(start, 0) - 1
         self._written.pop(place, None)
         self._db.execute("delete from objects where position = ?", (place,))
 
@@ -117,9 +134,9 @@ class Store:
                 OLDEST_FIRST if ascending else NEWEST_FIRST, (low, high, limit)
             ).fetchall()
 
-    def clean(self, team: int, stream: str) -> Iterator[tuple[int, bytes]]:
-        """The JSON of a team's clean objects of a stream, oldest first."""
-        start = positions.partition(team, stream)
+    def clean(self, team: int, name: str) -> Iterator[tuple[int, bytes]]:
+        """The JSON of a team's clean objects of a list, oldest first."""
+        start = positions.partition(team, name)
         end = start + (1 << (positions.SECOND_BITS + positions.SERIAL_BITS))
         yield from self._db.execute(
             "select position, coalesce(canonical, body) from objects"
@@ -127,18 +144,18 @@ class Store:
             (start, end),
         )
 
-    def walk(self, team: int, stream: str) -> Iterator[tuple[int, Record]]:
-        """A team's clean objects of a stream, oldest first."""
-        for place, body in self.clean(team, stream):
+    def objects(self, team: int, name: str) -> Iterator[tuple[int, Record]]:
+        """A team's clean objects of a list, oldest first."""
+        for place, body in self.clean(team, name):
             yield place, decode(body)
 
     def plan(self, due: int, subject: int, action: str, detail: str = "") -> None:
-        self._planned.append(Event(due, self.next_serial(), subject, action, detail))
+        self._planned.append(Event(due, subject, action, detail))
 
-    def take_due(self, before: int) -> list[Event]:
-        """The events due before this second, in order; they are taken off the agenda."""
+    def pop_due(self, before: int) -> list[Event]:
+        """Remove the events due before this second from the agenda, and return them in order."""
         rows = self._db.execute(
-            "select * from agenda where due < ? order by due, serial", (before,)
+            "select * from agenda where due < ? order by due, subject, action", (before,)
         ).fetchall()
         self._db.execute("delete from agenda where due < ?", (before,))
         return [Event(*row) for row in rows]
@@ -171,19 +188,24 @@ class Store:
 
     def commit(self) -> None:
         self.save("counts", {str(start): count for start, count in self.counts.items()})
-        self.save("serial", self.serial)
         self._db.execute("commit")
 
     def flush(self) -> None:
-        """Write what the day changed."""
+        """Write what changed since the last flush."""
+        if not self._added and not self._written and not self._planned:
+            return
         for start, count in Counter(map(positions.partition_of, self._added)).items():
             self.counts[start] = self.counts.get(start, 0) + count
         rows = [
-            (place, *quirks.written(place, self._written[place], encode, decode))
-            for place in sorted(self._written)
+            (place, *quirks.written(place, record, self._quirks_at(place), encode, decode))
+            for place, record in sorted(self._written.items())
         ]
         self._db.executemany("insert or replace into objects values (?, ?, ?)", rows)
-        self._db.executemany("insert into agenda values (?, ?, ?, ?, ?)", self._planned)
+        # the same for the same object in the same second: once is enough
+        self._db.executemany("insert or ignore into agenda values (?, ?, ?, ?)", self._planned)
         self._added.clear()
         self._written.clear()
         self._planned.clear()
+
+    def _quirks_at(self, place: int) -> tuple[quirks.Quirk, ...]:
+        return self._quirks.get(positions.list_number(place), ())

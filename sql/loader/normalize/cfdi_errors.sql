@@ -1,5 +1,12 @@
--- cfdi_errors: one row per error that SAT or the PAC may answer, a reference list.
+-- cfdi_errors: one row per error that SAT or the PAC may answer: a reference list, not failures
+-- of a team.
 -- API: GET /invoices/cfdi-errors (path probed).
+-- Topic: wrong with a CFDI, on a list.
+-- code as error_code (not personal): SAT's code of the error.
+-- description (not personal): What SAT says of the error.
+-- explanation (not personal): What the error means.
+-- solution (not personal): What to do about it.
+-- type as error_type (not personal): Whose fault it is: invoice, receiver, sender or unknown.
 set variable shape = '{
     "code": "VARCHAR",
     "description": "VARCHAR",

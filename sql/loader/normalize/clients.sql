@@ -1,4 +1,5 @@
 -- clients: one row per client in a team's list. API: GET /clients.
+-- Topic: bought by whom, and what.
 set variable shape = '{
     "id": "VARCHAR",
     "name": "VARCHAR",
@@ -105,6 +106,9 @@ select
 from records;
 
 -- client_sat_hits: one row per SAT list that names a client, numbered as listed.
+-- label (not personal): What SAT's list is called.
+-- list (not personal): SAT's list that names the client.
+-- source (not personal): Who publishes the list.
 create or replace temp view client_sat_hits as
 with hits as (
     select

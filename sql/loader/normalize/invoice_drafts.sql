@@ -1,5 +1,6 @@
 -- invoice_drafts: one row per invoice in the making; it disappears when it is stamped or deleted.
 -- API: GET /invoices/draft.
+-- Topic: about to be invoiced.
 set variable shape = '{
     "id": "VARCHAR",
     "draft": "BOOLEAN",
@@ -150,6 +151,7 @@ from items
 where item is not null;
 
 -- invoice_draft_item_taxes: one row per tax of a draft's line, numbered as listed.
+-- type as tax_name: ISR, IVA or IEPS.
 create or replace temp view invoice_draft_item_taxes as
 with items as (
     select

@@ -1,5 +1,6 @@
--- invoices: one row per CFDI the team issued; document_kind says which list it came from.
+-- invoices: one row per CFDI that the team issued; document_kind says which list it came from.
 -- API: GET /invoices/income, /invoices/egress, /invoices/payment, /invoices/transfer.
+-- Topic: invoiced, credited, cancelled, owed.
 set variable shape = '{
     "id": "VARCHAR",
     "uuid": "VARCHAR",
@@ -167,7 +168,8 @@ select
     o._extra::json as extra,
 from records;
 
--- invoice_items: one row per concept of a CFDI, numbered as listed (the API gives lines no id).
+-- invoice_items: one row per line (concepto) of a CFDI, numbered as listed (the API gives
+-- lines no id).
 create or replace temp view invoice_items as
 with items as (
     select
@@ -205,7 +207,8 @@ select
 from items
 where item is not null;
 
--- invoice_item_taxes: one row per tax of a concept, numbered as listed.
+-- invoice_item_taxes: one row per tax of a line of a CFDI, numbered as listed.
+-- type as tax_name: ISR, IVA or IEPS.
 create or replace temp view invoice_item_taxes as
 with items as (
     select
@@ -302,6 +305,7 @@ from documents
 where document <> '';
 
 -- invoice_complements: one row per complement of a CFDI, its text as sent.
+-- type as complement_type (not personal): Kind of complement, such as pago.
 create or replace temp view invoice_complements as
 with complements as (
     select
@@ -325,6 +329,7 @@ from complements
 where complement is not null;
 
 -- invoice_automations: one row per automation attached to an invoice.
+-- type as automation_type: What happens by itself.
 create or replace temp view invoice_automations as
 with automations as (
     select

@@ -1,6 +1,9 @@
 -- payments: one row per payment, paid or still open. API: GET /payments.
 -- total is what the API says; total_effective is derived where it says nothing, as the vendor does:
 -- subtotal + taxes, else the legacy amount in cents, else the sum of the lines.
+-- Topic: collected, refunded.
+-- total as reported_total: Total as the API says it, in the payment's currency.
+-- total_effective as amount: Total in the payment's currency; derived where the API gives none.
 set variable shape = '{
     "id": "VARCHAR",
     "client": "ClientSnapshot",
@@ -182,6 +185,7 @@ from items
 where item is not null;
 
 -- payment_item_taxes: one row per tax of a payment's line, numbered as listed.
+-- type as tax_name: ISR, IVA or IEPS.
 create or replace temp view payment_item_taxes as
 with items as (
     select
@@ -323,6 +327,7 @@ where method is not null
 qualify row_number() over (partition by origin, method order by number) = 1;
 
 -- payment_automations: one row per automation attached to a payment, numbered as listed.
+-- type as automation_type: What happens by itself when the payment succeeds.
 create or replace temp view payment_automations as
 with automations as (
     select

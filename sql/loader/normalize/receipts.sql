@@ -1,4 +1,5 @@
 -- receipts: one row per sale that its client may still invoice. API: GET /receipts.
+-- Topic: sold without a named invoice.
 set variable shape = '{
     "id": "VARCHAR",
     "team": "VARCHAR",
@@ -143,6 +144,7 @@ from items
 where item is not null;
 
 -- receipt_item_taxes: one row per tax of a receipt's line, numbered as listed.
+-- type as tax_name: ISR, IVA or IEPS.
 create or replace temp view receipt_item_taxes as
 with items as (
     select

@@ -1,4 +1,6 @@
--- retentions: one row per CFDI of withheld taxes (Retenciones 2.0). API: GET /retentions.
+-- retentions: one row per CFDI of taxes that the team withheld from others (Retenciones 2.0).
+-- API: GET /retentions.
+-- Topic: withheld from others.
 set variable shape = '{
     "id": "VARCHAR",
     "uuid": "VARCHAR",
@@ -66,7 +68,7 @@ select
     o._extra::json as extra,
 from records;
 
--- retention_taxes: one row per tax withheld, numbered as listed.
+-- retention_taxes: one row per tax of a CFDI of withheld taxes, numbered as listed.
 create or replace temp view retention_taxes as
 with taxes as (
     select

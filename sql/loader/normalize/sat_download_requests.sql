@@ -1,5 +1,8 @@
 -- sat_download_requests: one row per request for CFDI that gigstack put to SAT.
 -- API: GET /invoices/download/schedule/history (the newest twenty).
+-- Topic: seen by SAT, issued and received.
+-- source (not personal): Who asked for the download.
+-- status_message (not personal): What SAT says of the download.
 set variable shape = '{
     "id": "VARCHAR",
     "rfcType": "VARCHAR",

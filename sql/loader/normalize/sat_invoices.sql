@@ -1,5 +1,7 @@
 -- sat_invoices: one row per CFDI in SAT's records of a team and per direction (issued, received).
 -- API: GET /invoices/sat.
+-- Topic: seen by SAT, issued and received.
+-- version (not personal): Version of the CFDI.
 set variable shape = '{
     "uuid": "VARCHAR",
     "direction": "VARCHAR",

@@ -1,5 +1,10 @@
 -- sat_lists: one row per list of taxpayers that SAT publishes, and when gigstack last read it.
 -- API: GET /sat-lists (path probed; the fields are inferred).
+-- Topic: wrong with a CFDI, on a list.
+-- name (not personal): What the list is called.
+-- label (not personal): What the list is called in short.
+-- description (not personal): What the list is for.
+-- source (not personal): Where SAT publishes the list.
 set variable shape = '{
     "id": "VARCHAR",
     "key": "VARCHAR",

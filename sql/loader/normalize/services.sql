@@ -1,4 +1,6 @@
 -- services: one row per product or service in a team's list. API: GET /services.
+-- Topic: bought by whom, and what.
+-- description (not personal): What is sold.
 set variable shape = '{
     "id": "VARCHAR",
     "description": "VARCHAR",
@@ -44,7 +46,8 @@ select
     o._extra::json as extra,
 from records;
 
--- service_taxes: one row per tax of a service, numbered as listed.
+-- service_taxes: one row per tax of a product or service, numbered as listed.
+-- type as tax_name: ISR, IVA or IEPS.
 create or replace temp view service_taxes as
 with taxes as (
     select

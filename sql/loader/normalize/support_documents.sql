@@ -1,5 +1,8 @@
 -- support_documents: one row per document; it may come back under several parents.
 -- API: GET /clients/{id}/support-documents, and the same of /invoices and /payments.
+-- Topic: proven, audited, linked.
+-- name (personal): What the document is called.
+-- description (personal): Free text about the document.
 set variable shape = '{
     "id": "VARCHAR",
     "document_type": "VARCHAR",
@@ -79,6 +82,7 @@ select
 from records;
 
 -- support_document_audits: one row per audit of a document, numbered as listed.
+-- result (not personal): Outcome: valid, invalid or needs_review.
 create or replace temp view support_document_audits as
 with audits as (
     select
@@ -152,6 +156,7 @@ from warnings
 where warning <> '';
 
 -- support_document_parents: one row per document and object that it was listed under.
+-- parent_id (not personal): The client, invoice or payment that lists the document.
 create or replace temp view support_document_parents as
 select
     origin,

@@ -1,6 +1,7 @@
 -- team_integrations: one row per team and provider; what the API tells of one differs by provider
 -- and is kept whole in details.
 -- API: GET /teams/integrations.
+-- Topic: set up, and by whom.
 set variable shape = '{
     "provider": "VARCHAR",
     "completed": "BOOLEAN",

@@ -1,5 +1,6 @@
 -- team_series: one row per team and series, with the folio counter of each mode.
 -- API: GET /teams/{team}/series.
+-- Topic: set up, and by whom.
 set variable shape = '{
     "series": "VARCHAR",
     "serie": "VARCHAR",

@@ -1,5 +1,7 @@
 -- teams: one row per team that the key can see; its id is its own, whichever team it was read for.
 -- API: GET /teams.
+-- Topic: set up, and by whom.
+-- name (personal): What the team is called.
 set variable shape = '{
     "id": "VARCHAR",
     "name": "VARCHAR",

@@ -1,4 +1,5 @@
 -- users: one row per team and user. API: GET /users.
+-- Topic: set up, and by whom.
 set variable shape = '{
     "id": "VARCHAR",
     "email": "VARCHAR",

@@ -1,5 +1,7 @@
 -- webhooks: one row per webhook of a team. API: GET /webhooks.
 -- The query string of its url may hold a token: it is not stored.
+-- Topic: set up, and by whom.
+-- version (not personal): Version of the API that the webhook speaks.
 set variable shape = '{
     "id": "VARCHAR",
     "url": "VARCHAR",

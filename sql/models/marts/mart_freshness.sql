@@ -1,35 +1,17 @@
 -- One row per team and stream of the API: when it was last read, how new its newest record is, and
 -- whether as many rows are held as the API said it has.
-{% set tables = {
-    'clients': 'stg_clients', 'services': 'stg_services', 'invoice_drafts': 'stg_invoice_drafts',
-    'payments': 'stg_payments', 'receipts': 'stg_receipts', 'retentions': 'stg_retentions',
-    'sat_invoices': 'stg_sat_invoices', 'users': 'stg_users', 'webhooks': 'stg_webhooks',
-} %}
-{% set kinds = {
-    'invoices_income': 'income', 'invoices_egress': 'egress',
-    'invoices_payment': 'payment_complement', 'invoices_transfer': 'transfer',
-} %}
 with held as (
-    {% for stream, table in tables.items() -%}
+    {% for list in paged_lists() -%}
         select
             team_id,
-            '{{ stream }}' as stream,
+            '{{ list.name }}' as stream,
             count(*) filter (where deleted_at is null) as rows_held,
             max(created_at) as newest_created_at,
             max(loaded_at) as newest_loaded_at,
-        from {{ ref(table) }}
-        group by team_id
-        union all
-    {% endfor -%}
-    {% for stream, kind in kinds.items() -%}
-        select
-            team_id,
-            '{{ stream }}' as stream,
-            count(*) filter (where deleted_at is null) as rows_held,
-            max(created_at) as newest_created_at,
-            max(loaded_at) as newest_loaded_at,
-        from {{ ref('stg_invoices') }}
-        where document_kind = '{{ kind }}'
+        from {{ ref(list.view) }}
+        {% if list.kind -%}
+            where document_kind = '{{ list.kind }}'
+        {% endif -%}
         group by team_id
         {% if not loop.last -%}
             union all
@@ -69,7 +51,7 @@ from read
 left join held on read.team_id = held.team_id and read.stream = held.stream
 where
     read.stream in (
-        {% for stream in tables | list + kinds | list -%}
-            '{{ stream }}'{{ ',' if not loop.last }}
+        {% for list in paged_lists() -%}
+            '{{ list.name }}'{{ ',' if not loop.last }}
         {% endfor -%}
     )

@@ -1,4 +1,5 @@
--- One row per error of the CFDI error matrix (reference data, not failures of a team).
+-- One row per error that SAT or the PAC may answer: a reference list, not failures of a team.
+-- `make generate` writes this view.
 select
     team_id,
     run_id,

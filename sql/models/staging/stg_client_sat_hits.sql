@@ -1,4 +1,5 @@
--- One row per SAT list that names a client.
+-- One row per SAT list that names a client, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     client_id,

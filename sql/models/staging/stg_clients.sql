@@ -1,4 +1,5 @@
 -- One row per client in a team's list.
+-- `make generate` writes this view.
 select
     team_id,
     client_id,

@@ -1,4 +1,5 @@
 -- One row per automation attached to an invoice.
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

@@ -1,4 +1,5 @@
 -- One row per complement of a CFDI, its text as sent.
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

@@ -1,4 +1,5 @@
--- One row per tax of a line of a draft.
+-- One row per tax of a draft's line, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     draft_id,

@@ -1,4 +1,5 @@
--- One row per line of a draft.
+-- One row per line of a draft, numbered as listed (the API gives lines no id).
+-- `make generate` writes this view.
 select
     team_id,
     draft_id,

@@ -1,4 +1,5 @@
--- One row per invoice in the making.
+-- One row per invoice in the making; it disappears when it is stamped or deleted.
+-- `make generate` writes this view.
 select
     team_id,
     draft_id,

@@ -1,4 +1,5 @@
--- One row per tax of a line of a CFDI.
+-- One row per tax of a line of a CFDI, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

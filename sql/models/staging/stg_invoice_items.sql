@@ -1,4 +1,5 @@
--- One row per line (concepto) of a CFDI.
+-- One row per line (concepto) of a CFDI, numbered as listed (the API gives lines no id).
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

@@ -1,4 +1,5 @@
 -- One row per other invoice that an invoice names.
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

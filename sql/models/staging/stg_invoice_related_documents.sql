@@ -1,4 +1,5 @@
--- One row per CFDI that a CFDI relates to (TipoRelacion).
+-- One row per CFDI that a CFDI relates to (SAT TipoRelacion).
+-- `make generate` writes this view.
 select
     team_id,
     invoice_id,

@@ -1,4 +1,5 @@
 -- One row per method that a payment may be made with.
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

@@ -1,4 +1,5 @@
 -- One row per invoice that a payment names.
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

@@ -1,4 +1,5 @@
--- One row per tax of a line of a payment.
+-- One row per tax of a payment's line, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

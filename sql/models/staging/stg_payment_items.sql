@@ -1,4 +1,5 @@
--- One row per line of a payment.
+-- One row per line of a payment, numbered as listed (the API gives lines no id).
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

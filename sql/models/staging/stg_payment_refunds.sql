@@ -1,4 +1,5 @@
--- One row per refund of a payment.
+-- One row per refund of a payment, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

@@ -1,4 +1,5 @@
 -- One row per payment, paid or still open.
+-- `make generate` writes this view.
 select
     team_id,
     payment_id,

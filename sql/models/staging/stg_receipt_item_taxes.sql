@@ -1,4 +1,5 @@
--- One row per tax of a line of a receipt.
+-- One row per tax of a receipt's line, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     receipt_id,

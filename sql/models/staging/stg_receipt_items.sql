@@ -1,4 +1,5 @@
--- One row per line of a receipt.
+-- One row per line of a receipt, numbered as listed (the API gives lines no id).
+-- `make generate` writes this view.
 select
     team_id,
     receipt_id,

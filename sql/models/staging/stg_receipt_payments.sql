@@ -1,4 +1,5 @@
 -- One row per payment that a receipt names.
+-- `make generate` writes this view.
 select
     team_id,
     receipt_id,

@@ -1,4 +1,5 @@
 -- One row per sale that its client may still invoice.
+-- `make generate` writes this view.
 select
     team_id,
     receipt_id,

@@ -1,4 +1,5 @@
--- One row per tax of a CFDI of withheld taxes.
+-- One row per tax of a CFDI of withheld taxes, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     retention_id,

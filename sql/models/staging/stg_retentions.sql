@@ -1,4 +1,5 @@
 -- One row per CFDI of taxes that the team withheld from others (Retenciones 2.0).
+-- `make generate` writes this view.
 select
     team_id,
     retention_id,

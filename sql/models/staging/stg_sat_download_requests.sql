@@ -1,4 +1,5 @@
--- One row per bulk download asked of SAT.
+-- One row per request for CFDI that gigstack put to SAT.
+-- `make generate` writes this view.
 select
     team_id,
     request_id,

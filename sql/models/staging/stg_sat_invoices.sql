@@ -1,4 +1,5 @@
--- One row per CFDI in SAT's records of a team and direction (issued, received).
+-- One row per CFDI in SAT's records of a team and per direction (issued, received).
+-- `make generate` writes this view.
 select
     team_id,
     uuid,

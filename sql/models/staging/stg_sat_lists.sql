@@ -1,4 +1,5 @@
--- One row per SAT list and its state of synchronization.
+-- One row per list of taxpayers that SAT publishes, and when gigstack last read it.
+-- `make generate` writes this view.
 select
     team_id,
     list_id,

@@ -1,4 +1,5 @@
--- One row per tax of a product or service.
+-- One row per tax of a product or service, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     service_id,

@@ -1,4 +1,5 @@
 -- One row per product or service in a team's list.
+-- `make generate` writes this view.
 select
     team_id,
     service_id,

@@ -1,4 +1,5 @@
--- One row per audit of a support document.
+-- One row per audit of a document, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     document_id,

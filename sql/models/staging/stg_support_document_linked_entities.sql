@@ -1,4 +1,5 @@
--- One row per object that a support document is linked to.
+-- One row per object a document is linked to, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     document_id,

@@ -1,4 +1,5 @@
--- One row per support document and object that it was listed under.
+-- One row per document and object that it was listed under.
+-- `make generate` writes this view.
 select
     team_id,
     document_id,

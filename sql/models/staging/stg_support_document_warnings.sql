@@ -1,4 +1,5 @@
--- One row per warning of a support document's extraction.
+-- One row per warning of the extraction, numbered as listed.
+-- `make generate` writes this view.
 select
     team_id,
     document_id,

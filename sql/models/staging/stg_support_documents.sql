@@ -1,4 +1,5 @@
--- One row per support document.
+-- One row per document; it may come back under several parents.
+-- `make generate` writes this view.
 select
     team_id,
     document_id,

@@ -1,4 +1,6 @@
--- One row per integration of a team.
+-- One row per team and provider; what the API tells of one differs by provider and is kept whole in
+-- details.
+-- `make generate` writes this view.
 select
     team_id,
     run_id,

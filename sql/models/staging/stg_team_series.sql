@@ -1,4 +1,5 @@
--- One row per invoice series of a team.
+-- One row per team and series, with the folio counter of each mode.
+-- `make generate` writes this view.
 select
     team_id,
     run_id,

@@ -1,4 +1,5 @@
--- One row per team that the key can see.
+-- One row per team that the key can see; its id is its own, whichever team it was read for.
+-- `make generate` writes this view.
 select
     team_id,
     tax_id as rfc,

@@ -1,4 +1,5 @@
--- One row per team that a user belongs to.
+-- One row per team of a user; without an id it goes by its place in the list.
+-- `make generate` writes this view.
 select
     team_id,
     user_id,

@@ -1,4 +1,5 @@
--- One row per user of a team.
+-- One row per team and user.
+-- `make generate` writes this view.
 select
     team_id,
     user_id,

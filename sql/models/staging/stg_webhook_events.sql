@@ -1,4 +1,5 @@
--- One row per event that a webhook is sent.
+-- One row per event that a webhook listens to.
+-- `make generate` writes this view.
 select
     team_id,
     webhook_id,

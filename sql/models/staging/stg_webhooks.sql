@@ -1,4 +1,5 @@
 -- One row per webhook of a team.
+-- `make generate` writes this view.
 select
     team_id,
     webhook_id,

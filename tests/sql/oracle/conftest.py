@@ -15,6 +15,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from pipelines.transform.build import transform
+from tests.accounts import create_account
 from tests.pipelines.loads import run, settings_for
 
 from .books import Books
@@ -44,7 +45,7 @@ class Audited:
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("oracle") / "account.sqlite"
-    with Account.create(path, clients=16, months=5, teams=2, invoices=450) as made:
+    with create_account(path, clients=16, months=5, teams=2, invoices=450) as made:
         for team in range(2):
             add_cases(made, team)
         yield made

@@ -30,4 +30,4 @@ def read(account: Account, as_of: date, **more: Any) -> list[Books]:
 
 
 def _walk(account: Account, team: int, stream: str) -> list[Record]:
-    return [record for _, record in account.store.walk(team, stream)]
+    return [record for _, record in account.store.objects(team, stream)]

@@ -38,10 +38,10 @@ def _with_terms() -> list[Record]:
 
 def _write(account: Account, team: int, records: list[Record]) -> None:
     store, known, places = account.store, {}, {}
-    for one in records:
+    for number, one in enumerate(records):
         stream = _stream(one)
         seconds = one["created_at"] // (1000 if stream == "documents" else 1)
-        place = positions.position(team, stream, seconds, store.next_serial())
+        place = positions.position(team, stream, seconds, number)
         places[one["id"]] = place
         known[one["id"]] = positions.object_id(PREFIXES.get(stream, "inv_"), place)
         known[uuid(one["id"])] = positions.uuid(place)

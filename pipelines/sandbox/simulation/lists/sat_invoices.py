@@ -1,29 +1,17 @@
 """What SAT has: the mirror of the invoices the team issued, and those that suppliers sent it."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from pipelines.sandbox.simulation import money, people, rfc
-from pipelines.sandbox.simulation.day import DAY, MEXICO, Client, Day, Team
-from pipelines.sandbox.storage import positions
+from pipelines.sandbox.simulation.account_list import AccountList
+from pipelines.sandbox.simulation.day import Client, Day, DayDice
+from pipelines.sandbox.simulation.local_time import DAY, local_text
+from pipelines.sandbox.storage import positions, quirks
 from pipelines.sandbox.storage.store import Record
 
 _CERTIFICATE = "00001000000500000001"
 _PAC = "PAC010101XX1"
-
-
-def local_text(second: int) -> str:
-    """SAT's spelling of a moment: Mexico City wall clock, no zone."""
-    day, clock = divmod(second + MEXICO, DAY)
-    minutes, seconds = divmod(clock, 60)
-    return f"{_date(day)}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"
-
-
-@lru_cache(64)
-def _date(day: int) -> str:
-    return datetime.fromtimestamp(day * DAY, UTC).strftime("%Y-%m-%d")
 
 
 def _row(uuid: str, direction: str, kind: str, second: int, **more: Any) -> Record:
@@ -64,10 +52,11 @@ def show_issued(day: Day, place: int, invoice: Record, client: Client | None) ->
         folio=str(invoice["folio_number"]),
     )
     day.store.add(mirror_place(place), row)
+    dice = day.dice("sat_invoices", place)
     if client and client.sister is not None:
-        _show_received(day, day.teams[client.sister], row, invoice["created_at"])
-    elif day.chance(0.001):
-        _show_received(day, day.team, row, invoice["created_at"])
+        _show_received(dice, client.sister, row, invoice["created_at"])
+    elif dice.chance(0.001):
+        _show_received(dice, day.team.number, row, invoice["created_at"])
 
 
 def _party(client: Record) -> Record:
@@ -86,42 +75,66 @@ def show_cancelled(day: Day, place: int, second: int) -> None:
         day.store.put(mirror_place(place), row)
 
 
-def receive(day: Day) -> None:
+def simulate_day(day: Day) -> None:
+    for number in range(day.dice("sat_invoices").some(day.expected_invoices * 0.25)):
+        receive(day.dice("sat_invoices", number))
+
+
+def receive(dice: DayDice) -> None:
     """A supplier's invoice arrives, some days after its date."""
-    second = day.moment() - day.between(0, 4) * DAY
-    place = day.place("sat_invoices", second)
-    name = people.company_name(day).upper()
-    price = Decimal(day.between(10_000, 2_500_000)) / 100
+    day = dice.day
+    second = dice.moment() - dice.between(0, 4) * DAY
+    place = dice.place(second)
+    name = people.company_name(dice).upper()
+    price = Decimal(dice.between(10_000, 2_500_000)) / 100
     total = price + money.rounded(price * Decimal("0.16"))
-    state = day.random()
+    state = dice.random()
     row = _row(
         positions.uuid(place),
         "received",
-        "I" if state < 0.9 else day.pick(("E", "P", "N", "T")),
+        "I" if state < 0.9 else dice.pick(("E", "P", "N", "T")),
         second,
-        issuer={"rfc": rfc.invent(day.rng, name, is_person=False), "name": name},
+        issuer={"rfc": rfc.invent(dice, name, is_person=False), "name": name},
         receiver=day.team.party,
         subtotal=price,
         total=total,
         currency="MXN",
         exchange_rate=1,
         series="A" if state < 0.7 else None,
-        folio=str(day.between(1, 99_999)),
+        folio=str(dice.between(1, 99_999)),
     )
     if state < 0.02:
         row |= {"resource_status": "building", "has_xml": False}
     day.store.add(place, row)
-    if day.chance(0.03):
-        day.store.plan(day.later(5, 60), place, "cancel_received")
+    if dice.chance(0.03):
+        day.store.plan(dice.later(5, 60), place, "cancel_received")
 
 
-def cancel_received(day: Day, place: int) -> None:
+def cancel_received(day: Day, place: int, _: str) -> None:
     row = day.store.get(place)
     if row:
-        row |= {"status": "Cancelado", "cancellation_date": local_text(day.moment())}
+        second = day.dice("sat_invoices", place).moment()
+        row |= {"status": "Cancelado", "cancellation_date": local_text(second)}
         day.store.put(place, row)
 
 
-def _show_received(day: Day, team: Team, issued: Record, second: int) -> None:
-    place = positions.position(team.number, "sat_invoices", second, day.store.next_serial())
-    day.store.add(place, {**issued, "direction": "received"})
+def _show_received(dice: DayDice, team: int, issued: Record, second: int) -> None:
+    place = dice.place(second, team=team)
+    dice.day.store.add(place, {**issued, "direction": "received"})
+
+
+LISTS = (
+    AccountList(
+        "sat_invoices",
+        "/invoices/sat",
+        cursor=("starting_after", "next"),
+        filters=("status", "direction", "invoice_type", "issuer_rfc", "receiver_rfc"),
+        quirks=(
+            quirks.other_key_order,
+            quirks.amounts_as_text,
+            *[quirks.uuid_in_upper_case] * 2,
+        ),
+        simulate_day=simulate_day,
+        events={"cancel_received": cancel_received},
+    ),
+)

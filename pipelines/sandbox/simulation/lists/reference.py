@@ -1,5 +1,6 @@
 """What belongs to no team: the matrix of CFDI errors and the state of SAT's lists."""
 
+from pipelines.sandbox.simulation.account_list import AccountList
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import Store
 
@@ -49,3 +50,9 @@ def add_reference(store: Store, second: int) -> None:
                 "status": "synced",
             },
         )
+
+
+LISTS = (
+    AccountList("cfdi_errors", "/invoices/cfdi-errors", paging="number", is_shared=True),
+    AccountList("sat_lists", "/sat-lists", paging="whole", is_shared=True),
+)

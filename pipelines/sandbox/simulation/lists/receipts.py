@@ -3,9 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sandbox.simulation import collecting, invoicing, money, rfc, sat_mirror
-from pipelines.sandbox.simulation.day import Client, Day, month_end
-from pipelines.sandbox.storage import positions
+from pipelines.sandbox.simulation import cfdi, money, rfc
+from pipelines.sandbox.simulation.account_list import AccountList
+from pipelines.sandbox.simulation.day import Client, Day, DayDice
+from pipelines.sandbox.simulation.local_time import local_text, month_end
+from pipelines.sandbox.simulation.payment import add_payment, amounts
+from pipelines.sandbox.storage import positions, quirks
 from pipelines.sandbox.storage.store import Record
 
 RECEIPTS_PER_GLOBAL = 200
@@ -20,19 +23,25 @@ _PUBLIC = {
 _PERIODS = ("month", "month", "month", "day", "week", "two_weeks", "two_months")
 
 
-def add_receipt(day: Day, client: Client) -> None:
+def simulate_day(day: Day) -> None:
+    for number in range(day.dice("receipts").some(day.expected_invoices * 0.25)):
+        dice = day.dice("receipts", number)
+        add_receipt(dice, dice.pick(day.team.clients))
+
+
+def add_receipt(dice: DayDice, client: Client) -> None:
     """A paid sale without an invoice yet; it stays open until the end of its month."""
-    second = day.moment()
-    place = day.place("receipts", second)
+    day, second = dice.day, dice.moment()
+    place = dice.place(second)
     receipt_id = positions.object_id("receipt_", place)
-    items = invoicing.lines(day, "MXN", day.team.retail)
+    items = cfdi.lines(dice, "MXN", day.team.retail)
     sums = money.totals(items)
     closing = month_end(second)
-    quoted = invoicing.quote(day, client)
+    quoted = cfdi.quote(dice, client)
     record: Record = {
         "id": receipt_id,
         "client": quoted,
-        "status": day.pick(("pending", "pending", "open")),
+        "status": dice.pick(("pending", "pending", "open")),
         "currency": "MXN",
         "exchange_rate": 1,
         "total": sums.total,
@@ -41,39 +50,39 @@ def add_receipt(day: Day, client: Client) -> None:
         "discount": sums.discount,
         "withholding_taxes": sums.withheld,
         "total_refunded": money.ZERO,
-        "periodicity": day.pick(_PERIODS),
+        "periodicity": dice.pick(_PERIODS),
         "payment_form": "04",
         "url": f"https://portal.example/autofactura?id={receipt_id}",
-        "short_url": f"https://s.example/{place & 0xFFFFFF:x}",
+        "short_url": f"https://s.example/{place:x}",
         "invoices": [],
         "payments": [],
         "items": items,
         "invoice_config": {"serie": "F", "folio": 0, "date": second, "validUntil": closing - 1},
         "automatic_invoice_error": None,
-        "idempotency_key": f"r-{place & 0xFFFFFFFF}",
+        "idempotency_key": f"r-{place}",
         "created_at": second,
         "valid_until": closing - 1,
-        "metadata": day.metadata(),
+        "metadata": dice.metadata(),
         "livemode": True,
         "owner": day.team.owner,
         "from": "api",
         "team": day.team.id,
         "files": {"pdf": None, "xml": None},
     }
-    paid = collecting.amounts(record)
+    paid = amounts(record)
     more: dict[str, Any] = {"receipts": [receipt_id], "automation_type": "receipt"}
-    payment = collecting.add_payment(day, second, quoted, items, paid, **more)
+    payment = add_payment(day.dice("payments", place), second, quoted, items, paid, **more)
     record["payments"] = [payment["id"]]
     day.store.add(place, record)
-    _plan_fate(day, place, client, closing)
+    _plan_fate(dice, place, client, closing)
 
 
-def _plan_fate(day: Day, place: int, client: Client, closing: int) -> None:
-    fate = day.random()
+def _plan_fate(dice: DayDice, place: int, client: Client, closing: int) -> None:
+    day, fate = dice.day, dice.random()
     if fate < 0.35:
-        day.store.plan(day.later(0, 12), place, "self_invoice", client.id)
+        day.store.plan(dice.later(0, 12), place, "self_invoice", client.id)
     elif fate < 0.38:
-        day.store.plan(day.later(0, 12), place, "cancel_receipt")
+        day.store.plan(dice.later(0, 12), place, "cancel_receipt")
     elif fate < 0.42:
         day.store.plan(max(closing, day.end), place, "expire_receipt")
         return
@@ -86,24 +95,31 @@ def self_invoice(day: Day, place: int, client_id: str) -> None:
     client = day.team.client_by_id.get(client_id)
     if not receipt or not client:
         return
-    second = day.moment()
+    dice = day.dice("receipts", place)
+    second = dice.moment()
     if second >= receipt["valid_until"]:
         return
     more = {"payments": receipt["payments"], "payment_form": receipt["payment_form"]}
-    items = invoicing.priced(receipt["items"])
-    _, invoice = invoicing.issue_income(
-        day, client, second, items=items, currency="MXN", exchange_rate=1, **more
+    items = cfdi.priced(receipt["items"])
+    _, invoice = cfdi.issue_income(
+        day.dice("income", place),
+        client,
+        second,
+        items=items,
+        currency="MXN",
+        exchange_rate=1,
+        **more,
     )
-    _close(day, place, receipt, day.pick(("invoiced", "completed", "stamped")), invoice)
+    _close(day, place, receipt, dice.pick(("invoiced", "completed", "stamped")), invoice)
 
 
-def expire_receipt(day: Day, place: int) -> None:
+def expire_receipt(day: Day, place: int, _: str) -> None:
     receipt = open_receipt(day, place)
     if receipt:
         _close(day, place, receipt, "expired")
 
 
-def cancel_receipt(day: Day, place: int) -> None:
+def cancel_receipt(day: Day, place: int, _: str) -> None:
     receipt = open_receipt(day, place)
     if receipt:
         receipt["total_refunded"] = receipt["total"]
@@ -125,10 +141,10 @@ def open_receipt(day: Day, place: int) -> Record | None:
 def _issue_global(day: Day, found: list[tuple[int, Record]]) -> None:
     closing = found[0][1]["valid_until"] + 1
     items = [item for _, receipt in found for item in _public_items(receipt)]
-    month = sat_mirror.local_text(closing - 60)
-    place, record = invoicing.cfdi(
-        day,
-        "I",
+    month = local_text(closing - 60)
+    dice = day.dice("income", found[0][0])
+    place, record = cfdi.new_cfdi(
+        dice,
         closing - 60,
         _PUBLIC,
         items,
@@ -137,9 +153,9 @@ def _issue_global(day: Day, found: list[tuple[int, Record]]) -> None:
         payments=[payment for _, receipt in found for payment in receipt["payments"]],
         **{"global": {"periodicity": "04", "months": month[5:7], "year": int(month[:4])}},
     )
-    invoicing.issue(day, place, record)
-    if day.chance(0.1):
-        day.store.plan(day.later(1, 20), place, "cancel")
+    cfdi.issue(dice, place, record)
+    if dice.chance(0.1):
+        day.store.plan(dice.later(1, 20), place, "cancel")
     for receipt_place, receipt in found:
         _close(day, receipt_place, receipt, "completed", record)
 
@@ -147,7 +163,7 @@ def _issue_global(day: Day, found: list[tuple[int, Record]]) -> None:
 def _public_items(receipt: Record) -> list[Record]:
     """One line a receipt and tax treatment: its folio, its net amount, its taxes."""
     groups: dict[str, Record] = {}
-    for item in invoicing.priced(receipt["items"]):
+    for item in cfdi.priced(receipt["items"]):
         net = item["quantity"] * item["unit_price"] - item["discount"]
         transferred = [tax for tax in item.get("taxes", ()) if not tax["withholding"]]
         key = repr([(tax["type"], tax["rate"], tax["factor"]) for tax in transferred])
@@ -181,6 +197,30 @@ def _close(
 ) -> None:
     receipt["status"] = status
     if invoice:
-        receipt["invoices"] = [invoicing.invoice_id(invoice)]
+        receipt["invoices"] = [cfdi.invoice_id(invoice)]
         receipt["invoice_config"]["folio"] = invoice["folio_number"]
     day.store.put(place, receipt)
+
+
+LISTS = (
+    AccountList(
+        "receipts",
+        "/receipts",
+        is_single=True,
+        filters=cfdi.FILTERS,
+        quirks=(
+            *quirks.ANY,
+            *[quirks.older_names] * 2,
+            quirks.amounts_as_text,
+            quirks.american_spelling,
+            quirks.periodicity_as_object,
+            quirks.folio_as_text,
+        ),
+        simulate_day=simulate_day,
+        events={
+            "self_invoice": self_invoice,
+            "expire_receipt": expire_receipt,
+            "cancel_receipt": cancel_receipt,
+        },
+    ),
+)

@@ -1,16 +1,19 @@
-"""CFDI that the team issues: income, credit notes, global invoices, transfers, drafts."""
+"""CFDI that the team issues: their lines and amounts, the record, the stamp."""
 
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sandbox.simulation import documents, money, sat_mirror, vocabulary
-from pipelines.sandbox.simulation.day import Client, Day, Service
-from pipelines.sandbox.storage import positions
+from pipelines.sandbox.simulation import money, vocabulary
+from pipelines.sandbox.simulation.day import Client, DayDice, Service
+from pipelines.sandbox.simulation.lists import documents, sat_invoices
+from pipelines.sandbox.storage import positions, quirks
 from pipelines.sandbox.storage.store import Record
 
 PREFIX = "inv_"
-STREAM_OF_TYPE = {"I": "income", "E": "egress", "P": "complements", "T": "transfers"}
+TYPE_OF_LIST = {"income": "I", "egress": "E", "complements": "P", "transfers": "T"}
 SERIES_OF_TYPE = {"I": "F", "E": "NC", "P": "CP", "T": "T"}
+FILTERS = ("status", "client_id")
+QUIRKS = quirks.OF_CFDI
 _FORMS = ("03", "03", "03", "04", "28", "01", "02", "06")
 _NO_FILES = {"pdf": None, "xml": None}
 _PPD_AUTOMATIONS = [
@@ -32,11 +35,11 @@ def line(service: Service, quantity: Decimal, price: Decimal, discount: Decimal)
     return item
 
 
-def lines(day: Day, currency: str, services: list[Service] | None = None) -> list[Record]:
+def lines(dice: DayDice, currency: str, services: list[Service] | None = None) -> list[Record]:
     """One to six concepts, two and a half on average, of the team's services unless given."""
     found = []
-    random = day.random
-    services = services or day.team.services
+    random = dice.random
+    services = services or dice.day.team.services
     unit = money.quantum(currency)
     rate = vocabulary.EXCHANGE_RATES[currency]
     for _ in range(1 + int(random() * random() * 7)):
@@ -65,12 +68,13 @@ def priced(items: list[Record]) -> list[Record]:
     return items
 
 
-def cfdi(
-    day: Day, kind: str, second: int, client: Any, items: list[Record], **more: Any
+def new_cfdi(
+    dice: DayDice, second: int, client: Any, items: list[Record], **more: Any
 ) -> tuple[int, Record]:
-    """A stamped CFDI of type I, E, P or T with its amounts worked out; `more` has the last word."""
-    team = day.team
-    place = day.place(STREAM_OF_TYPE[kind], second)
+    """A stamped CFDI of the dice's list with its amounts worked out; `more` has the last word."""
+    day, team = dice.day, dice.day.team
+    kind = TYPE_OF_LIST[dice.name]
+    place = dice.place(second, mirrored_in="sat_invoices")
     currency: str = more.get("currency", "MXN")
     sums = money.totals(items, currency)
     uuid = positions.uuid(place)
@@ -101,7 +105,7 @@ def cfdi(
         "status": "valid",
         "payments": [],
         "invoices": [],
-        "stamp": {"sello": uuid[24:] + "==", "stamp_at": second + 5, "provider": "Prodigia"},
+        "stamp": stamp_of(uuid, second + 5),
         "cancellation": None,
         "verification_url": f"https://sat.example/?id={uuid}",
         "exports": "01",
@@ -110,7 +114,7 @@ def cfdi(
         "complements": [],
         "items": items,
         "automations": [],
-        "metadata": day.metadata(),
+        "metadata": dice.metadata(),
         "emails": [],
         "issuer_info": team.issuer,
         "owner": team.owner,
@@ -120,80 +124,46 @@ def cfdi(
     return place, record
 
 
-def quote(day: Day, client: Client) -> Any:
+def stamp_of(uuid: str, second: int) -> Record:
+    return {"sello": uuid[24:] + "==", "stamp_at": second, "provider": "Prodigia"}
+
+
+def quote(dice: DayDice, client: Client) -> Any:
     """The client as documents embed it: mostly the fiscal part, sometimes three fields or all."""
-    die = day.random()
+    die = dice.random()
     return client.brief if die < 0.02 else client.full if die < 0.03 else client.quoted
 
 
-def issue(day: Day, place: int, record: Record, client: Client | None = None) -> None:
-    """Store a new invoice, show it in the SAT mirror and now and then attach proof to it."""
-    day.store.add(place, record)
-    sat_mirror.show_issued(day, place, record, client)
-    if record["invoice_type"] == "I" and day.chance(0.02):
-        documents.add_to_invoice(day, place, record)
+def issue(dice: DayDice, place: int, record: Record, client: Client | None = None) -> None:
+    """Store a new CFDI and show it in the SAT mirror; an income invoice may come with proof."""
+    dice.day.store.add(place, record)
+    sat_invoices.show_issued(dice.day, place, record, client)
+    if record["invoice_type"] == "I":
+        documents.add_to_invoice(dice.day, place, record)
 
 
-def issue_income(day: Day, client: Client, second: int, **more: Any) -> tuple[int, Record]:
-    """An income invoice paid at once (PUE) unless `more` says otherwise."""
-    items = more.pop("items", None) or lines(day, client.currency)
-    place, record = cfdi(
-        day,
-        "I",
-        second,
-        quote(day, client),
-        items,
-        **{
-            "currency": client.currency,
-            "payment_form": day.pick(_FORMS),
-            "use": client.record["use"],
-            **more,
-        },
-    )
+def issue_income(dice: DayDice, client: Client, second: int, **more: Any) -> tuple[int, Record]:
+    """An income invoice paid at once (PUE) unless `more` says otherwise. `dice` are income's."""
+    items = more.pop("items", None) or lines(dice, client.currency)
+    usual = {
+        "currency": client.currency,
+        "payment_form": dice.pick(_FORMS),
+        "use": client.record["use"],
+    }
+    place, record = new_cfdi(dice, second, quote(dice, client), items, **usual | more)
     if record["payment_method"] == "PPD":
         record |= {
             "payment_form": "99",
             "payment_complements": money.ZERO,
             "last_balance": record["total"],
             "installments": 0,
-            "automations": _PPD_AUTOMATIONS if day.chance(0.5) else [],
+            "automations": _PPD_AUTOMATIONS if dice.chance(0.5) else [],
         }
-    issue(day, place, record, client)
+    issue(dice, place, record, client)
     return place, record
-
-
-def issue_transfer(day: Day, second: int) -> None:
-    """A CFDI of type T: goods on the move, no money."""
-    client = day.pick(day.team.clients)
-    service = day.pick(day.team.services)
-    item = line(service, Decimal(day.between(1, 20)), money.ZERO, money.ZERO)
-    item.pop("taxes", None)
-    more = {"use": "S01", "payment_form": None, "payment_method": None}
-    place, record = cfdi(day, "T", second, quote(day, client), [item], **more)
-    issue(day, place, record, client)
 
 
 def invoice_id(invoice: Record) -> str:
     """The id, or the UUID of the few invoices that the API lists without one."""
     name: str = invoice.get("id") or invoice["uuid"]
     return name
-
-
-def add_pending(day: Day, client: Client, second: int) -> None:
-    """An invoice that SAT has not stamped yet: no UUID, no stamp."""
-    items = lines(day, client.currency)
-    quoted = quote(day, client)
-    more = {"currency": client.currency, "status": "pending", "uuid": None, "stamp": None}
-    place, record = cfdi(day, "I", second, quoted, items, **more)
-    day.store.add(place, record | {"verification_url": None})
-    day.store.plan(day.later(0, 25), place, "stamp")
-
-
-def stamp(day: Day, place: int) -> None:
-    invoice = day.store.get(place)
-    if invoice and invoice["status"] == "pending":
-        uuid = positions.uuid(place)
-        stamp = {"sello": uuid[24:] + "==", "stamp_at": day.moment(), "provider": "Prodigia"}
-        invoice |= {"status": "valid", "uuid": uuid, "stamp": stamp}
-        day.store.put(place, invoice)
-        sat_mirror.show_issued(day, place, invoice, None)
