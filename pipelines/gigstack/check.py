@@ -16,7 +16,8 @@ from pipelines.foundation.errors import (
 )
 from pipelines.gigstack.api.client import Envelope, GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.date_filters import Bounds, detect_date_filter
-from pipelines.gigstack.api.paginators import Params, count_of, probe_path, records_of, start_params
+from pipelines.gigstack.api.paginators import Params, probe_path, start_params
+from pipelines.gigstack.api.records import count_records, records_of
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.endpoints import RESOURCES, Pagination, Resource, Scope, WindowField
 from pipelines.gigstack.extract.documents import ids_of
@@ -128,7 +129,9 @@ async def _date_filter(
         return ""
 
     async def is_empty(bounds: Bounds) -> bool:
-        return not count_of(await client.get(path, {**params, **bounds}, request_stats), resource)
+        return not count_records(
+            await client.get(path, {**params, **bounds}, request_stats), resource
+        )
 
     spelling = await detect_date_filter(window, is_empty)
     return spelling.name if spelling else "not honoured"
@@ -136,7 +139,7 @@ async def _date_filter(
 
 def _rows(envelope: Envelope, resource: Resource) -> int | None:
     if resource.pagination is Pagination.SINGLE:
-        return count_of(envelope, resource)
+        return count_records(envelope, resource)
     totals = (envelope.total_results, envelope.total_count, envelope.total)
     return next((total for total in totals if total is not None), None)
 

@@ -224,7 +224,7 @@ def _planned(response_log: ResponseLog, windows: Callable[[], ReadWindows]) -> R
     if response_log.plan is not None:
         return msgspec.msgpack.decode(response_log.plan, type=ReadWindows)
     found = windows()
-    response_log.note(msgspec.msgpack.encode(found))
+    response_log.save_plan(msgspec.msgpack.encode(found))
     return found
 
 

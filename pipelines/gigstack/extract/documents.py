@@ -17,10 +17,10 @@ import msgspec
 from pipelines.foundation.errors import AuthenticationError, GigstackError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoints import Resource
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Page
-from pipelines.gigstack.normalize.drift import split_records
 
 PARENTS_DUE = 2000  # that wait to be asked about; then the lists of parents wait too
 PAGES_BETWEEN_UPDATES = 50

@@ -16,11 +16,10 @@ from pipelines.gigstack.api.date_filters import TIME_FIELDS, Bounds, DateFilter,
 from pipelines.gigstack.api.paginators import (
     Paginator,
     Params,
-    count_of,
     probe_path,
-    records_of,
     start_params,
 )
+from pipelines.gigstack.api.records import count_records, records_of
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.api.time_slices import is_long, split_range
 from pipelines.gigstack.api.timestamps import WindowEndDetector
@@ -144,4 +143,4 @@ class ListReader:
         """Whether nothing answers to these bounds."""
         params = self._params | {"limit": 1} | bounds
         answer = await self.client.get(self._path, params, self.stats.request_stats)
-        return not count_of(answer, self.resource)
+        return not count_records(answer, self.resource)

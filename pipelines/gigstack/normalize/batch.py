@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoints import Resource
-from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult, split_records
+from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import duckdb
 import pyarrow as pa
 
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoints import Entity, Table
 from pipelines.gigstack.normalize.batch import CheckedPage
-from pipelines.gigstack.normalize.drift import split_records
 
 MONEY = ("status", "currency", "total")  # a root with all three is added up
 

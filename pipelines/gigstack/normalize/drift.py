@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.normalize.schema import (
     EXTRA,
     LEAF_TYPES,
@@ -28,7 +29,6 @@ _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
 _encode_to_hash = msgspec.msgpack.Encoder(order="deterministic").encode
 _leaf_decoders = {name: strict_decoder(leaf) for name, leaf in LEAF_TYPES.items()}
-_split = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,6 @@ class DriftResult:
     hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
     findings: list[DriftFinding] = field(default_factory=list)
     rejected: list[bytes] = field(default_factory=list)
-
-
-def split_records(records: bytes) -> list[msgspec.Raw]:
-    """The elements of a JSON array, each with its own text."""
-    return _split.decode(records)
 
 
 class DriftDetector:
