@@ -14,10 +14,10 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
+from pipelines.gigstack.normalize.arrow import UTC_TIME
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.normalize.normalizer import (
     TOMBSTONE,
-    UTC_TIME,
     EntityNormalizer,
     Normalizers,
 )
