@@ -1,9 +1,8 @@
 """Every list endpoint of the gigstack API v2, declared once.
 
-An `Entity` is what becomes tables: its file is `sql/loader/normalize/<name>.sql`, its first table is
-the root, the others are its children. A `Stream` is one list endpoint that delivers an entity.
-A new endpoint is one entry here, one SQL file, one fixture and one test.
-API reference: https://docs.gigstack.io
+A `Resource` is one list endpoint. It delivers objects of one `Entity`, as several resources may.
+`sql/loader/normalize/<entity>.sql` turns them into a root table and the tables of its children.
+CONTRIBUTING.md has the recipe for a new endpoint. API: https://docs.gigstack.io
 """
 
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from enum import Enum
 
 
 class Pagination(Enum):
-    """How a list is paged (the request parameter that carries the cursor, or the page)."""
+    """How a list is paged; the values name the request parameter of the cursor or the page."""
 
     NEXT = "next"
     STARTING_AFTER = "starting_after"
@@ -21,9 +20,9 @@ class Pagination(Enum):
 
 
 class WindowField(Enum):
-    """What the window of an incremental load goes by: a field of the API, and how it is asked for.
+    """The API's field by which an incremental load limits what it reads of a list.
 
-    Lists without one are read whole, each time.
+    A list without such a field is read whole every time.
     """
 
     CREATED = "created_at"
@@ -31,7 +30,7 @@ class WindowField(Enum):
 
 
 class Scope(Enum):
-    """How often a stream is read: once for the key, once a team, or once a parent object."""
+    """How often a resource is read: once per key, once per team, or once per parent object."""
 
     KEY = "key"
     TEAM = "team"
@@ -40,7 +39,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Table:
-    """A warehouse table: its key columns after `team_id`, and the root whose list it holds."""
+    """A warehouse table. `key` comes after `team_id`; `parent` is the root table of a child."""
 
     name: str
     key: tuple[str, ...]
@@ -49,13 +48,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Entity:
-    """What one SQL file makes: a root table, its children, and tables of links of their own."""
+    """The tables that one SQL file makes: a root, its children, and links to other entities."""
 
     name: str
     root: Table
     children: tuple[Table, ...] = ()
     links: tuple[Table, ...] = ()
-    is_short_lived: bool = False  # its objects are made to vanish soon, and many at once
+    is_short_lived: bool = False  # many of its objects may disappear at once
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -64,22 +63,22 @@ class Entity:
 
 @dataclass(frozen=True)
 class Resource:
-    """One list endpoint. `{parent}` in a path is the id of an object of the `parents` stream."""
+    """One list endpoint. In a path, `{team}` is the team's id and `{parent}` that of a parent."""
 
     name: str
     entity: str
-    paths: tuple[str, ...]  # more than one: candidates, probed in this order
+    paths: tuple[str, ...]  # several are candidates, probed in this order
     pagination: Pagination = Pagination.NEXT
     scope: Scope = Scope.TEAM
     kind: str | None = None  # document_kind or parent_type of its rows
-    created_filter: bool = False  # the API names a filter on the creation date
-    window: WindowField | None = None  # what an incremental load reads of it
-    single_path: str | None = None  # of one object, for those that are open beyond the window
-    list_at: str | None = None  # the list sits below `data`, under this name
+    created_filter: bool = False  # the API documents a filter on the creation date
+    window: WindowField | None = None  # limits what an incremental load reads
+    single_path: str | None = None  # of one object, for open items outside the window
+    list_at: str | None = None  # the name below `data` that holds the list
     map_key: str | None = None  # `data` may be an object: its keys become this field
-    parents: str | None = None  # the stream whose objects this one is read for
-    own_path: str | None = None  # of the key's own object, which the list may leave out
-    is_optional: bool = False  # only when configured or named
+    parents: str | None = None  # the entity whose objects are the parents
+    own_path: str | None = None  # of the team's own object, which the list may leave out
+    is_optional: bool = False  # read only if the settings or the command name it
 
 
 def _entity(
@@ -90,7 +89,10 @@ def _entity(
     is_short_lived: bool = False,
     **children: str,
 ) -> tuple[str, Entity]:
-    """Keys are column names separated by blanks; a child's come after its root's."""
+    """An entity by its name; keys are column names separated by blanks.
+
+    A child's key columns come after those of its root.
+    """
     root = Table(name, tuple(key.split()))
     return name, Entity(
         name,
@@ -298,7 +300,7 @@ RESOURCES: dict[str, Resource] = {
             ("/invoices/download/schedule/history",),
             Pagination.SINGLE,
             list_at="history",
-            is_optional=True,  # the call makes gigstack ask SAT
+            is_optional=True,  # each request makes gigstack query SAT
         ),
     )
 }
