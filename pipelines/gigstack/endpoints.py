@@ -1,84 +1,29 @@
 """Every list endpoint of the gigstack API v2, declared once.
 
-A `Resource` is one list endpoint. It delivers objects of one `Entity`, as several resources may.
-`sql/loader/normalize/<entity>.sql` turns them into a root table and the tables of its children.
-CONTRIBUTING.md has the recipe for a new endpoint. API: https://docs.gigstack.io
+An `Entity` is what becomes tables. Its file is `sql/loader/normalize/<name>.sql`, its first table
+is the root, the others are its children. A `Resource` is one list endpoint that delivers an
+entity. CONTRIBUTING.md says how to add one. API reference: https://docs.gigstack.io
 """
 
-from dataclasses import dataclass
-from enum import Enum
+from pipelines.gigstack.endpoint_types import (
+    Entity,
+    Pagination,
+    Resource,
+    Scope,
+    Table,
+    WindowField,
+)
 
-
-class Pagination(Enum):
-    """How a list is paged; the values name the request parameter of the cursor or the page."""
-
-    NEXT = "next"
-    STARTING_AFTER = "starting_after"
-    CURSOR = "cursor"
-    PAGE = "page"
-    SINGLE = "single"
-
-
-class WindowField(Enum):
-    """The API's field by which an incremental load limits what it reads of a list.
-
-    A list without such a field is read whole every time.
-    """
-
-    CREATED = "created_at"
-    ISSUED = "issue_date"
-
-
-class Scope(Enum):
-    """How often a resource is read: once per key, once per team, or once per parent object."""
-
-    KEY = "key"
-    TEAM = "team"
-    PARENT = "parent"
-
-
-@dataclass(frozen=True)
-class Table:
-    """A warehouse table. `key` comes after `team_id`; `parent` is the root table of a child."""
-
-    name: str
-    key: tuple[str, ...]
-    parent: str | None = None
-
-
-@dataclass(frozen=True)
-class Entity:
-    """The tables that one SQL file makes: a root, its children, and links to other entities."""
-
-    name: str
-    root: Table
-    children: tuple[Table, ...] = ()
-    links: tuple[Table, ...] = ()
-    is_short_lived: bool = False  # many of its objects may disappear at once
-
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        return (self.root, *self.children, *self.links)
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One list endpoint. In a path, `{team}` is the team's id and `{parent}` that of a parent."""
-
-    name: str
-    entity: str
-    paths: tuple[str, ...]  # several are candidates, probed in this order
-    pagination: Pagination = Pagination.NEXT
-    scope: Scope = Scope.TEAM
-    kind: str | None = None  # document_kind or parent_type of its rows
-    created_filter: bool = False  # the API documents a filter on the creation date
-    window: WindowField | None = None  # limits what an incremental load reads
-    single_path: str | None = None  # of one object, for open items outside the window
-    list_at: str | None = None  # the name below `data` that holds the list
-    map_key: str | None = None  # `data` may be an object: its keys become this field
-    parents: str | None = None  # the entity whose objects are the parents
-    own_path: str | None = None  # of the team's own object, which the list may leave out
-    is_optional: bool = False  # read only if the settings or the command name it
+__all__ = [
+    "ENTITIES",
+    "RESOURCES",
+    "Entity",
+    "Pagination",
+    "Resource",
+    "Scope",
+    "Table",
+    "WindowField",
+]
 
 
 def _entity(
