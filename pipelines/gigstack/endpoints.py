@@ -245,7 +245,7 @@ RESOURCES: dict[str, Resource] = {
             ("/invoices/download/schedule/history",),
             Pagination.SINGLE,
             list_at="history",
-            is_optional=True,  # each request makes gigstack query SAT
+            is_optional=True,  # the call makes gigstack ask SAT
         ),
     )
 }
