@@ -142,18 +142,23 @@ class GigstackClient:
         if origin and self._response_log and (body := self._response_log.find(request)) is not None:
             request_stats.resumed += 1
             return read_envelope(body)
-        send_with_retries = AsyncRetrying(
+        envelope, content = await self._send_with_retries(path, params, request_stats)
+        if origin and self._response_log:
+            self._response_log.append(request, origin, content)
+        return envelope
+
+    async def _send_with_retries(
+        self, path: str, params: Mapping[str, str | int], request_stats: RequestStats
+    ) -> tuple[Envelope, bytes]:
+        retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(ATTEMPTS),
             wait=_wait_seconds,
             before=request_stats.count_attempt,
             reraise=True,
         )
-        answer: tuple[Envelope, bytes] = await send_with_retries(self._send, path, params)
-        envelope, content = answer
-        if origin and self._response_log:
-            self._response_log.append(request, origin, content)
-        return envelope
+        answer: tuple[Envelope, bytes] = await retrying(self._send, path, params)
+        return answer
 
     async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[Envelope, bytes]:
         async with self._rate_limiter.request() as cuts:

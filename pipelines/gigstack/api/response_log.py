@@ -113,8 +113,8 @@ class ResponseLog:
         """Append an answer; it survives even if this process is killed right afterwards.
 
         `request` is the path with its sorted parameters. The caller makes sure that neither holds
-        the API key. Beyond `MAX_BYTES_PER_RUN` answers are dropped without a word: the run can
-        then be resumed, or normalized again, only up to that point.
+        the API key. Beyond `MAX_BYTES_PER_RUN` answers are silently dropped: the run can then be
+        resumed, or normalized again, only up to that point.
 
         Raises:
             OSError: The disk is full; what was written before stays intact.
@@ -173,11 +173,11 @@ def resumable(directory: Path, question: dict[str, Any], now: datetime) -> Respo
     Recent means that it began within `RESUME_WITHIN` of `now` (UTC). A truncated or corrupt tail is
     dropped. An older log never resumes: a later run may have loaded newer rows.
     """
-    asked = msgspec.json.decode(msgspec.json.encode(question))
+    same_question = msgspec.json.decode(msgspec.json.encode(question))
     for started_at, path, header in _newest_first(directory):
         if header is None:
             continue
-        if header.question != asked or now - started_at >= RESUME_WITHIN:
+        if header.question != same_question or now - started_at >= RESUME_WITHIN:
             return None
         return None if _is_finished(path) else ResponseLog(path, header)
     return None

@@ -1,4 +1,4 @@
-"""Tells new and changed records of an entity from those that the warehouse holds in the same form.
+"""Detects which records of an entity are new or have changed since the warehouse got them.
 
 A record in the same form is recognized by its hash alone, without the SQL of its entity. The
 statements are in `sql/loader/change_detection/`. They use these relations in the DuckDB of the
@@ -72,8 +72,8 @@ def _statements(name: str) -> str:
 class ChangeDetector:
     """Belongs to one normalizer. `rows` and `totals` count what was delivered, each key once.
 
-    `size` is the number of rows that the warehouse holds; `has_money` tells that the root has all
-    columns of `MONEY`.
+    `size` is the number of root rows that the warehouse holds. With `has_money`, the root has all
+    columns of `MONEY`, and totals are summed too.
     """
 
     def __init__(self, db: duckdb.DuckDBPyConnection, entity: Entity, *, has_money: bool) -> None:
