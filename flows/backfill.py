@@ -18,7 +18,7 @@ from flows.parameters import Day, Resources, SliceDays, Teams, WaitMinutes, toda
 from flows.settings import read_settings_for
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.wording import plural
-from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.settings import Settings
 from pipelines.load.backfill import Backfill, BackfillSlice, slices, windowed
 from pipelines.load.run import LoadOptions

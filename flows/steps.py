@@ -27,7 +27,7 @@ from pipelines.foundation.errors import (
     GigstackError,
     WarehouseError,
 )
-from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.endpoint_types import Resource
 from pipelines.load import run as load_run
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources

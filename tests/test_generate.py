@@ -1,7 +1,8 @@
 """What follows from the declared endpoints is as `make generate` writes it."""
 
 from pipelines.foundation.paths import SQL
-from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
+from pipelines.gigstack.endpoint_types import Entity, Table
+from pipelines.gigstack.endpoints import ENTITIES
 from tests.generate.columns import LoaderColumn, LoaderTable, describe, loader_tables
 from tests.generate.documents import staging_yml
 from tests.generate.files import generated, leftovers

@@ -8,6 +8,7 @@ _INSTALLED = _ROOT / "sql"  # in the wheel
 SQL = _INSTALLED if _INSTALLED.is_dir() else _ROOT.parent / "sql"
 LOADER_SQL = SQL / "loader"
 NORMALIZE_SQL = LOADER_SQL / "normalize"
+CHANGE_DETECTION_SQL = LOADER_SQL / "change_detection"
 STILL_OPEN_SQL = LOADER_SQL / "still_open"
 ALERTS_SQL = LOADER_SQL / "alerts"
 REPORT_SQL = SQL / "report"

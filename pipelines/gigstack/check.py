@@ -1,7 +1,7 @@
-"""Finds out what an account is like, with a few harmless requests: the `check` command.
+"""Finds out what an account's API is like, with a few harmless requests: the `check` command.
 
-Settles at run time what is not known of the API: which lists answer, how they are paged, which
-spelling of the creation filter is honoured, how far the clocks are apart.
+It settles at run time what is not known of the API: which lists answer, how they are paged, which
+spelling of the date filter they honour, how far the clocks differ. API: https://docs.gigstack.io
 """
 
 import asyncio
@@ -16,19 +16,24 @@ from pipelines.foundation.errors import (
 )
 from pipelines.gigstack.api.client import Envelope, GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.date_filters import Bounds, detect_date_filter
-from pipelines.gigstack.api.paginators import Params, count_of, probe_path, records_of, start_params
+from pipelines.gigstack.api.paginators import Params, probe_path, start_params
+from pipelines.gigstack.api.records import count_records, records_of
 from pipelines.gigstack.api.teams import find_teams
-from pipelines.gigstack.endpoints import RESOURCES, Pagination, Resource, Scope, WindowField
+from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope, WindowField
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.documents import ids_of
 from pipelines.gigstack.settings import Settings
 
 
 @dataclass(frozen=True)
 class ResourceCheck:
-    """What one stream of one team looks like. `rows` is what the API claims, unfiltered."""
+    """The check of one resource of one team; `rows` is the unfiltered total that the API states.
+
+    The names are those of the JSON output, which follows the columns of `ops`.
+    """
 
     team_id: str
-    stream: str  # printed as JSON, which names things as the columns of `ops` do
+    stream: str
     status: str  # ok, unavailable or failed
     path: str
     paging: str = ""
@@ -39,7 +44,7 @@ class ResourceCheck:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What `check` found. `clock_skew_seconds` is the API's clock minus this machine's."""
+    """The check of an account. `clock_skew_seconds` is the API's clock minus this machine's."""
 
     key_team: str
     teams: tuple[str, ...]
@@ -49,94 +54,97 @@ class CheckResult:
 
 
 async def check_account(settings: Settings, resources: Sequence[Resource]) -> CheckResult:
-    """Ask every stream of every team once or a few times; changes nothing.
+    """Check each resource of each team with a few requests; nothing is changed.
 
-    Errors: AuthenticationError when the key is refused; NothingReadError; ConfigurationError.
+    Raises:
+        AuthenticationError: The API refuses the key.
+        ConfigurationError: Neither the key nor the API says which team is the key's own.
+        NothingReadError: Every resource fails.
     """
     request_stats = RequestStats()
     key_team, teams = await find_teams(settings, request_stats)
     async with open_client(settings) as client:
-        findings = await asyncio.gather(
+        checker = _Checker(client, key_team, request_stats)
+        checks = await asyncio.gather(
             *(
-                _probe(client, resource, team, key_team, request_stats)
+                checker.check(resource, team)
                 for resource in resources
                 for team in (teams if resource.scope is not Scope.KEY else (key_team,))
             )
         )
-    if findings and all(finding.status == "failed" for finding in findings):
-        raise NothingReadError(f"Nothing could be read. {findings[0].note}")
-    return CheckResult(key_team, teams, client.clock_skew, list(findings), request_stats.requests)
+    if checks and all(check.status == "failed" for check in checks):
+        raise NothingReadError(f"Nothing could be read. {checks[0].note}")
+    return CheckResult(key_team, teams, client.clock_skew, list(checks), request_stats.requests)
 
 
-async def _probe(
-    client: GigstackClient,
-    resource: Resource,
-    team: str,
-    key_team: str,
-    request_stats: RequestStats,
-) -> ResourceCheck:
-    asked = None if team == key_team else team
-    path = resource.paths[0]
-    try:
-        parent = await _some_parent(client, resource, asked, request_stats)
-        if resource.scope is Scope.PARENT and parent is None:
-            return ResourceCheck(team, resource.name, "ok", path, note="no parent to ask about")
-        params = start_params(resource, 1, asked)
-        path = await probe_path(
-            client,
+@dataclass(frozen=True)
+class _Checker:
+    client: GigstackClient
+    key_team: str
+    request_stats: RequestStats
+
+    async def check(self, resource: Resource, team: str) -> ResourceCheck:
+        """Check a resource of a team; only a refused key is raised, other errors are noted."""
+        path = resource.paths[0]
+        try:
+            parent = await self._sample_parent(resource, team)
+            if resource.scope is Scope.PARENT and parent is None:
+                note = "no parent to ask about"
+                return ResourceCheck(team, resource.name, "ok", path, note=note)
+            params = start_params(resource, 1, self._team_param(team))
+            path = await self._find_path(resource, team, parent, params)
+            envelope = await self.client.get(path, params, self.request_stats)
+            date_filter = await self._date_filter(resource, path, params)
+        except AuthenticationError:
+            raise
+        except UnavailableError as error:
+            return ResourceCheck(team, resource.name, "unavailable", path, note=str(error))
+        except GigstackError as error:
+            return ResourceCheck(team, resource.name, "failed", path, note=str(error))
+        paging, rows = _paging(envelope, resource), _stated_rows(envelope, resource)
+        return ResourceCheck(team, resource.name, "ok", path, paging, rows, date_filter)
+
+    def _team_param(self, team: str) -> str | None:
+        return None if team == self.key_team else team
+
+    async def _sample_parent(self, resource: Resource, team: str) -> str | None:
+        """The id of a parent whose documents can be requested, if the resource has parents."""
+        if resource.scope is not Scope.PARENT:
+            return None
+        parents = next(r for r in RESOURCES.values() if r.entity == resource.parents)
+        params = start_params(parents, 1, self._team_param(team))
+        envelope = await self.client.get(parents.paths[0], params, self.request_stats)
+        ids = ids_of(records_of(envelope, parents))
+        return ids[0] if ids else None
+
+    async def _find_path(
+        self, resource: Resource, team: str, parent: str | None, params: Params
+    ) -> str:
+        return await probe_path(
+            self.client,
             resource.paths,
             lambda path: path.replace("{team}", team).replace("{parent}", parent or ""),
             params,
-            request_stats,
+            self.request_stats,
         )
-        envelope = await client.get(path, params, request_stats)
-        date_filter = await _date_filter(client, resource, path, params, request_stats)
-    except AuthenticationError:
-        raise
-    except UnavailableError as error:
-        return ResourceCheck(team, resource.name, "unavailable", path, note=str(error))
-    except GigstackError as error:
-        return ResourceCheck(team, resource.name, "failed", path, note=str(error))
-    rows = _rows(envelope, resource)
-    return ResourceCheck(
-        team, resource.name, "ok", path, _paging(envelope, resource), rows, date_filter
-    )
+
+    async def _date_filter(self, resource: Resource, path: str, params: Params) -> str:
+        """The spelling of the date filter that the list honours, if the API documents one."""
+        window = resource.window or (WindowField.CREATED if resource.created_filter else None)
+        if window is None:
+            return ""
+
+        async def is_empty(bounds: Bounds) -> bool:
+            envelope = await self.client.get(path, {**params, **bounds}, self.request_stats)
+            return not count_records(envelope, resource)
+
+        date_filter = await detect_date_filter(window, is_empty)
+        return date_filter.name if date_filter else "not honoured"
 
 
-async def _some_parent(
-    client: GigstackClient, resource: Resource, asked: str | None, request_stats: RequestStats
-) -> str | None:
-    """The id of one object whose documents can be asked for."""
-    if resource.scope is not Scope.PARENT:
-        return None
-    parents = next(s for s in RESOURCES.values() if s.entity == resource.parents)
-    envelope = await client.get(parents.paths[0], start_params(parents, 1, asked), request_stats)
-    ids = ids_of(records_of(envelope, parents))
-    return ids[0] if ids else None
-
-
-async def _date_filter(
-    client: GigstackClient,
-    resource: Resource,
-    path: str,
-    params: Params,
-    request_stats: RequestStats,
-) -> str:
-    """The spelling of the date filter that the list honours, if it knows of one."""
-    window = resource.window or (WindowField.CREATED if resource.created_filter else None)
-    if window is None:
-        return ""
-
-    async def is_empty(bounds: Bounds) -> bool:
-        return not count_of(await client.get(path, {**params, **bounds}, request_stats), resource)
-
-    spelling = await detect_date_filter(window, is_empty)
-    return spelling.name if spelling else "not honoured"
-
-
-def _rows(envelope: Envelope, resource: Resource) -> int | None:
+def _stated_rows(envelope: Envelope, resource: Resource) -> int | None:
     if resource.pagination is Pagination.SINGLE:
-        return count_of(envelope, resource)
+        return count_records(envelope, resource)
     totals = (envelope.total_results, envelope.total_count, envelope.total)
     return next((total for total in totals if total is not None), None)
 

@@ -34,7 +34,10 @@ def _entity(
     is_short_lived: bool = False,
     **children: str,
 ) -> tuple[str, Entity]:
-    """Keys are column names separated by blanks; a child's come after its root's."""
+    """An entity by its name; keys are column names separated by blanks.
+
+    A child's key columns come after those of its root.
+    """
     root = Table(name, tuple(key.split()))
     return name, Entity(
         name,

@@ -1,7 +1,7 @@
-"""The configuration of the source, read once: `[sources.gigstack]` in `.dlt/`, or environment.
+"""The settings of the source: `[sources.gigstack]` in `.dlt/`, or environment variables.
 
-dlt resolves it (`SOURCES__GIGSTACK__API_KEY` and so on); `GIGSTACK_API_KEY` and
-`GIGSTACK_API_BASE_URL`, the names of the vendor's own command line, are accepted too.
+dlt resolves them (`SOURCES__GIGSTACK__API_KEY` and so on). `GIGSTACK_API_KEY` and
+`GIGSTACK_API_BASE_URL`, which the vendor's own command line reads, work too.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 
@@ -21,7 +21,8 @@ from dlt.common.configuration.specs import BaseConfiguration, configspec
 from dlt.common.typing import TSecretStrValue
 
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 
 BASE_URL = "https://api.gigstack.io/v2"
 DOCUMENT_PARENTS = ("clients", "invoices", "payments")
@@ -29,7 +30,7 @@ DOCUMENT_PARENTS = ("clients", "invoices", "payments")
 
 @configspec
 class SourceConfiguration(BaseConfiguration):
-    """Every key of `[sources.gigstack]` with its default."""
+    """The keys of `[sources.gigstack]` and their defaults."""
 
     api_key: TSecretStrValue | None = None
     base_url: str | None = None
@@ -48,7 +49,10 @@ class SourceConfiguration(BaseConfiguration):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run works with. `teams` is None for the key's own team, `("all",)` for Connect."""
+    """The validated settings of a run.
+
+    `teams` is None for the key's own team, and `("all",)` for every team of a Connect account.
+    """
 
     api_key: str
     base_url: str = BASE_URL
@@ -65,12 +69,12 @@ class Settings:
     def __post_init__(self) -> None:
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
             raise ConfigurationError(
-                "The API key holds a character that no header can carry (a blank, an accent, "
-                "a control character). Copy it again."
+                "The API key contains a character that an HTTP header cannot carry (a blank, an "
+                "accented letter, a control character). Copy it again."
             )
 
     def lookback(self, resource: Resource) -> int:
-        """Days that an incremental load re-reads of a stream."""
+        """How many days of a resource an incremental load reads again."""
         by_name = self.lookback_days_by_resource
         return by_name.get(resource.name, by_name.get(resource.entity, self.lookback_days))
 
@@ -79,19 +83,46 @@ class Settings:
 
 
 class Claims(msgspec.Struct):
-    """What a key says of itself; read without verification, since the API verifies it."""
+    """The claims in an API key that is a JWT; not verified here, since the API does that."""
 
     team: str | None = None
     livemode: bool | None = None
 
 
-def read_settings(key_elsewhere: Callable[[], str | None] = lambda: None) -> Settings:
-    """The configuration as dlt finds it; `key_elsewhere` is asked when no key is configured.
+def read_settings(fallback_key: Callable[[], str | None] = lambda: None) -> Settings:
+    """The configuration that dlt finds; `fallback_key` is called when no key is configured.
 
-    Errors: ConfigurationError when no key is set or a value is out of its range.
+    Raises:
+        ConfigurationError: There is no key, or a value is out of its range.
     """
+    configuration = _resolve_configuration()
+    api_key = configuration.api_key or os.environ.get("GIGSTACK_API_KEY") or fallback_key() or ""
+    if not (api_key := str(api_key).strip()):
+        raise ConfigurationError(
+            "No API key. Set GIGSTACK_API_KEY, or api_key under [sources.gigstack] in "
+            ".dlt/secrets.toml. Without one, try `gigstack-etl demo`."
+        )
+    base_url = configuration.base_url or os.environ.get("GIGSTACK_API_BASE_URL") or BASE_URL
+    settings = Settings(
+        api_key=api_key,
+        base_url=base_url.rstrip("/"),
+        teams=_parse_names(configuration.teams),
+        page_size=int(configuration.page_size),
+        max_concurrency=int(configuration.max_concurrency),
+        requests_per_second=float(configuration.requests_per_second),
+        timeout_seconds=float(configuration.timeout_seconds),
+        documents=_parse_names(configuration.documents) or (),
+        documents_request_budget=int(configuration.documents_request_budget),
+        lookback_days=int(configuration.lookback_days),
+        lookback_days_by_resource=_parse_days(configuration.lookback_days_by_resource),
+    )
+    _validate(settings)
+    return settings
+
+
+def _resolve_configuration() -> SourceConfiguration:
     try:
-        found = resolve_configuration(
+        return resolve_configuration(
             SourceConfiguration(), sections=("sources", "gigstack"), accept_partial=True
         )
     except ConfigValueCannotBeCoercedException as error:
@@ -100,35 +131,10 @@ def read_settings(key_elsewhere: Callable[[], str | None] = lambda: None) -> Set
         ) from error
     except ConfigurationException as error:
         raise ConfigurationError(f"[sources.gigstack]: {error}") from error
-    api_key = str(
-        found.api_key or os.environ.get("GIGSTACK_API_KEY") or key_elsewhere() or ""
-    ).strip()
-    if not api_key:
-        raise ConfigurationError(
-            "No API key. Set GIGSTACK_API_KEY, or api_key under [sources.gigstack] in "
-            ".dlt/secrets.toml. Without one, try `gigstack-etl demo`."
-        )
-    settings = Settings(
-        api_key=api_key,
-        base_url=(found.base_url or os.environ.get("GIGSTACK_API_BASE_URL") or BASE_URL).rstrip(
-            "/"
-        ),
-        teams=_names(found.teams),
-        page_size=int(found.page_size),
-        max_concurrency=int(found.max_concurrency),
-        requests_per_second=float(found.requests_per_second),
-        timeout_seconds=float(found.timeout_seconds),
-        documents=_names(found.documents) or (),
-        documents_request_budget=int(found.documents_request_budget),
-        lookback_days=int(found.lookback_days),
-        lookback_days_by_resource=_days(found.lookback_days_by_resource),
-    )
-    _check(settings)
-    return settings
 
 
-def _names(value: Any) -> tuple[str, ...] | None:
-    """A list of names, also as text: `"a, b"` or `["a", "b"]`."""
+def _parse_names(value: Any) -> tuple[str, ...] | None:
+    """A list of names, which may also be text such as `a, b` or `["a", "b"]`."""
     if not value:
         return None
     if isinstance(value, str):
@@ -136,8 +142,8 @@ def _names(value: Any) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in value if name.strip()) or None
 
 
-def _days(value: Any) -> dict[str, int]:
-    """Days by stream or table: a TOML table, or JSON from the environment."""
+def _parse_days(value: Any) -> dict[str, int]:
+    """Days by resource or table, from a TOML table or from JSON in the environment."""
     try:
         table = msgspec.json.decode(value) if isinstance(value, str) else value or {}
         return msgspec.convert(dict(table), dict[str, int])
@@ -148,18 +154,8 @@ def _days(value: Any) -> dict[str, int]:
         ) from error
 
 
-def _check(settings: Settings) -> None:
-    ranges = {
-        "page_size": (settings.page_size, 1, 100),
-        "max_concurrency": (settings.max_concurrency, 1, 256),
-        "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
-        "timeout_seconds": (settings.timeout_seconds, 1, 600),
-        "documents_request_budget": (settings.documents_request_budget, 0, 100_000_000),
-        "lookback_days": (settings.lookback_days, 0, 36_500),
-    }
-    for name, (value, least, most) in ranges.items():
-        if not least <= value <= most:
-            raise ConfigurationError(f"{name} is {value}; it must be from {least} to {most}.")
+def _validate(settings: Settings) -> None:
+    _validate_ranges(settings)
     for name in settings.lookback_days_by_resource:
         if name not in RESOURCES and name not in ENTITIES:
             raise ConfigurationError(f"lookback_days_by_resource: there is no resource {name!r}.")
@@ -171,8 +167,22 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(f"base_url is {settings.base_url!r}; it must begin with https://.")
 
 
+def _validate_ranges(settings: Settings) -> None:
+    ranges = {
+        "page_size": (settings.page_size, 1, 100),
+        "max_concurrency": (settings.max_concurrency, 1, 256),
+        "requests_per_second": (settings.requests_per_second, 0.1, 100_000),
+        "timeout_seconds": (settings.timeout_seconds, 1, 600),
+        "documents_request_budget": (settings.documents_request_budget, 0, 100_000_000),
+        "lookback_days": (settings.lookback_days, 0, 36_500),
+    }
+    for name, (value, minimum, maximum) in ranges.items():
+        if not minimum <= value <= maximum:
+            raise ConfigurationError(f"{name} is {value}; it must be from {minimum} to {maximum}.")
+
+
 def decode_jwt(api_key: str) -> Claims:
-    """Team and mode that a key names; empty claims when it is not a JWT."""
+    """The team and the mode that a key names; empty claims if it is not a JWT."""
     parts = api_key.split(".")
     if len(parts) != 3:
         return Claims()

@@ -1,8 +1,8 @@
-"""The dlt source: one resource per table of the catalogue, fed by batches of Arrow tables.
+"""The dlt source: one dlt resource per warehouse table, fed by batches of Arrow tables.
 
-Parents and children come out of one pass over the API: an unselected resource yields each batch
-and every table takes its own part of it. Tables merge by the key of their root, so that the
-children of a parent that is written again are replaced as a whole.
+One pass over the API delivers parents and children: an unselected dlt resource yields each batch,
+and every table takes its own part of it. Tables merge by the key of their root, so that a parent
+that is written again replaces all its children.
 API: https://dlthub.com/docs/general-usage/resource
 """
 
@@ -13,17 +13,18 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource
 
-from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
+from pipelines.gigstack.endpoint_types import Table
+from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.gigstack.normalize.arrow import UTC_TIME
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.normalize.normalizer import (
     TOMBSTONE,
-    UTC_TIME,
     EntityNormalizer,
     Normalizers,
 )
 
-Watermarks = dict[str, dict[str, str]]  # by team and stream: ISO 8601, UTC
-WATERMARKS = "watermarks"  # in the source's state
+Watermarks = dict[str, dict[str, str]]  # by team and resource: ISO 8601, UTC
+WATERMARKS = "watermarks"  # their key in the state of the dlt source
 MERGE = {"disposition": "merge", "strategy": "delete-insert"}
 
 DLT_TYPES: dict[str, dict[str, Any]] = {
@@ -56,15 +57,15 @@ def gigstack(
     tables: Collection[str],
     watermarks: Callable[[], Watermarks],
 ) -> Iterator[DltResource]:
-    """A resource for each of these tables, with all its declared columns.
+    """A dlt resource for each of these tables, with all its declared columns.
 
-    Where the warehouse has no row of an entity, its tables are appended, which takes half the time
-    of merging into nothing. The watermarks, asked for when the last batch is out, become dlt's
-    state together with the rows.
+    If the warehouse has no row of an entity, its tables are appended, which takes half the time of
+    a merge. `watermarks` is called after the last batch; dlt commits its result to the state
+    together with the rows.
     """
 
     @dlt.resource(name="batches", selected=False)
-    def pages() -> Iterator[dict[str, pa.Table]]:
+    def all_batches() -> Iterator[dict[str, pa.Table]]:
         yield from batches
         dlt.current.source_state()[WATERMARKS] = watermarks()
 
@@ -72,27 +73,23 @@ def gigstack(
         for table in ENTITIES[name].tables:
             if table.name in tables:
                 is_empty = not normalizer.change_detector.size
-                yield _table_resource(pages, table, ENTITIES[name], normalizer, is_empty)
+                yield _table_resource(all_batches, table, normalizer, is_empty)
 
 
 def _table_resource(
-    pages: DltResource,
-    table: Table,
-    entity: Entity,
-    normalizer: EntityNormalizer,
-    is_empty: bool,
+    batches: DltResource, table: Table, normalizer: EntityNormalizer, is_empty: bool
 ) -> DltResource:
     def rows(batch: dict[str, pa.Table]) -> Iterator[pa.Table]:
         if table.name in batch:
             yield batch[table.name]
 
-    merged_on = table if table.parent is None else entity.root
+    merge_table = table if table.parent is None else normalizer.entity.root
     return dlt.transformer(  # type: ignore[call-overload, no-any-return]
         rows,
-        data_from=pages,
+        data_from=batches,
         name=table.name,
         write_disposition="append" if is_empty else MERGE,
-        merge_key=list(key_columns(merged_on)),
+        merge_key=list(key_columns(merge_table)),
         columns=_columns(table, normalizer, is_empty),
     )
 
@@ -100,7 +97,7 @@ def _table_resource(
 def _columns(
     table: Table, normalizer: EntityNormalizer, is_empty: bool
 ) -> dict[str, dict[str, Any]]:
-    """dlt's hints; each column gets a dictionary of its own, since dlt changes them."""
+    """dlt's hints. Each column has a dictionary of its own, since dlt modifies them."""
     hints = {
         name: {"name": name, "nullable": True, **DLT_TYPES[kind]}
         for name, kind in normalizer.columns[table.name].items()
@@ -110,13 +107,14 @@ def _columns(
     if TOMBSTONE in hints:
         hints[TOMBSTONE]["hard_delete"] = not is_empty
         for name in key_columns(table):
-            hints[name]["nullable"] = name not in key_columns(ENTITIES[table.parent].root)  # type: ignore[index]
+            hints[name]["nullable"] = name not in key_columns(normalizer.entity.root)
     return hints
 
 
 def empty_tables(normalizers: Normalizers, existing: set[str]) -> dict[str, pa.Table]:
-    """A table without rows for each that is missing, so that every declared column exists from
-    the first run on.
+    """A table without rows for each that the warehouse lacks.
+
+    With them, every declared column exists from the first run on.
     """
     return {
         table: pa.schema(

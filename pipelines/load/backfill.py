@@ -17,7 +17,7 @@ from pipelines.foundation.atomic_write import write_atomically
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.paths import backfills_dir
 from pipelines.foundation.time_zone import midnight
-from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.endpoint_types import Resource
 
 CONTINUE_WITHIN = timedelta(days=7)  # later, finished slices may have changed again
 

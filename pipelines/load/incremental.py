@@ -16,7 +16,8 @@ import duckdb
 from pipelines import warehouse
 from pipelines.foundation.paths import LOADER_SQL, STILL_OPEN_SQL, read_sql
 from pipelines.foundation.time_zone import MEXICO_CITY, midnight
-from pipelines.gigstack.endpoints import ENTITIES, Resource, WindowField
+from pipelines.gigstack.endpoint_types import Resource, WindowField
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks

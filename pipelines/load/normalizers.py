@@ -6,7 +6,8 @@ from datetime import datetime
 import duckdb
 
 from pipelines import warehouse
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.normalizer import (
     EntityNormalizer,
     Normalizers,

@@ -21,7 +21,7 @@ from pipelines.gigstack.api.teams import ALL_TEAMS
 from pipelines.gigstack.api.time_slices import is_long
 from pipelines.gigstack.api.timestamps import ORDER_MARGIN
 from pipelines.gigstack.check import CheckResult, ResourceCheck, check_account
-from pipelines.gigstack.endpoints import Pagination, Resource, Scope
+from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.extract.runner import lists_of
 from pipelines.gigstack.settings import Settings

@@ -15,7 +15,8 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.wording import plural
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Entity, Table
+from pipelines.gigstack.endpoint_types import Entity, Table
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.change_detection import (
     MONEY,

@@ -21,8 +21,9 @@ from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import read_envelope
-from pipelines.gigstack.api.paginators import records_of
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
+from pipelines.gigstack.api.records import records_of
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.extract.batching import BATCH_BYTES
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page

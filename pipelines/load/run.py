@@ -23,7 +23,8 @@ from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import open_client
 from pipelines.gigstack.api.response_log import Header, ResponseLog
 from pipelines.gigstack.api.teams import find_teams
-from pipelines.gigstack.endpoints import RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.read_window import ReadWindows
 from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan, lists_of
 from pipelines.gigstack.extract.stats import ProgressCallback
@@ -218,7 +219,7 @@ class _LoadRun:
         planner = WindowPlanner(self.connection, existing, watermarks, request.settings)
         lists = lists_of(request.resources, request.teams, request.key_team)
         windows = planner.windows(lists, request.options.since, request.options.until)
-        self.log.note(msgspec.msgpack.encode(windows))
+        self.log.save_plan(msgspec.msgpack.encode(windows))
         return windows
 
     def _write(

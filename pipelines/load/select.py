@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource, Scope
+from pipelines.gigstack.endpoint_types import Resource, Scope
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 
 
 def select_resources(names: Sequence[str], documents: Sequence[str]) -> list[Resource]:

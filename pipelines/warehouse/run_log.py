@@ -8,7 +8,8 @@ from decimal import Decimal
 import duckdb
 
 from pipelines.gigstack.api.client import RequestStats
-from pipelines.gigstack.endpoints import RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, Reject
 from pipelines.gigstack.normalize.drift import DriftFinding

@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from pipelines.gigstack.endpoints import ENTITIES, Entity, Resource
+from pipelines.gigstack.endpoint_types import Entity, Resource
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.normalize.accepted_values import accepted_values
 from pipelines.gigstack.normalize.change_detection import key_columns
 

@@ -1,7 +1,7 @@
--- From when on to read the list of a stream so that its open items are reached with the fewest
--- requests: its pages back to an open item, plus one request for each that is older still. Reads
--- `older` (created_at, is_open: the rows before the window, back to the oldest open item) and the
--- variables start (of the window), page_size and most (requests for single objects). One row.
+-- One row: the start of the window that reaches all open items of a list with the fewest requests,
+-- which are the pages back to that start and one request for each open item before it.
+-- Reads older (created_at, is_open: the rows before the window, back to the oldest open item), and
+-- the variables start (of the window), page_size and most (requests for single objects at most).
 with reached as (
     select
         created_at,

@@ -1,4 +1,4 @@
--- One row per team and stream of a run: what came of it. Variable: run_id.
+-- One row per team and resource of a run: what it read and found. Variable: run_id.
 with compared as (
     select
         reconciliation.team_id,
@@ -10,7 +10,7 @@ with compared as (
     group by reconciliation.team_id, reconciliation.stream
 ),
 
--- a backfill reads a slice of the past, which makes nothing fresh
+-- a backfill reads a part of the past, so it makes nothing fresh
 fresh as (
     select
         run_streams.team_id,
@@ -22,7 +22,7 @@ fresh as (
     group by run_streams.team_id, run_streams.stream
 ),
 
--- drift is known by stream, not by team
+-- drift is recorded by resource, not by team
 drifted as (
     select
         drift.stream,

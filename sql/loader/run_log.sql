@@ -1,4 +1,4 @@
--- The run ledger: what every load did, and what it could not do.
+-- The run log: what every load did, and what it could not do.
 create schema if not exists ops;
 
 create table if not exists ops.runs (
@@ -92,7 +92,7 @@ create table if not exists ops.transforms (
     message varchar
 );
 
--- what was told of each alert of marts.mart_alerts, so that it is told once
+-- what was reported and sent of each alert in marts.mart_alerts, so that nothing is sent twice
 create table if not exists ops.alerts (
     alert_id varchar not null primary key,
     team_id varchar not null,

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from pipelines.foundation.paths import SQL
-from pipelines.gigstack.endpoints import ENTITIES, Entity, Table
+from pipelines.gigstack.endpoint_types import Entity, Table
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.publish.columns import LOADER_SCHEMA, Column, rule_of
 from tests.generate.heads import Head, read_heads
 from tests.generate.names import staged_name

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.foundation.paths import SQL
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Entity, Pagination, Resource, Scope
+from pipelines.gigstack.endpoint_types import Entity, Pagination, Resource, Scope
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from tests.generate.columns import LoaderTable, glossary
 from tests.generate.staging import DAY, MOMENT, view_columns
 

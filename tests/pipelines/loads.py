@@ -7,7 +7,8 @@ from typing import Any
 
 from pipelines import warehouse
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.gigstack.endpoints import ENTITIES, Table
+from pipelines.gigstack.endpoint_types import Table
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks

@@ -105,7 +105,7 @@ def _make_older(directory: Path, age: timedelta) -> None:
     with closing(
         response_log.begin(directory, Header(new_run_id(began), began, question))
     ) as older:
-        older.keep("/clients?limit=100", origin, body)
+        older.append("/clients?limit=100", origin, body)
 
 
 def test_two_runs_at_once_the_second_says_who_is_running_and_leaves(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from pipelines.gigstack.api import time_slices
 from pipelines.gigstack.api.date_filters import SPELLINGS, Bounds, IsEmpty, detect_date_filter
 from pipelines.gigstack.api.time_slices import MAX_SLICES, PRECISION, split_range
 from pipelines.gigstack.check import check_account
-from pipelines.gigstack.endpoints import RESOURCES, WindowField
+from pipelines.gigstack.endpoint_types import WindowField
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.load.plan import make_plan
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
@@ -160,7 +161,7 @@ def test_without_an_upper_bound_there_is_one_slice() -> None:
 def test_a_long_list_is_read_to_the_same_rows_in_slices_or_not(
     date_filter: str, bound: str, story: Story, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(time_slices, "LONG_LIST", 1)
+    monkeypatch.setattr(time_slices, "LONG_LIST_PAGES", 1)
     monkeypatch.setattr(time_slices, "PAGES_PER_SLICE", 2)
     shutil.copytree(story.after_40.data_dir, data_dir)
     spans: set[tuple[str | None, str | None]] = set()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipelines.gigstack.endpoints import RESOURCES
-from pipelines.gigstack.extract.batching import BATCH_PAGES, BATCHES_WAITING, Batcher, BatchQueue
+from pipelines.gigstack.extract.batching import BATCH_PAGES, MAX_QUEUED_BATCHES, Batcher, BatchQueue
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.drift import DriftResult
 
@@ -35,7 +35,7 @@ class SlowNormalizer:
 def test_what_waits_for_the_normalizer_is_bounded_and_nothing_of_it_is_lost() -> None:
     normalizer = SlowNormalizer()
     most = asyncio.run(asyncio.wait_for(_gather(normalizer), 60))
-    assert most <= (BATCHES_WAITING + 1) * BATCH_PAGES
+    assert most <= (MAX_QUEUED_BATCHES + 1) * BATCH_PAGES
     assert normalizer.normalized == LISTS * PAGES_OF_EACH
 
 

@@ -41,7 +41,7 @@ def begun(
     """A journal that kept an answer, incompressible and of `size` bytes, for each request."""
     found = begin(directory, header(run_id, hours_ago=hours_ago))
     for request in requests:
-        found.keep(request, INVOICES, request.encode() + os.urandom(size))
+        found.append(request, INVOICES, request.encode() + os.urandom(size))
     return found
 
 
@@ -57,7 +57,7 @@ def names(directory: Path) -> set[str]:
 
 def test_a_later_process_finds_what_was_kept_and_goes_on(tmp_path: Path) -> None:
     with closing(begun(tmp_path, "run", "/a?limit=1")) as first:
-        first.keep("/b", DOCUMENTS, b"")
+        first.append("/b", DOCUMENTS, b"")
         assert [first.find(path) for path in ("/a?limit=1", "/b", "/c")] == [
             b"/a?limit=1",
             b"",
@@ -65,7 +65,7 @@ def test_a_later_process_finds_what_was_kept_and_goes_on(tmp_path: Path) -> None
         ]
     with closing(resumed(tmp_path)) as second:
         assert (second.header.run_id, second.header.started_at) == ("run", header("run").started_at)
-        second.keep("/c", INVOICES, b"c")
+        second.append("/c", INVOICES, b"c")
         assert [second.find(path) for path in ("/a?limit=1", "/b")] == [b"/a?limit=1", b""]
     with closing(resumed(tmp_path)) as third:
         assert [third.find(path) for path in ("/b", "/c", "/d")] == [b"", b"c", None]
@@ -75,7 +75,7 @@ def test_a_page_of_300_kb_comes_back_as_it_was_and_takes_less_room(tmp_path: Pat
     page = b'{"data":[' + b'{"id":"invoice_1","status":"valid"},' * 8000 + b"null]}"
     assert len(page) > 280_000
     with closing(begun(tmp_path, "run")) as first:
-        first.keep("/invoices", INVOICES, page)
+        first.append("/invoices", INVOICES, page)
     assert (tmp_path / "run.journal").stat().st_size < len(page) / 10
     with closing(resumed(tmp_path)) as second:
         assert second.find("/invoices") == page
@@ -86,14 +86,14 @@ def test_a_run_killed_at_any_byte_of_an_answer_goes_on_from_the_one_before(tmp_p
     begun(tmp_path, "run", "/a").close()
     before = path.stat().st_size
     with closing(resumed(tmp_path)) as found:
-        found.keep("/b", INVOICES, b"of another page")
+        found.append("/b", INVOICES, b"of another page")
     whole = path.read_bytes()
     for size in range(before, len(whole)):
         path.write_bytes(whole[:size])
         with closing(resumed(tmp_path)) as found:
             assert (found.find("/a"), found.find("/b")) == (b"/a", None)
             assert path.stat().st_size == before
-            found.keep("/b", INVOICES, b"again")
+            found.append("/b", INVOICES, b"again")
         assert list(answers(tmp_path, "run")) == [(INVOICES, b"/a"), (INVOICES, b"again")]
 
 
@@ -127,7 +127,7 @@ from pathlib import Path
 from pipelines.gigstack.api.response_log import Header, Origin, begin
 started_at = datetime.fromisoformat({NOW.isoformat()!r})
 found = begin(Path({str(tmp_path)!r}), Header("run", started_at, {QUESTION!r}))
-found.keep("/a", Origin("invoices", "team_1", None), b"a" * 300_000)
+found.append("/a", Origin("invoices", "team_1", None), b"a" * 300_000)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     died = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
@@ -139,8 +139,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_later_process_finds_what_the_run_was_going_to_read(tmp_path: Path) -> None:
     with closing(begun(tmp_path, "run")) as first:
         assert first.plan is None
-        first.note(b"everything")
-        first.keep("/a", INVOICES, b"a")
+        first.save_plan(b"everything")
+        first.append("/a", INVOICES, b"a")
     with closing(resumed(tmp_path)) as second:
         assert (second.plan, second.find("/a")) == (b"everything", b"a")
     assert list(answers(tmp_path, "run")) == [(INVOICES, b"a")]
@@ -187,9 +187,9 @@ def test_there_may_be_nothing_to_resume(tmp_path: Path) -> None:
 
 def test_answers_come_in_order_with_their_origin(tmp_path: Path) -> None:
     with closing(begun(tmp_path, "run", "/b")) as found:
-        found.keep("/a", DOCUMENTS, b"documents")
+        found.append("/a", DOCUMENTS, b"documents")
     with closing(resumed(tmp_path)) as found:
-        found.keep("/0", INVOICES, b"last")
+        found.append("/0", INVOICES, b"last")
     assert list(answers(tmp_path, "run")) == [
         (INVOICES, b"/b"),
         (DOCUMENTS, b"documents"),
@@ -198,11 +198,11 @@ def test_answers_come_in_order_with_their_origin(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_journal_is_told_with_those_that_have_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="There are: none"):
+    with pytest.raises(ConfigurationError, match="Runs that have one: none"):
         answers(tmp_path / "missing", "run")
     begun(tmp_path, "older", hours_ago=2).close()
     begun(tmp_path, "newer").finish()
-    with pytest.raises(ConfigurationError, match=r"run 'run' .*There are: newer, older"):
+    with pytest.raises(ConfigurationError, match=r"Run 'run' .*Runs that have one: newer, older"):
         answers(tmp_path, "run")
 
 
@@ -241,10 +241,10 @@ def test_a_full_disk_is_an_error_and_leaves_what_was_kept(tmp_path: Path) -> Non
     with closing(begun(tmp_path, "run", "/a", size=1000)) as found:
         before = path.stat().st_size
         with no_file_beyond(before + 500), pytest.raises(OSError, match="too large"):
-            found.keep("/b", INVOICES, os.urandom(1000))
+            found.append("/b", INVOICES, os.urandom(1000))
         assert path.stat().st_size == before
         assert found.find("/b") is None
-        found.keep("/c", INVOICES, b"c")
+        found.append("/c", INVOICES, b"c")
     with closing(resumed(tmp_path)) as found:
         assert (found.find("/b"), found.find("/c")) == (None, b"c")
 
@@ -261,9 +261,9 @@ def test_journals_are_deleted_by_age_but_never_the_newest(tmp_path: Path) -> Non
 def test_the_oldest_journals_are_deleted_beyond_so_many_bytes(tmp_path: Path) -> None:
     for hours_ago, run_id in enumerate(("newest", "second", "third", "fourth")):
         begun(tmp_path, run_id, "/a", hours_ago=hours_ago, size=10_000).close()
-    prune(tmp_path, NOW, most_bytes=25_000)
+    prune(tmp_path, NOW, max_bytes=25_000)
     assert names(tmp_path) == {"newest", "second"}
-    prune(tmp_path, NOW, most_bytes=1)
+    prune(tmp_path, NOW, max_bytes=1)
     assert names(tmp_path) == {"newest"}
 
 

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from pipelines.foundation.errors import ApiError, StuckCursorError
 from pipelines.gigstack.api.client import RequestStats, open_client
 from pipelines.gigstack.api.paginators import Paginator, start_params
-from pipelines.gigstack.endpoints import RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import RESOURCES
 from tests.pipelines.scripted import Answer, Api, Scripted, api, page, settings
 
 LONGEST = 150  # requests, before a script ends a list that would have no end

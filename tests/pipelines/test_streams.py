@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Pagination
+from pipelines.gigstack.endpoint_types import Pagination
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.normalizer import (
     TOMBSTONE,
     EntityNormalizer,

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Table
+from pipelines.gigstack.endpoint_types import Table
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.batch import Batch, Page
 from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.normalize.normalizer import EntityNormalizer, normalizing_database

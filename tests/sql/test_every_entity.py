@@ -123,7 +123,7 @@ def test_the_hash_changes_with_every_field_but_those_never_stored(name: str) -> 
     detector = DriftDetector(shape)
     for record in records_of(name):
         fields, variants = zip(*without_each_field(record), strict=True)
-        whole, *hashes = detector.drift(json.dumps([record, *variants]).encode()).hashes
+        whole, *hashes = detector.detect(json.dumps([record, *variants]).encode()).hashes
         ignored = {field for field in shape if shape[field] == "IGNORED"}
         same = {field for field, other in zip(fields, hashes, strict=True) if other == whole}
         assert same == ignored & set(fields)
@@ -131,7 +131,7 @@ def test_the_hash_changes_with_every_field_but_those_never_stored(name: str) -> 
 
 def test_a_field_whose_name_holds_ours_is_no_leftover() -> None:
     written = b'[ {"id": "document_1",  "ai_extraction": {"model": "a"}} ]'
-    repaired = DriftDetector(normalizer_of("support_documents").shape).drift(written)
+    repaired = DriftDetector(normalizer_of("support_documents").shape).detect(written)
     assert repaired.records == written, "it goes on as it came"
 
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.foundation.paths import NORMALIZE_SQL
-from pipelines.gigstack.endpoints import ENTITIES, RESOURCES, Resource
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.sandbox.api import paging

@@ -1,22 +1,19 @@
-"""HTTP for the gigstack API v2: asks, retries what is worth it, and turns answers into envelopes.
+"""The HTTP client of the gigstack API v2: sends, retries, and returns the envelope of an answer.
 
-Only GET. Both error envelopes, `success: false` with status 200, bodies that are no JSON and
-redirects are told apart here, so that nobody above needs to look at HTTP.
+It only sends GET. It recognizes both error envelopes, `success: false` with status 200, bodies that
+are not JSON, and redirects, and raises the matching error; no other module deals with HTTP.
 API: https://docs.gigstack.io
 """
 
 import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from functools import cache
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import quote, urlencode
 
 import httpx
 import msgspec
@@ -37,10 +34,11 @@ from pipelines.foundation.errors import (
 )
 from pipelines.gigstack.api.rate_limiter import RateLimiter
 from pipelines.gigstack.api.response_log import Origin, ResponseLog
+from pipelines.gigstack.api.transports import open_transports
 from pipelines.gigstack.settings import Settings
 
 ATTEMPTS = 6
-MAX_WAIT_SECONDS = 30.0  # seconds, also for what Retry-After asks
+MAX_WAIT_SECONDS = 30.0  # a longer Retry-After is cut to this
 TRANSIENT_CODES = {
     "rate_limit_exceeded",
     "service_unavailable",
@@ -48,7 +46,7 @@ TRANSIENT_CODES = {
     "external_service_error",
     "database_error",
 }
-# half of a character, as JavaScript writes a text that was cut within an emoji
+# half a character: what JavaScript writes when it cuts a text inside an emoji
 _LONE_SURROGATE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
     rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -56,7 +54,7 @@ _LONE_SURROGATE = re.compile(
 
 
 class Envelope(msgspec.Struct):
-    """What surrounds every answer. `data` stays text: it is for `normalize`."""
+    """The outer object of every answer. `data` stays JSON text for the normalizer."""
 
     data: msgspec.Raw = msgspec.Raw(b"null")
     success: bool | None = None
@@ -73,35 +71,40 @@ class Envelope(msgspec.Struct):
 
 @dataclass
 class RequestStats:
-    """What a stream cost: requests that were sent, and how many of them were repeats."""
+    """What reading a resource cost: all requests sent, and how many of them were retries."""
 
     requests: int = 0
     retries: int = 0
-    resumed: int = 0  # answers that a run which died had already been given
+    resumed: int = 0  # answers taken from the response log of an interrupted run
+
+    def count_attempt(self, state: RetryCallState) -> None:
+        """Count a request that is about to be sent."""
+        self.requests += 1
+        self.retries += state.attempt_number > 1
 
 
 _decoder = msgspec.json.Decoder(Envelope)
 _backoff = wait_random_exponential(multiplier=0.25, max=MAX_WAIT_SECONDS)
 
 
-def _wait(state: RetryCallState) -> float:
+def _wait_seconds(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = getattr(error, "retry_after", None)
-    return min(asked, MAX_WAIT_SECONDS) if asked is not None else _backoff(state)
+    retry_after = getattr(error, "retry_after", None)
+    return min(retry_after, MAX_WAIT_SECONDS) if retry_after is not None else _backoff(state)
 
 
 class GigstackClient:
-    """Asks the API within a budget, over httpx transports that each have one connection.
+    """Sends requests within the rate limit, over httpx transports of one connection each.
 
-    A pool of many looks at every connection on every request, which at 16 of them takes longer
-    than all the rest of a request; what an httpx client adds to its transport (cookies, redirects,
-    merged defaults) is not wanted here and takes a third of the rest.
+    A pool of many connections checks every one of them on every request; with 16, that takes longer
+    than the rest of the request. What an httpx client adds to its transport (cookies, redirects,
+    merged defaults) is not needed here and takes a third of the remaining time.
     """
 
     def __init__(
         self,
         settings: Settings,
-        idle: list[httpx.AsyncHTTPTransport],
+        transports: list[httpx.AsyncHTTPTransport],
         rate_limiter: RateLimiter,
         response_log: ResponseLog | None = None,
     ) -> None:
@@ -113,10 +116,11 @@ class GigstackClient:
             "User-Agent": f"gigstack-etl/{version('gigstack-etl')}",
         }
         self._extensions = {"timeout": httpx.Timeout(settings.timeout_seconds).as_dict()}
-        self._idle = idle
+        self._idle = transports
         self._rate_limiter = rate_limiter
         self._response_log = response_log
-        self.clock_skew: float | None = None  # seconds the API's clock is ahead, at first answer
+        # seconds that the API's clock is ahead, at the first answer
+        self.clock_skew: float | None = None
 
     async def get(
         self,
@@ -125,129 +129,120 @@ class GigstackClient:
         request_stats: RequestStats,
         origin: Origin | None = None,
     ) -> Envelope:
-        """One answer. With an `origin` it is journalled, and not asked for where it already was.
+        """The envelope of one answer.
 
-        Errors: AuthenticationError, UnavailableError, RedirectRefusedError, ApiError at once;
-        TransientError after the last of `ATTEMPTS`.
+        With an `origin`, the answer goes to the response log, and one that is there already is not
+        requested again.
+
+        Raises:
+            AuthenticationError, UnavailableError, RedirectRefusedError, ApiError: At once.
+            TransientError: After the last of `ATTEMPTS`.
         """
         request = f"{path}?{urlencode(sorted(params.items()))}"
         if origin and self._response_log and (body := self._response_log.find(request)) is not None:
             request_stats.resumed += 1
             return read_envelope(body)
+        envelope, content = await self._send_with_retries(path, params, request_stats)
+        if origin and self._response_log:
+            self._response_log.append(request, origin, content)
+        return envelope
+
+    async def _send_with_retries(
+        self, path: str, params: Mapping[str, str | int], request_stats: RequestStats
+    ) -> tuple[Envelope, bytes]:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
             stop=stop_after_attempt(ATTEMPTS),
-            wait=_wait,
+            wait=_wait_seconds,
+            before=request_stats.count_attempt,
             reraise=True,
         )
-        async for attempt in retrying:
-            with attempt:
-                request_stats.requests += 1
-                request_stats.retries += attempt.retry_state.attempt_number > 1
-                envelope, body = await self._ask(path, params)
-                if origin and self._response_log:
-                    self._response_log.keep(request, origin, body)
-                return envelope
-        raise AssertionError("tenacity always answers or raises")
+        answer: tuple[Envelope, bytes] = await retrying(self._send, path, params)
+        return answer
 
-    async def _ask(self, path: str, params: Mapping[str, str | int]) -> tuple[Envelope, bytes]:
-        url = f"{self._base_url}{quote(path)}?{urlencode(params)}".rstrip("?")
-        request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
+    async def _send(self, path: str, params: Mapping[str, str | int]) -> tuple[Envelope, bytes]:
         async with self._rate_limiter.request() as cuts:
-            transport = self._idle.pop()
-            try:
-                response = await transport.handle_async_request(request)
-                response.request = request
-                await response.aread()
-            except (httpx.TransportError, httpx.DecodingError) as error:
-                reason = str(error) or type(error).__name__
-                message = f"GET {path}: no answer from {self._base_url} ({reason})"
-                raise TransientError(message) from error
-            finally:
-                self._idle.append(transport)
+            response = await self._request(path, params)
         if self.clock_skew is None:
             self.clock_skew = _clock_skew(response)
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
             self._rate_limiter.throttled(cuts)
-        envelope = _read(path, response)
+        envelope = _parse_response(path, response)
         self._rate_limiter.succeeded()
         return envelope, response.content
+
+    async def _request(self, path: str, params: Mapping[str, str | int]) -> httpx.Response:
+        """The whole response, over an idle transport."""
+        url = f"{self._base_url}{quote(path)}?{urlencode(params)}".rstrip("?")
+        request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
+        transport = self._idle.pop()
+        try:
+            response = await transport.handle_async_request(request)
+            response.request = request
+            await response.aread()
+        except (httpx.TransportError, httpx.DecodingError) as error:
+            reason = str(error) or type(error).__name__
+            message = f"GET {path}: no answer from {self._base_url} ({reason})"
+            raise TransientError(message) from error
+        finally:
+            self._idle.append(transport)
+        return response
 
 
 @asynccontextmanager
 async def open_client(
     settings: Settings, response_log: ResponseLog | None = None
 ) -> AsyncIterator[GigstackClient]:
-    """A client with keep-alive and the run's whole budget; it never follows a redirect."""
-    tls = _tls(urlsplit(settings.base_url).scheme)
-    proxy = _proxy_for(httpx.URL(settings.base_url))
-    async with AsyncExitStack() as stack:
-        idle = [
-            await stack.enter_async_context(
-                httpx.AsyncHTTPTransport(
-                    verify=tls,
-                    proxy=proxy,
-                    limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
-                )
-            )
-            for _ in range(settings.max_concurrency)
-        ]
-        rate_limiter = RateLimiter(settings.max_concurrency, settings.requests_per_second)
-        yield GigstackClient(settings, idle, rate_limiter, response_log)
+    """A client with keep-alive connections and a rate limit for the whole run."""
+    rate_limiter = RateLimiter(settings.max_concurrency, settings.requests_per_second)
+    async with open_transports(settings.base_url, settings.max_concurrency) as transports:
+        yield GigstackClient(settings, transports, rate_limiter, response_log)
 
 
-@cache
-def _tls(scheme: str) -> ssl.SSLContext:
-    """What transports want at any rate; reading the certificates takes as long as a request."""
-    is_used = scheme == "https"
-    return httpx.create_ssl_context() if is_used else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _proxy_for(url: httpx.URL) -> httpx.Proxy | None:
-    """The proxy that the environment names for a host (HTTPS_PROXY and so on), if any."""
-    if proxy_bypass(url.host):
-        return None
-    proxies = getproxies()
-    address = proxies.get(url.scheme) or proxies.get("all")
-    return httpx.Proxy(address) if address else None
-
-
-def _read(path: str, response: httpx.Response) -> Envelope:
-    status = response.status_code
+def _parse_response(path: str, response: httpx.Response) -> Envelope:
     envelope = _decode(response.content)
-    if status == httpx.codes.OK and envelope and envelope.success is not False:
+    is_ok = response.status_code == httpx.codes.OK
+    if is_ok and envelope and envelope.success is not False:
         return envelope
-    code, text = _run_and_catch(envelope)
+    raise _error_of(path, response, envelope)
+
+
+def _error_of(path: str, response: httpx.Response, envelope: Envelope | None) -> ApiError:
+    """The error that matches a response: its class says whether a retry can help."""
+    status = response.status_code
+    code, text = _error_details(envelope)
     message = f"GET {path}: {status} {code or ''} {text}".replace("  ", " ").strip()
     key = response.request.headers["Authorization"].removeprefix("Bearer ")
-    message = message.replace(key, "[key]")  # an API may echo what it refuses
+    message = message.replace(key, "[key]")  # an API may repeat the key that it refuses
     if status == httpx.codes.UNAUTHORIZED:
-        raise AuthenticationError(f"{message}. Check the API key.", status=status, code=code)
+        return AuthenticationError(f"{message}. Check the API key.", status=status, code=code)
     if status in (403, 404, 405):
-        raise UnavailableError(message, status=status, code=code)
+        return UnavailableError(message, status=status, code=code)
     if response.is_redirect:
-        raise RedirectRefusedError(f"GET {path}: {status}, a redirect", status=status)
-    is_broken = envelope is None and status < 400  # a refusal stays one in any wording
+        return RedirectRefusedError(f"GET {path}: {status}, a redirect", status=status)
+    is_broken = envelope is None and status < 400  # a 4xx stays a refusal whatever its body
     if status == 429 or status >= 500 or is_broken or code in TRANSIENT_CODES:
-        raise TransientError(message, status=status, code=code, retry_after=_retry_after(response))
-    raise ApiError(message, status=status, code=code)
+        retry_after = _retry_after(response)
+        return TransientError(message, status=status, code=code, retry_after=retry_after)
+    return ApiError(message, status=status, code=code)
 
 
 def read_envelope(body: bytes) -> Envelope:
-    """The envelope of a body that was answered with success.
+    """The envelope of a body from the response log.
 
-    Errors: ApiError when it is none.
+    Raises:
+        ApiError: The body is not JSON.
     """
     envelope = _decode(body)
     if envelope is None:
-        raise ApiError("a journalled answer is not JSON")
+        raise ApiError("an answer in the response log is not JSON")
     return envelope
 
 
 def _decode(body: bytes) -> Envelope | None:
     try:
         body.decode()
-    except UnicodeDecodeError:  # `data` is not looked into here, and must not fail later
+    except UnicodeDecodeError:  # the decoder skips `data`, which would fail later
         body = body.decode(errors="replace").encode()
     with suppress(msgspec.DecodeError):
         return _decoder.decode(body)
@@ -256,7 +251,7 @@ def _decode(body: bytes) -> Envelope | None:
     return None
 
 
-def _run_and_catch(envelope: Envelope | None) -> tuple[str | None, str]:
+def _error_details(envelope: Envelope | None) -> tuple[str | None, str]:
     """Code and text of either error envelope: `error` is an object, a code or a sentence."""
     if envelope is None:
         return None, "the body is not JSON"
@@ -264,18 +259,18 @@ def _run_and_catch(envelope: Envelope | None) -> tuple[str | None, str]:
         error = envelope.error
         details = error.get("details")
         text = "; ".join(map(str, details)) if isinstance(details, list) else details
-        return _text(error.get("code")), " ".join(
+        return _code_text(error.get("code")), " ".join(
             str(part) for part in (error.get("message"), text) if part
         )
-    return _text(envelope.error), str(envelope.message or "")
+    return _code_text(envelope.error), str(envelope.message or "")
 
 
-def _text(code: Any) -> str | None:
+def _code_text(code: Any) -> str | None:
     return None if code is None else str(code)
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds; the other form of the header, a date, falls back to the back-off."""
+    """The header's seconds; None for its other form, a date, which leaves the wait to back-off."""
     try:
         return max(0.0, float(response.headers.get("Retry-After", "")))
     except ValueError:

@@ -1,8 +1,8 @@
-"""The filters on dates: how they may be spelt, and which spelling an account honours.
+"""The filters on dates: their possible spellings, and the one that an account honours.
 
-An API may ignore a parameter that it does not know and answer with everything, or misread a unit
-and answer with nothing. So a spelling counts only when the far future leaves a list empty and the
-long past does not.
+The API may ignore a parameter that it does not know and answer with everything, or misread a unit
+and answer with nothing. A spelling is therefore trusted only if a list is empty from the far future
+on, and not empty from the distant past on. API: https://docs.gigstack.io
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,42 +10,44 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipelines.foundation.time_zone import MEXICO_CITY
-from pipelines.gigstack.endpoints import WindowField
+from pipelines.gigstack.api.timestamps import CREATED_FIELDS
+from pipelines.gigstack.endpoint_types import WindowField
 
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)  # nothing was created after it
 LONG_PAST = datetime(2000, 1, 1, tzinfo=UTC)  # or before it
 
-# the fields that hold what a window goes by
-TIME_FIELDS = {WindowField.CREATED: ("created_at", "created"), WindowField.ISSUED: ("issue_date",)}
+# the names under which a record may carry the field
+TIME_FIELDS = {WindowField.CREATED: CREATED_FIELDS, WindowField.ISSUED: ("issue_date",)}
 
 Bounds = dict[str, str | int]
 IsEmpty = Callable[[Bounds], Awaitable[bool]]
 
 
-def _seconds(moment: datetime) -> int:
-    return int(moment.timestamp())
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())
 
 
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
-def _local_text(moment: datetime) -> str:
-    return f"{moment.astimezone(MEXICO_CITY):%Y-%m-%dT%H:%M:%S}"
+def _local_text(at: datetime) -> str:
+    return f"{at.astimezone(MEXICO_CITY):%Y-%m-%dT%H:%M:%S}"
 
 
 @dataclass(frozen=True)
 class DateFilter:
-    """One spelling: the parameters of either bound, both inclusive, and how a moment is written."""
+    """One spelling: the parameter of each bound, both inclusive, and the format of a timestamp."""
 
     name: str
     since: str
     until: str
-    write: Callable[[datetime], str | int]
+    format: Callable[[datetime], str | int]
 
     def bounds(self, since: datetime | None = None, until: datetime | None = None) -> Bounds:
-        asked = ((self.since, since), (self.until, until))
-        return {name: self.write(moment) for name, moment in asked if moment is not None}
+        """The parameters that ask for records from `since` to `until`."""
+        bounds = ((self.since, since), (self.until, until))
+        return {parameter: self.format(at) for parameter, at in bounds if at is not None}
 
 
 SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
@@ -60,9 +62,9 @@ SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
 
 
 async def detect_date_filter(window: WindowField | None, is_empty: IsEmpty) -> DateFilter | None:
-    """The spelling that this list honours; None when there is none, or nothing in the list."""
+    """The spelling that a list honours; None if it honours none, or if the list is empty."""
     for spelling in SPELLINGS[window] if window else ():
         if await is_empty(spelling.bounds(since=FAR_FUTURE)):
-            is_read_right = not await is_empty(spelling.bounds(since=LONG_PAST))
-            return spelling if is_read_right else None
+            is_understood = not await is_empty(spelling.bounds(since=LONG_PAST))
+            return spelling if is_understood else None
     return None

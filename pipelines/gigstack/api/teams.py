@@ -1,12 +1,15 @@
-"""Which teams a key reaches: its own, those named, or all of gigstack Connect."""
+"""The teams that a key can read: its own, those configured, or all of a gigstack Connect account.
+
+API: https://docs.gigstack.io
+"""
 
 import msgspec
 
 from pipelines.foundation.errors import ApiError, ConfigurationError
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoints import RESOURCES
-from pipelines.gigstack.normalize.drift import split_records
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 ALL_TEAMS = ("all",)
@@ -19,36 +22,37 @@ class _Team(msgspec.Struct):
 async def find_teams(
     settings: Settings, request_stats: RequestStats
 ) -> tuple[str, tuple[str, ...]]:
-    """The key's own team, and the teams to read, own team first.
+    """The key's own team, and the teams to read. Of all teams, the own one comes first.
 
-    Errors: AuthenticationError for a wrong key; ConfigurationError when the own team is unknown;
-    ApiError when not all teams can be listed.
+    Raises:
+        AuthenticationError: The API refuses the key.
+        ConfigurationError: Neither the key nor the API says which team is the key's own.
+        ApiError: The list of teams cannot be read to its end.
     """
-    own = decode_jwt(settings.api_key).team
-    wanted = settings.teams or ()
-    if own and wanted != ALL_TEAMS:
-        return own, wanted or (own,)
+    key_team = decode_jwt(settings.api_key).team
+    configured = settings.teams or ()
+    if key_team and configured != ALL_TEAMS:
+        return key_team, configured or (key_team,)
     async with open_client(settings) as client:
-        listed = await _listed_teams(client, settings.page_size, request_stats)
-    own = own or (listed[0] if len(listed) == 1 else None)
-    if own is None and not wanted:
+        listed = await _list_teams(client, settings.page_size, request_stats)
+    key_team = key_team or (listed[0] if len(listed) == 1 else None)
+    if key_team is None and not configured:
         raise ConfigurationError(
-            "The key does not say its team, and the API lists "
-            f"{len(listed)} teams. Name the teams under [sources.gigstack] teams."
+            f"The key does not name its team, and the API lists {len(listed)} teams. "
+            "Name the teams to read: teams under [sources.gigstack]."
         )
-    own = own or wanted[0]
-    if wanted == ALL_TEAMS:
-        return own, tuple(dict.fromkeys((own, *listed)))
-    return own, wanted or (own,)
+    key_team = key_team or configured[0]
+    if configured == ALL_TEAMS:
+        return key_team, tuple(dict.fromkeys((key_team, *listed)))
+    return key_team, configured or (key_team,)
 
 
-async def _listed_teams(
+async def _list_teams(
     client: GigstackClient, page_size: int, request_stats: RequestStats
 ) -> list[str]:
     resource = RESOURCES["teams"]
-    paginator = Paginator(
-        resource, "", resource.paths[0], start_params(resource, page_size, None), request_stats
-    )
+    params = start_params(resource, page_size, None)
+    paginator = Paginator(resource, "", resource.paths[0], params, request_stats)
     listed = [
         team.id
         async for records in paginator.records(client)
@@ -57,7 +61,7 @@ async def _listed_teams(
     ]
     if paginator.is_truncated:
         raise ApiError(
-            "GET /teams: the API says there are more teams, and gives no cursor to them. "
-            "Name the teams under [sources.gigstack] teams."
+            "GET /teams: the API says that there are more teams, but gives no cursor to them. "
+            "Name the teams to read: teams under [sources.gigstack]."
         )
     return listed

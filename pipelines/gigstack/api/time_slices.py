@@ -1,7 +1,8 @@
-"""Cuts a long list into spans of creation time that can be read at once.
+"""Splits a long list into slices of creation time that can be read concurrently.
 
-Cursor pages follow one another; where an account honours both bounds of the creation filter, a
-history of years is read as several lists.
+A cursor page can only be read after the one before it. Where an account honours both bounds of the
+creation filter, a history of many years is read as several lists.
+API: https://docs.gigstack.io
 """
 
 import math
@@ -9,17 +10,17 @@ from datetime import UTC, datetime, timedelta
 
 from pipelines.gigstack.api.date_filters import LONG_PAST, DateFilter, IsEmpty
 
-LONG_LIST = 20  # pages; less is read as it is
+LONG_LIST_PAGES = 20  # a list of no more pages is not split
 PAGES_PER_SLICE = 10
 MAX_SLICES = 32
-FIRST = datetime(2011, 1, 1, tzinfo=UTC)  # the year CFDI began
+EARLIEST = datetime(2011, 1, 1, tzinfo=UTC)  # CFDI began that year
 PRECISION = timedelta(days=31)
 
-TimeSlice = tuple[datetime | None, datetime | None]  # from, until; both belong to it
+TimeSlice = tuple[datetime | None, datetime | None]  # since and until, both inclusive
 
 
 def is_long(rows: int | None, page_size: int) -> bool:
-    return rows is not None and rows > LONG_LIST * page_size
+    return rows is not None and rows > LONG_LIST_PAGES * page_size
 
 
 async def split_range(
@@ -28,24 +29,23 @@ async def split_range(
     end: datetime,
     pages: int,
 ) -> list[TimeSlice]:
-    """Slices that cover everything, open at either end; cut between about the oldest and `end`.
+    """Slices that cover everything, open at both ends, split between about the oldest and `end`.
 
-    One slice where the account does not honour the upper bound. Neighbours share their bound, so
-    that nothing can fall between them.
+    One slice where the account does not honour the upper bound. Neighbours share a bound, so that
+    no record falls between them.
     """
     if not await is_empty(date_filter.bounds(until=LONG_PAST)):
         return [(None, None)]
-    oldest = await _oldest(date_filter, is_empty, end)
+    oldest = await _find_oldest(date_filter, is_empty, end)
     count = min(MAX_SLICES, math.ceil(pages / PAGES_PER_SLICE))
     step = (end - oldest) / count
-    bounds = [oldest + step * number for number in range(1, count)]
-    whole = [bound.replace(microsecond=0) for bound in bounds]
-    return list(zip([None, *whole], [*whole, None], strict=True))
+    bounds = [(oldest + step * number).replace(microsecond=0) for number in range(1, count)]
+    return list(zip([None, *bounds], [*bounds, None], strict=True))
 
 
-async def _oldest(date_filter: DateFilter, is_empty: IsEmpty, end: datetime) -> datetime:
-    """About when the oldest record was created."""
-    low, high = FIRST, end
+async def _find_oldest(date_filter: DateFilter, is_empty: IsEmpty, end: datetime) -> datetime:
+    """A time shortly before the oldest record was created, found by bisection."""
+    low, high = EARLIEST, end
     while high - low > PRECISION:
         middle = (low + (high - low) / 2).replace(microsecond=0)
         if await is_empty(date_filter.bounds(until=middle)):

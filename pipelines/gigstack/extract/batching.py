@@ -1,7 +1,7 @@
-"""Gathers the pages of each entity until they are worth a batch, and has them normalized.
+"""Collects the pages of each entity into batches, and normalizes those while fetching goes on.
 
-One thread normalizes while fetching goes on. Batches go into a short queue: whoever takes them out
-sets the pace of everything before.
+One thread normalizes. A short queue holds the batches, so that whoever takes them out sets the pace
+for everything before it.
 """
 
 import asyncio
@@ -14,106 +14,110 @@ from concurrent.futures import ThreadPoolExecutor
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.normalizer import Normalizers
 
-BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; a batch costs a fixed part too
+BATCH_BYTES = 24 * 1024 * 1024  # of page bodies; every batch has a fixed cost too
 BATCH_PAGES = 500
-BATCHES_WAITING = 2
+MAX_QUEUED_BATCHES = 2
 
 
 class BatchQueue:
-    """Hands batches from the event loop's thread to another, a few at a time."""
+    """Passes batches from the event loop's thread to another one, a few at a time."""
 
     def __init__(self) -> None:
-        self._ready: queue.Queue[Batch | BaseException | None] = queue.Queue(BATCHES_WAITING)
+        self._queue: queue.Queue[Batch | BaseException | None] = queue.Queue(MAX_QUEUED_BATCHES)
         self._closed = threading.Event()
 
     def put(self, item: Batch | BaseException | None) -> None:
-        """Add a batch, the error that ended the run, or None for its end; waits for room."""
+        """Add a batch, the error that ended the run, or None as the end; waits for a free slot."""
         while not self._closed.is_set():
             try:
-                return self._ready.put(item, timeout=0.2)
+                return self._queue.put(item, timeout=0.2)
             except queue.Full:
                 continue
         return None
 
     def batches(self) -> Iterator[Batch]:
-        """Batches until the end. Errors: the one that was put."""
-        while (item := self._ready.get()) is not None:
+        """Batches until the end.
+
+        Raises:
+            BaseException: The error that was put.
+        """
+        while (item := self._queue.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
             yield item
 
     def close(self) -> None:
-        """Take no more batches; whoever waits to put one goes on at once."""
+        """Accept no more batches; a waiting `put` returns at once."""
         self._closed.set()
 
 
 class Batcher:
-    """Belongs to one event loop; `record` is told of each batch before it is put."""
+    """Collects pages on one event loop; calls `on_batch` with each batch before it is queued."""
 
     def __init__(
         self,
         normalizers: "asyncio.Future[Normalizers]",
         batches: BatchQueue,
-        record: Callable[[Batch], None],
+        on_batch: Callable[[Batch], None],
     ) -> None:
         self._normalizers = normalizers
         self._batches = batches
-        self._record = record
+        self._on_batch = on_batch
         self._pages: dict[str, list[CheckedPage]] = defaultdict(list)
         self._bytes: Counter[str] = Counter()
-        self._enough = BATCH_BYTES // 4  # the first is small, so that normalizing begins early
-        self._room = asyncio.Semaphore(BATCHES_WAITING)
-        self._turn = asyncio.Lock()  # whoever waits for room holds up all others
-        self._pending: set[asyncio.Task[None]] = set()
-        self._thread = ThreadPoolExecutor(1, "normalize")
+        self._batch_bytes = BATCH_BYTES // 4  # the first is small, so that normalizing starts early
+        self._free_slots = asyncio.Semaphore(MAX_QUEUED_BATCHES)
+        self._lock = asyncio.Lock()  # a page that waits for a slot holds up all others
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._executor = ThreadPoolExecutor(1, "normalize")
 
     async def add_page(self, page: Page) -> None:
-        """Take a page; waits while enough batches are under way."""
+        """Add a page; waits while enough batches are being processed."""
         entity = page.resource.entity
         normalizers = await self._normalizers
-        async with self._turn:
+        async with self._lock:
             self._pages[entity].append(normalizers[entity].check_page(page))
             self._bytes[entity] += len(page.records)
-            if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._enough:
-                await self._flush(entity)
+            if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._batch_bytes:
+                await self._start_batch(entity)
 
     async def flush(self, entity: str) -> None:
-        """Normalize what is there of an entity, although it is no whole batch."""
-        async with self._turn:
+        """Normalize the collected pages of an entity, even if they do not fill a batch."""
+        async with self._lock:
             if self._pages[entity]:
-                await self._flush(entity)
+                await self._start_batch(entity)
 
     async def wait_until_normalized(self) -> None:
-        """Wait until all that was flushed is normalized."""
-        while self._pending:
-            await asyncio.gather(*self._pending)
+        """Wait until every batch that was started is normalized."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks)
 
     async def finish(self) -> None:
-        """Normalize what is left, and wait until every batch is put."""
+        """Normalize the remaining pages, and wait until every batch is queued."""
         for entity in list(self._pages):
             await self.flush(entity)
-        await asyncio.gather(*self._pending)
-        self._thread.shutdown()
+        await asyncio.gather(*self._tasks)
+        self._executor.shutdown()
 
-    async def _flush(self, entity: str) -> None:
+    async def _start_batch(self, entity: str) -> None:
         pages = self._pages.pop(entity)
         del self._bytes[entity]
-        self._enough = BATCH_BYTES
-        await self._room.acquire()
+        self._batch_bytes = BATCH_BYTES
+        await self._free_slots.acquire()
         task = asyncio.create_task(self._normalize(entity, pages))
-        self._pending.add(task)
-        task.add_done_callback(self._forget)
+        self._tasks.add(task)
+        task.add_done_callback(self._discard)
 
-    def _forget(self, task: "asyncio.Task[None]") -> None:
+    def _discard(self, task: "asyncio.Task[None]") -> None:
         if task.cancelled() or not task.exception():
-            self._pending.discard(task)  # a failed one is kept for `finish` to raise
+            self._tasks.discard(task)  # a failed task stays, for `finish` to raise its error
 
     async def _normalize(self, entity: str, pages: list[CheckedPage]) -> None:
         try:
             loop = asyncio.get_running_loop()
             normalizer = (await self._normalizers)[entity]
-            batch = await loop.run_in_executor(self._thread, normalizer.normalize, pages)
-            self._record(batch)
+            batch = await loop.run_in_executor(self._executor, normalizer.normalize, pages)
+            self._on_batch(batch)
             await loop.run_in_executor(None, self._batches.put, batch)
         finally:
-            self._room.release()
+            self._free_slots.release()

@@ -1,7 +1,8 @@
-"""Reads the support documents of every parent: one request each, within the run's budget.
+"""Reads the support documents of each parent, one request per parent, up to a request budget.
 
-Parents that were never asked about are asked as soon as they are listed. The others wait until
-all lists are read, and then come in the order of their last check, so that everyone has a turn.
+Parents that no run has checked yet are read as soon as they are listed. The others follow when all
+lists are read, the least recently checked first, so that every parent gets its turn.
+API: https://docs.gigstack.io
 """
 
 import asyncio
@@ -17,12 +18,12 @@ import msgspec
 from pipelines.foundation.errors import AuthenticationError, GigstackError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.paginators import Paginator, start_params
-from pipelines.gigstack.endpoints import Resource
+from pipelines.gigstack.api.records import split_records
+from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Page
-from pipelines.gigstack.normalize.drift import split_records
 
-PARENTS_DUE = 2000  # that wait to be asked about; then the lists of parents wait too
+MAX_QUEUED_PARENTS = 2000  # beyond it, the lists of parents wait too
 PAGES_BETWEEN_UPDATES = 50
 
 
@@ -31,12 +32,12 @@ class _ParentId(msgspec.Struct):
     uuid: str | None = None
 
 
-_parent_id = msgspec.json.Decoder(_ParentId)
+_parent_id_decoder = msgspec.json.Decoder(_ParentId)
 
 
 @dataclass(frozen=True)
 class _Parent:
-    """An object whose documents are to be asked for, and where to report what came of it."""
+    """An object whose documents are to be read, and the stats that count them."""
 
     id: str
     resource: Resource
@@ -44,11 +45,11 @@ class _Parent:
 
 
 class DocumentReader:
-    """Asks for the documents of the parents of one run; `work` is to run in several tasks.
+    """Reads the documents of one run's parents; several tasks run `read_queued`.
 
-    `checked` are the parents asked about in earlier runs, as (team_id, parent_id), the least
-    recently checked first; `urgent` those that have documents under review or about to expire.
-    `gather` takes each page of documents.
+    `checked` are the parents that earlier runs read, as (team_id, parent_id), the least recently
+    checked first. `urgent` are those with documents under review or about to expire. `add_page`
+    gets each page of documents.
     """
 
     def __init__(
@@ -63,83 +64,88 @@ class DocumentReader:
         self._add_page = add_page
         self._on_progress = on_progress
         self._key_team = key_team
-        self._left = budget
+        self._requests_left = budget
         self._urgent = set(urgent)
         self._rank = {parent: rank for rank, parent in enumerate(checked)}
-        self._waiting: list[tuple[int, _Parent]] = []
-        self._due: asyncio.Queue[_Parent | None] = asyncio.Queue(PARENTS_DUE)
+        self._checked: list[tuple[int, _Parent]] = []  # listed parents, with their rank
+        self._queue: asyncio.Queue[_Parent | None] = asyncio.Queue(MAX_QUEUED_PARENTS)
 
-    async def offer(self, resource: Resource, stats: ResourceStats, parents: bytes) -> None:
-        """Take the parents on a page: those never asked about are due, the others wait."""
-        for found in ids_of(parents):
-            parent = _Parent(found, resource, stats)
-            rank = self._rank.get((stats.team_id, found))
+    async def add_parents(self, resource: Resource, stats: ResourceStats, parents: bytes) -> None:
+        """Add the parents on a page: new ones are queued, the others wait for `finish`."""
+        for parent_id in ids_of(parents):
+            parent = _Parent(parent_id, resource, stats)
+            rank = self._rank.get((stats.team_id, parent_id))
             if rank is None:
-                await self._put(parent)
+                await self._enqueue(parent)
             else:
-                self._waiting.append((rank, parent))
+                self._checked.append((rank, parent))
 
     async def finish(self, changed: Collection[tuple[str, str]]) -> None:
-        """No parent is listed any more: ask about those that wait, as far as the budget goes.
+        """Queue the parents that wait, as far as the budget goes; all parents have been listed.
 
-        Those that changed and those that are urgent come first, but take no more than half of what
-        is left where it is not enough for all: everyone's turn is to come.
+        Changed and urgent ones come first. Where the budget is too small for all, they get no more
+        than half of it, so that the others still get their turn.
         """
-        hurried = self._urgent | set(changed)
-        self._waiting.sort(key=itemgetter(0))
+        prioritized = self._urgent | set(changed)
+        self._checked.sort(key=itemgetter(0))
         first: list[_Parent] = []
         others: list[_Parent] = []
-        for _, parent in self._waiting:
-            is_first = (parent.stats.team_id, parent.id) in hurried
+        for _, parent in self._checked:
+            is_first = (parent.stats.team_id, parent.id) in prioritized
             (first if is_first else others).append(parent)
-        half = math.ceil(self._left / 2)
+        half = math.ceil(self._requests_left / 2)
         for parent in (*first[:half], *others, *first[half:]):
-            await self._put(parent)
-        await self._due.put(None)
+            await self._enqueue(parent)
+        await self._queue.put(None)
 
-    async def _put(self, parent: _Parent) -> None:
-        if self._left:
-            self._left -= 1
-            await self._due.put(parent)
+    async def _enqueue(self, parent: _Parent) -> None:
+        if self._requests_left:
+            self._requests_left -= 1
+            await self._queue.put(parent)
         else:
             parent.stats.postponed += 1
 
-    async def work(self, client: GigstackClient) -> None:
-        """Ask about one parent after the other, until there are no more."""
-        while parent := await self._due.get():
+    async def read_queued(self, client: GigstackClient) -> None:
+        """Read the documents of queued parents until `finish` has queued the last one."""
+        while parent := await self._queue.get():
             await self._read(client, parent)
-        await self._due.put(None)  # for the others who work
+        await self._queue.put(None)  # the end, for the other tasks
 
     async def _read(self, client: GigstackClient, parent: _Parent) -> None:
-        """The documents of one parent; a failure is the stream's, not the run's."""
-        resource, stats = parent.resource, parent.stats
-        asked = None if stats.team_id == self._key_team else stats.team_id
-        path = resource.paths[0].format(parent=parent.id)
-        params = start_params(resource, 0, asked)
-        paginator = Paginator(resource, stats.team_id, path, params, stats.request_stats, parent.id)
+        """Read the documents of one parent; a failure fails the resource, not the run."""
+        stats = parent.stats
         started = time.monotonic()
         try:
-            async for records in paginator.records(client):
-                stats.pages += 1
-                await self._add_page(Page(resource, stats.team_id, records, parent.id))
+            await self._read_pages(client, parent)
             stats.parents.append(parent.id)
         except AuthenticationError:
             raise
         except UnavailableError as error:
-            if error.status != 404:  # a parent deleted since it was listed is no error
+            if error.status != 404:  # a parent that was deleted since it was listed is no error
                 stats.status, stats.error = "unavailable", str(error)
         except GigstackError as error:
-            stats.status, stats.error = "failed", str(error)
+            stats.fail(error)
         stats.seconds = max(stats.seconds, time.monotonic() - started)
         if stats.pages % PAGES_BETWEEN_UPDATES == 0:
             self._on_progress(stats)
 
+    async def _read_pages(self, client: GigstackClient, parent: _Parent) -> None:
+        resource, stats = parent.resource, parent.stats
+        path = resource.paths[0].format(parent=parent.id)
+        params = start_params(
+            resource, 0, None if stats.team_id == self._key_team else stats.team_id
+        )
+        paginator = Paginator(resource, stats.team_id, path, params, stats.request_stats, parent.id)
+        async for records in paginator.records(client):
+            stats.pages += 1
+            await self._add_page(Page(resource, stats.team_id, records, parent.id))
+
 
 def ids_of(parents: bytes) -> list[str]:
-    """The ids on a page; what is no object has none, and is rejected elsewhere."""
+    """The ids on a page; what is not an object has none, and is rejected elsewhere."""
     ids = []
     for raw in split_records(parents):
         with suppress(msgspec.DecodeError):
-            parent = _parent_id.decode(raw)
+            parent = _parent_id_decoder.decode(raw)
             ids.append(parent.id or parent.uuid or "")
-    return [found for found in ids if found]
+    return [parent_id for parent_id in ids if parent_id]

@@ -1,4 +1,4 @@
-"""What a run reads of each list: everything, a window of time, and single objects beyond it."""
+"""What a run reads of a list: all of it, or a window of time and single objects outside it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class ReadWindow:
-    """What to read of one list of one team: from `start` on (None: all), up to `end` (None: now),
-    and single objects.
+    """What to read of one list of one team.
+
+    The window is from `start` (None: read everything) to `end` (None: now); `open_items` are the
+    ids of objects outside it that are read one by one. The response log stores these names.
     """
 
     start: datetime | None = None
@@ -15,4 +17,4 @@ class ReadWindow:
     end: datetime | None = None
 
 
-ReadWindows = dict[tuple[str, str], ReadWindow]  # by stream and team
+ReadWindows = dict[tuple[str, str], ReadWindow]  # by resource and team

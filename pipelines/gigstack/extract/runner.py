@@ -1,6 +1,6 @@
-"""Fetches every selected stream of every team at once, and hands out batches of Arrow tables.
+"""Fetches all selected resources of all teams concurrently, and yields batches of Arrow tables.
 
-The requests run in an event loop on a thread of their own, each list in a task.
+The requests run on an event loop in a thread of their own, one task per list.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from pipelines.foundation.errors import (
     first_cause,
 )
 from pipelines.gigstack.api.client import GigstackClient
-from pipelines.gigstack.endpoints import ENTITIES, Resource, Scope
+from pipelines.gigstack.endpoint_types import Resource, Scope
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.extract.batching import Batcher, BatchQueue
 from pipelines.gigstack.extract.documents import DocumentReader
 from pipelines.gigstack.extract.list_reader import ListReader
@@ -33,11 +34,16 @@ from pipelines.gigstack.normalize.normalizer import Normalizers
 
 STOP_TIMEOUT_SECONDS = 60.0
 
+StatsByList = dict[tuple[str, str], ResourceStats]  # by resource and team
+
 
 @dataclass(frozen=True)
 class ExtractionPlan:
-    """What a run reads. `checked` are the parents whose documents were asked for in earlier runs,
-    as (team_id, parent_id), the least recently checked first; `urgent` comes before them.
+    """What a run reads.
+
+    `checked` are the parents whose documents earlier runs read, as (team_id, parent_id), the least
+    recently checked first. `urgent` are parents whose documents are about to change; they come
+    before all others. A list without an entry in `read_windows` is read whole.
     """
 
     resources: Sequence[Resource]
@@ -47,27 +53,29 @@ class ExtractionPlan:
     max_concurrency: int
     document_budget: int
     started_at: datetime
-    read_windows: ReadWindows = field(
-        default_factory=dict
-    )  # of an incremental load; all is read without
+    read_windows: ReadWindows = field(default_factory=dict)
     checked: Sequence[tuple[str, str]] = ()
-    urgent: Collection[tuple[str, str]] = ()  # parents whose documents are about to change
+    urgent: Collection[tuple[str, str]] = ()
 
     @property
     def lists(self) -> list[tuple[Resource, str]]:
         return lists_of(self.resources, self.teams, self.key_team)
 
+    def team_param(self, team: str) -> str | None:
+        """The team to name in requests; None for the key's own."""
+        return None if team == self.key_team else team
+
 
 def lists_of(
     resources: Sequence[Resource], teams: Sequence[str], key_team: str
 ) -> list[tuple[Resource, str]]:
-    """Every list and the team that it is read for; documents come on the way of parents."""
-    read_for = {Scope.TEAM: teams, Scope.KEY: [key_team], Scope.PARENT: ()}
-    return [(resource, team) for resource in resources for team in read_for[resource.scope]]
+    """Every list and the team that it is read for; documents are read with their parents."""
+    teams_by_scope = {Scope.TEAM: teams, Scope.KEY: [key_team], Scope.PARENT: ()}
+    return [(resource, team) for resource in resources for team in teams_by_scope[resource.scope]]
 
 
 class Extraction:
-    """One run's reading of the API; `reports` tells what came of each stream of each team."""
+    """One run's fetching, in a thread; `stats` holds what was read of each resource and team."""
 
     def __init__(
         self,
@@ -82,74 +90,100 @@ class Extraction:
         self._on_progress = on_progress
         self._batches = BatchQueue()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
-        self._lists_left = Counter(resource.entity for resource, _ in plan.lists)
-        self._changed: set[tuple[str, str]] = set()  # team and id of every root that is written
-        self.stats: dict[tuple[str, str], ResourceStats] = {}
+        self.stats: StatsByList = {}
 
     def start(self) -> None:
-        """Begin to fetch; the normalizers belong to this extraction as soon as they are there."""
+        """Start to fetch. Once the normalizers are ready, only this extraction may use them."""
         self._thread.start()
 
     def batches(self) -> Iterator[Batch]:
-        """Every batch, as it becomes ready.
+        """Every batch, as soon as it is ready.
 
-        Errors: AuthenticationError; any error that is not one stream's own.
+        Raises:
+            AuthenticationError: The API refuses the key.
+            Exception: Any error that is not limited to one resource.
         """
         return self._batches.batches()
 
     def stop(self) -> None:
-        """End the fetching, if it has not ended by itself; what was not taken out is dropped."""
+        """Stop fetching if it has not ended; batches that were not taken are dropped."""
         self._batches.close()
         self._thread.join(STOP_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._read_all())
-        except BaseException as error:  # handed to whoever iterates
+            asyncio.run(self._fetch())
+        except BaseException as error:  # raised again by `batches`
             self._batches.put(first_cause(error))
         else:
             self._batches.put(None)
 
-    async def _read_all(self) -> None:
-        plan = self._plan
+    async def _fetch(self) -> None:
         normalizers = asyncio.wrap_future(self._normalizers)
-        self._batcher = Batcher(normalizers, self._batches, self._record)
+        fetcher = _Fetcher(self._plan, normalizers, self._batches, self.stats, self._on_progress)
+        async with self._connect() as client:
+            await fetcher.read_all(client)
+        await fetcher.finish()
+
+
+class _Fetcher:
+    """Reads a plan's lists and documents on one event loop, and counts what it reads."""
+
+    def __init__(
+        self,
+        plan: ExtractionPlan,
+        normalizers: "asyncio.Future[Normalizers]",
+        batches: BatchQueue,
+        stats: StatsByList,
+        on_progress: ProgressCallback,
+    ) -> None:
+        self._plan = plan
+        self._all_stats = stats
+        self._on_progress = on_progress
+        self._lists_left = Counter(resource.entity for resource, _ in plan.lists)
+        self._changed: set[tuple[str, str]] = set()  # team and id of every parent that changed
+        self._batcher = Batcher(normalizers, batches, self._count_batch)
         self._documents = DocumentReader(
             self._batcher.add_page,
-            self._on_progress,
+            on_progress,
             plan.key_team,
             plan.document_budget,
             plan.checked,
             plan.urgent,
         )
-        async with self._connect() as client, asyncio.TaskGroup() as workers:
-            for _ in range(plan.max_concurrency):
-                workers.create_task(self._documents.work(client))
+
+    async def read_all(self, client: GigstackClient) -> None:
+        """Read all lists, and the documents of the parents on them."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(self._plan.max_concurrency):
+                workers.create_task(self._documents.read_queued(client))
             async with asyncio.TaskGroup() as lists:
-                for resource, team in plan.lists:
-                    lists.create_task(self._read(client, resource, team))
+                for resource, team in self._plan.lists:
+                    lists.create_task(self._read_list(client, resource, team))
             await self._batcher.wait_until_normalized()
             await self._documents.finish(self._changed)
-        self._finish_documents()
+
+    async def finish(self) -> None:
+        """Complete the stats of the documents, and wait until every batch is queued."""
+        for resource in self._plan.resources:
+            if resource.scope is Scope.PARENT:
+                for team in self._plan.teams:
+                    self._finish_documents(resource, team)
         await self._batcher.finish()
 
-    def _documents_of(self, resource: Resource) -> Resource | None:
-        """The stream of documents whose parents this list holds."""
-        return next((s for s in self._plan.resources if s.parents == resource.entity), None)
-
-    async def _read(self, client: GigstackClient, resource: Resource, team: str) -> None:
-        """One list of one team; a failure stays its own."""
+    async def _read_list(self, client: GigstackClient, resource: Resource, team: str) -> None:
+        """Read one list of one team; a failure fails only this list."""
         stats = self._stats(resource, team)
         started = time.monotonic()
         try:
-            await self._walk(client, resource, stats)
+            await self._read_pages(client, resource, stats)
         except AuthenticationError:
             raise
         except UnavailableError as error:
             stats.status = "failed" if stats.pages else "unavailable"
             stats.error = str(error)
         except GigstackError as error:
-            stats.status, stats.error = "failed", str(error)
+            stats.fail(error)
         is_whole = not (stats.window_start or stats.is_shifted)
         stats.complete_sweep = stats.status == "ok" and is_whole
         stats.seconds = time.monotonic() - started
@@ -159,56 +193,60 @@ class Extraction:
         if not self._lists_left[resource.entity]:
             await self._batcher.flush(resource.entity)
 
-    def _stats(self, resource: Resource, team: str) -> ResourceStats:
-        return self.stats.setdefault((resource.name, team), ResourceStats(resource.name, team))
+    async def _read_pages(
+        self, client: GigstackClient, resource: Resource, stats: ResourceStats
+    ) -> None:
+        plan, team = self._plan, stats.team_id
+        documents = next((r for r in plan.resources if r.parents == resource.entity), None)
 
-    async def _walk(self, client: GigstackClient, resource: Resource, stats: ResourceStats) -> None:
-        plan = self._plan
-        asked_team = None if stats.team_id == plan.key_team else stats.team_id
-        documents = self._documents_of(resource)
-
-        async def take(records: bytes) -> None:
+        async def on_page(records: bytes) -> None:
             if documents:
-                about = self._stats(documents, stats.team_id)
-                await self._documents.offer(documents, about, records)
-            await self._batcher.add_page(Page(resource, stats.team_id, records))
+                document_stats = self._stats(documents, team)
+                await self._documents.add_parents(documents, document_stats, records)
+            await self._batcher.add_page(Page(resource, team, records))
             self._on_progress(stats)
 
         reader = ListReader(
-            client, resource, stats, plan.page_size, asked_team, plan.started_at, take
+            client,
+            resource,
+            stats,
+            plan.page_size,
+            plan.team_param(team),
+            plan.started_at,
+            on_page,
         )
-        await reader.read(plan.read_windows.get((resource.name, stats.team_id), ReadWindow()))
+        await reader.read(plan.read_windows.get((resource.name, team), ReadWindow()))
 
-    def _finish_documents(self) -> None:
-        """Close the streams of documents: they are complete when the lists of parents are."""
-        for resource in self._plan.resources:
-            if resource.scope is Scope.PARENT:
-                for team in self._plan.teams:
-                    self._close(self._stats(resource, team), resource)
+    def _stats(self, resource: Resource, team: str) -> ResourceStats:
+        new = ResourceStats(resource.name, team)
+        return self._all_stats.setdefault((resource.name, team), new)
 
-    def _close(self, stats: ResourceStats, resource: Resource) -> None:
-        parents = [
-            listed
-            for one in self._plan.resources
-            if one.entity == resource.parents
-            and (listed := self.stats.get((one.name, stats.team_id)))
-        ]
-        for listed in parents:
-            if listed.status == "failed":
-                stats.status = "failed"
-                stats.error = f"{listed.resource} could not be read: {listed.error}"
-        if parents and all(listed.status == "unavailable" for listed in parents):
+    def _finish_documents(self, resource: Resource, team: str) -> None:
+        """Documents fail with the lists of their parents, and are complete only if those are."""
+        stats = self._stats(resource, team)
+        parents = self._stats_of_parents(resource, team)
+        for parent in parents:
+            if parent.status == "failed":
+                stats.fail(f"{parent.resource} could not be read: {parent.error}")
+        if parents and all(parent.status == "unavailable" for parent in parents):
             stats.status, stats.error = "unavailable", parents[0].error
-        is_whole = all(listed.complete_sweep for listed in parents)
+        is_whole = all(parent.complete_sweep for parent in parents)
         stats.complete_sweep = is_whole and stats.status == "ok" and not stats.postponed
         stats.is_done = True
         self._on_progress(stats)
 
-    def _record(self, batch: Batch) -> None:
+    def _stats_of_parents(self, resource: Resource, team: str) -> list[ResourceStats]:
+        names = [
+            parent.name for parent in self._plan.resources if parent.entity == resource.parents
+        ]
+        keys = [(name, team) for name in names]
+        return [self._all_stats[key] for key in keys if key in self._all_stats]
+
+    def _count_batch(self, batch: Batch) -> None:
         for entity in {resource.parents for resource in self._plan.resources if resource.parents}:
             if (rows := batch.tables.get(entity)) is not None:
                 keys: Any = rows.select(list(key_columns(ENTITIES[entity].root)))
                 self._changed.update(zip(*keys.to_pydict().values(), strict=True))
         for key in batch.seen:
-            self.stats[key].add(batch)
-            self._on_progress(self.stats[key])
+            self._all_stats[key].add(batch)
+            self._on_progress(self._all_stats[key])

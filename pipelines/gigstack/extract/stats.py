@@ -1,4 +1,4 @@
-"""What came of one stream of one team, as it grows."""
+"""What a run read of each resource and team, counted while it reads."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,11 +10,14 @@ from pipelines.gigstack.normalize.batch import Batch
 
 @dataclass
 class ResourceStats:
-    """A row of `ops.run_streams` in the making. `seconds` is from its first request to its last."""
+    """The future row of `ops.run_streams` for one resource and team.
+
+    `seconds` is the time from its first request to its last.
+    """
 
     resource: str
     team_id: str
-    status: str = "ok"
+    status: str = "ok"  # or unavailable, or failed
     request_stats: RequestStats = field(default_factory=RequestStats)
     pages: int = 0
     rows_seen: int = 0
@@ -22,17 +25,21 @@ class ResourceStats:
     rows_deleted: int = 0
     rejects: int = 0
     api_total: int | None = None
-    window_start: datetime | None = None  # None: from the beginning
+    window_start: datetime | None = None  # None: everything
     complete_sweep: bool = False  # every page was read, without an error
     is_shifted: bool = False  # a list of numbered pages changed while it was read
     seconds: float = 0.0
     error: str | None = None
     is_done: bool = False
-    postponed: int = 0  # parents that wait for the next run
-    parents: list[str] = field(default_factory=list)  # asked for their documents, and answered
+    postponed: int = 0  # parents left for the next run
+    parents: list[str] = field(default_factory=list)  # whose documents were read
+
+    def fail(self, error: Exception | str) -> None:
+        """Record why the resource could not be read."""
+        self.status, self.error = "failed", str(error)
 
     def add(self, batch: Batch) -> None:
-        """Count what a batch holds of this stream and team."""
+        """Count what a batch holds of this resource and team."""
         key = (self.resource, self.team_id)
         self.rows_seen += batch.seen[key]
         self.rows_changed += batch.changed[key]

@@ -1,8 +1,8 @@
-"""Finds the words that a closed vocabulary does not have, such as a status nobody has heard of.
+"""Finds values that a closed vocabulary lacks, such as an unknown status.
 
-`sql/loader/normalize/accepted_values.json` lists, by entity and column of its root table, every word that the API's
-documentation, the vendor's clients or SAT's catalogues know, in lower case. A column whose words
-none of them lists in full is not there. API: https://docs.gigstack.io
+`sql/loader/normalize/accepted_values.json` lists, by entity and column of its root table, every
+value that the API's documentation, the vendor's clients or SAT's catalogues name, in lower case. A
+column whose values no source lists in full is left out. API: https://docs.gigstack.io
 """
 
 import json
@@ -15,28 +15,28 @@ from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
 
 
 def accepted_values(entity: str) -> dict[str, frozenset[str]]:
-    """The known words of each column that has a closed vocabulary; none for most entities."""
+    """The accepted values by column; most entities have no such column."""
     vocabularies = json.loads(read_sql(NORMALIZE_SQL / "accepted_values.json"))
-    return {column: frozenset(words) for column, words in vocabularies.get(entity, {}).items()}
+    return {column: frozenset(values) for column, values in vocabularies.get(entity, {}).items()}
 
 
 def find_unaccepted_values(
-    roots: pa.Table, words: Mapping[str, frozenset[str]]
+    roots: pa.Table, accepted_by_column: Mapping[str, frozenset[str]]
 ) -> list[tuple[int, str, str]]:
-    """Origin, column and word, as it was sent, of every root row that has an unknown word.
+    """Origin, column and value, as the API sent it, of every root row with an unaccepted value.
 
-    Neither case nor surrounding blanks make a word unknown, and no word is not an unknown one.
+    Case and surrounding blanks are ignored, and a missing value is accepted.
     """
-    found = []
-    for column, known in words.items():
-        sent = pc.unique(roots[column]).to_pylist()
-        unknown = [word for word in sent if _plain(word) not in known | {""}]
-        if unknown:
-            is_unknown = pc.is_in(roots[column], pa.array(unknown, roots[column].type))
-            rows = roots.select(["origin", column]).filter(is_unknown).to_pylist()
-            found += [(row["origin"], column, row[column]) for row in rows]
-    return found
+    findings = []
+    for column, accepted in accepted_by_column.items():
+        values = pc.unique(roots[column]).to_pylist()
+        unaccepted = [value for value in values if _normalize(value) not in accepted | {""}]
+        if unaccepted:
+            is_unaccepted = pc.is_in(roots[column], pa.array(unaccepted, roots[column].type))
+            rows = roots.select(["origin", column]).filter(is_unaccepted).to_pylist()
+            findings += [(row["origin"], column, row[column]) for row in rows]
+    return findings
 
 
-def _plain(word: str | None) -> str:
-    return (word or "").strip().lower()
+def _normalize(value: str | None) -> str:
+    return (value or "").strip().lower()

@@ -1,17 +1,18 @@
-"""What passes between reading and loading: pages, what was found in them, batches of tables."""
+"""What passes from extraction through normalization to loading: pages, and batches of tables."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from pipelines.gigstack.endpoints import Resource
-from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult, split_records
+from pipelines.gigstack.api.records import split_records
+from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult
 
 
 @dataclass(frozen=True)
 class Page:
-    """The records of one answer, as a JSON array, and where they came from."""
+    """The records of one answer, as a JSON array, and the list they come from."""
 
     resource: Resource
     team_id: str
@@ -21,9 +22,9 @@ class Page:
 
 @dataclass(frozen=True)
 class CheckedPage:
-    """A page, its records as they can be loaded, and what was found in them.
+    """A page, and its records in the form that can be loaded.
 
-    `positions` are the places (from 1) of those records on the page, where some are left out.
+    Where some records of the page are left out, `positions` are the places (from 1) of the others.
     """
 
     page: Page
@@ -31,14 +32,14 @@ class CheckedPage:
     positions: tuple[int, ...] | None = None
 
     def raw(self, number: int) -> str:
-        """The text of the record with this number (from 1), as it came."""
-        place = self.positions[number - 1] if self.positions else number
-        return bytes(split_records(self.page.records)[place - 1]).decode()
+        """The text of the record with this number (from 1), as the API sent it."""
+        position = self.positions[number - 1] if self.positions else number
+        return bytes(split_records(self.page.records)[position - 1]).decode()
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that cannot be loaded, with its own text."""
+    """A record that cannot be loaded, with its text as the API sent it."""
 
     resource: str
     team_id: str
@@ -50,11 +51,12 @@ class Reject:
 
 @dataclass
 class Batch:
-    """What some pages of one entity came to."""
+    """The result of normalizing some pages of one entity."""
 
     tables: dict[str, pa.Table] = field(default_factory=dict)
-    seen: Counter[tuple[str, str]] = field(default_factory=Counter)  # by stream, team_id
-    changed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # of a parent
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)  # by resource and team
+    changed: Counter[tuple[str, str]] = field(default_factory=Counter)  # by resource and team
+    # support documents by team, kind and id of their parent
+    documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
-    findings: list[tuple[str, DriftFinding]] = field(default_factory=list)  # stream, finding
+    findings: list[tuple[str, DriftFinding]] = field(default_factory=list)  # with the resource

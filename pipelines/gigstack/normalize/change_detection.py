@@ -1,8 +1,25 @@
-"""What the warehouse has of an entity, and what a run is delivered of it.
+"""Detects which records of an entity are new or have changed since the warehouse got them.
 
-Records that are delivered as the warehouse has them are told by their hash, and need no SQL of
-their entity. Everything lives in the DuckDB of the entity's normalizer: `known` and `linked` are
-what the warehouse has, `seen` and `links_seen` what was delivered, all by a hash of their keys.
+A record in the same form is recognized by its hash alone, without the SQL of its entity. The
+statements are in `sql/loader/change_detection/`. They use these relations in the DuckDB of the
+entity's normalizer; `key` is always the hash of the key columns, see `key_hash`:
+
+| relation | holds | columns | made by |
+|---|---|---|---|
+| pages, records | the batch | see `page_reader` | PageReader |
+| known | root rows in the warehouse | key, and those of `warehouse.known_rows` | remember |
+| seen | roots that the run has delivered | key | remember, unmatched, choose |
+| matched | records of the batch with a known hash | page, record_position, key | unmatched |
+| unchanged | of these, the first per new key | page, record_position, key | unmatched |
+| roots | root rows of the other records | those of the entity's root view | choose |
+| keyed | the same, with their key | origin, key columns, key, is_keyless, … | choose |
+| first_seen | of these, the first per new key | origin, key, … | choose |
+| changed | of these, the rows to write | origin, is_known, updated_at, updated_at_basis | choose |
+| links_known | links in the warehouse | key | remember, new_links |
+| links_seen | links that the run has delivered | key | new_links |
+
+The normalizer reads `keyed` and `changed`; nothing else leaves this module.
+API: https://duckdb.org/docs/stable/sql/statements/create_table
 """
 
 from __future__ import annotations
@@ -11,23 +28,25 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.gigstack.endpoints import Entity, Table
+from pipelines.foundation.paths import CHANGE_DETECTION_SQL, read_sql
+from pipelines.gigstack.api.records import split_records
+from pipelines.gigstack.endpoint_types import Entity, Table
+from pipelines.gigstack.normalize.arrow import fetch_table
 from pipelines.gigstack.normalize.batch import CheckedPage
-from pipelines.gigstack.normalize.drift import split_records
 
-MONEY = ("status", "currency", "total")  # a root with all three is added up
+MONEY = ("status", "currency", "total")  # totals are summed for a root with all three
 
-
-_HALF = 2**64 - 1
+_LOW_HALF = 2**64 - 1
 
 
 class GroupKey(NamedTuple):
-    """What is added up together. `kind` is the stream's, `status` and `currency` a record's."""
+    """What rows and money are counted by; `kind` is the resource's, the rest is the record's."""
 
     team_id: str
     kind: str | None
@@ -40,141 +59,108 @@ def key_columns(table: Table) -> tuple[str, ...]:
 
 
 def key_hash(table: Table) -> str:
-    """The SQL of a key as one number, the same in any DuckDB."""
-    parts = ", ".join(f"'{column}': {column}" for column in key_columns(table))
-    return f"md5_number(to_json({{{parts}}})::varchar)"
+    """The SQL expression of a row's key as one number, equal in every DuckDB."""
+    fields = ", ".join(f"'{column}': {column}" for column in key_columns(table))
+    return f"md5_number(to_json({{{fields}}})::varchar)"
+
+
+@cache
+def _statements(name: str) -> str:
+    return read_sql(CHANGE_DETECTION_SQL / f"{name}.sql")
 
 
 class ChangeDetector:
-    """Belongs to one normalizer. `rows` and `totals` are what was delivered, each key once."""
+    """Belongs to one normalizer. `rows` and `totals` count what was delivered, each key once.
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    `size` is the number of root rows that the warehouse holds. With `has_money`, the root has all
+    columns of `MONEY`, and totals are summed too.
+    """
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, entity: Entity, *, has_money: bool) -> None:
         self._db = db
         self._entity = entity
+        self._has_money = has_money
         self.size = 0
         self.rows: Counter[GroupKey] = Counter()
         self.totals: dict[GroupKey, Decimal] = defaultdict(Decimal)
-        self._db.execute(
-            "create temp table known (key uhugeint, team_id varchar, row_hash varchar, "
-            "updated_at timestamptz, updated_at_basis varchar, is_deleted boolean, "
-            "is_rewritten boolean, is_odd boolean);"
-            "create temp table seen (key uhugeint);"
-            "create temp table linked (key uhugeint);"
-            "create temp table links_seen (key uhugeint)"
-        )
+        self._db.execute(_statements("tables"))
 
     def remember(self, rows: pa.Table, links: dict[str, pa.Table]) -> None:
-        """Take in what the warehouse holds (see `warehouse.known_rows`)."""
+        """Store what the warehouse holds (see `warehouse.known_rows`), before the first batch."""
+        key = key_hash(self._entity.root)
         self._db.register("held", rows)
         self._db.execute(
-            f"insert into known select {key_hash(self._entity.root)}, team_id, row_hash, "
-            "updated_at, updated_at_basis, is_deleted, is_rewritten, is_odd from held;"
-            f"insert into seen select {key_hash(self._entity.root)} from held where is_newer"
+            f"insert into known select {key}, team_id, row_hash, updated_at, updated_at_basis, "
+            "is_deleted, is_rewritten, is_odd from held;"
+            f"insert into seen select {key} from held where is_newer"
         )
-        for table in self._entity.links:
-            self._db.register("held", links[table.name])
-            self._db.execute(f"insert into linked select {key_hash(table)} from held")
+        for link in self._entity.links:
+            self._db.register("held", links[link.name])
+            self._db.execute(f"insert into links_known select {key_hash(link)} from held")
         self._db.unregister("held")
         self.size = rows.num_rows
 
-    def fresh(self, pages: Sequence[CheckedPage], money: Sequence[str]) -> list[CheckedPage]:
-        """The pages with only those records that the warehouse has not, or not like this.
+    def unmatched(self, pages: Sequence[CheckedPage]) -> list[CheckedPage]:
+        """The pages with only those records that the warehouse does not hold in the same form.
 
-        The others are counted as delivered, and their `money` columns added up. What an entity
-        links is looked into on every page. Expects the relation `pages`.
+        `pages` must be registered. The other records are counted as delivered. Pages of an entity
+        with links are never reduced, since every record's links must be compared.
         """
         if not self.size or self._entity.links:
             return list(pages)
-        self._db.execute(
-            """
-            create or replace temp table delivered as
-            select page, position, key
-            from (
-                select page, team_id, unnest(hashes) as row_hash,
-                    generate_subscripts(hashes, 1) as position
-                from pages
-            )
-            left join known using (team_id, row_hash)
-            where row_hash is not null
-                and (known.key is null or not (is_deleted or is_rewritten or is_odd));
-
-            create or replace temp table unchanged as
-            select page, position, key from delivered
-            where key is not null and key not in (from seen)
-            qualify row_number() over (partition by key) = 1
-            """
-        )
-        self._add_up_unchanged(money)
+        self._db.execute(_statements("match_unchanged"))
+        self._count("sum_unchanged" if self._has_money else "count_unchanged")
         self._db.execute("insert into seen select key from unchanged")
-        fresh = self._db.execute(
-            """
-            select page, list(position)
-            from (
-                select page, unnest(hashes) as row_hash,
-                    generate_subscripts(hashes, 1) as position
-                from pages
-            )
-            anti join (from delivered where key is not null) using (page, position)
-            where row_hash is not null
-            group by page order by page
-            """
-        ).fetchall()
-        return [_only(pages[page], positions) for page, positions in fresh]
+        unmatched = self._db.execute(_statements("unmatched_positions")).fetchall()
+        return [_select(pages[page], positions) for page, positions in unmatched]
 
-    def _add_up_unchanged(self, money: Sequence[str]) -> None:
-        """Read nothing but the money of the records that are as the warehouse has them."""
-        if not money:
-            counts = "select team_id, kind, null, null, count(*), 0 from unchanged join pages "
-            self._add(f"{counts} using (page) group by all")
-            return
-        fields = ", ".join(
-            f'"{name}": "{"DECIMAL(18,6)" if name == "total" else "VARCHAR"}"' for name in money
+    def choose(self, roots: pa.Table) -> None:
+        """Decide which root rows are written, and as of when; count all of them as delivered."""
+        root = self._entity.root
+        columns = ", ".join(key_columns(root))
+        is_keyless = " or ".join(f"{column} is null" for column in key_columns(root))
+        self._db.register("roots", roots)
+        self._db.execute(
+            f"create or replace temp table keyed as select origin, {columns}, "
+            f"{key_hash(root)} as key, {is_keyless} as is_keyless, "
+            "row_hash, updated_at, updated_at_basis from roots"
         )
-        self._add(
-            f"""
-            with elements as (
-                select page, team_id, kind, unnest(from_json(body, '[{{{fields}}}]')) as o,
-                    generate_subscripts(hashes, 1) as position
-                from pages
-                where page in (select page from unchanged)
-            )
-            select team_id, kind, as_status(o.status), as_text(o.currency), count(*),
-                coalesce(sum(o.total), 0)
-            from elements semi join unchanged using (page, position)
-            group by all
-            """
-        )
+        self._db.execute(_statements("choose_changed"))
+        self._count("sum_first_seen" if self._has_money else "count_first_seen")
+        self._db.execute("insert into seen select key from first_seen")
 
-    def add_up(self, money: Sequence[str]) -> None:
-        """Count the first deliveries of the relations `firsts` and `records`, with their money."""
-        sums = "status, currency, count(*), coalesce(sum(total), 0)"
-        self._add(
-            f"""
-            select records.team_id, records.kind,
-                {sums if money else "null, null, count(*), 0"}
-            from firsts
-            join records using (origin)
-            {"join roots using (origin)" if money else ""}
-            group by all
-            """
+    def new_links(self, link: Table) -> pa.Table:
+        """The rows of a link view that the warehouse does not hold."""
+        key = key_hash(link)
+        self._db.execute(
+            f"insert into links_seen select distinct {key} from {link.name} "
+            f"where {key} not in (from links_seen)"
         )
+        is_new = f"{key} not in (from links_known)"
+        query = f"select distinct * exclude (origin) from {link.name} where {is_new}"
+        rows = fetch_table(self._db, query)
+        self._db.register("new_links", rows)
+        self._db.execute(f"insert into links_known select {key} from new_links")
+        return rows
 
-    def _add(self, query: str) -> None:
-        for team, kind, status, currency, count, total in self._db.execute(query).fetchall():
+    def _count(self, name: str) -> None:
+        """Add the rows and totals that a statement returns."""
+        counted = self._db.execute(_statements(name)).fetchall()
+        for team, kind, status, currency, count, total in counted:
             self.rows[GroupKey(team, kind)] += count
             if total:
                 self.totals[GroupKey(team, kind, status, currency)] += total
 
     def keys(self, table: str) -> pa.Table:
-        """The hashes in `seen` or `links_seen`, in halves: Arrow has no integers of 128 bits."""
+        """The keys in `seen` or `links_seen`, in two halves: Arrow has no 128-bit integers."""
         keys: pa.Table = self._db.sql(
-            f"select (key >> 64)::ubigint as high, (key & {_HALF})::ubigint as low from {table}"
+            f"select (key >> 64)::ubigint as high, (key & {_LOW_HALF})::ubigint as low from {table}"
         ).to_arrow_table()
         return keys
 
 
-def _only(checked: CheckedPage, positions: list[int]) -> CheckedPage:
-    """A page with some of its records; positions count from 1."""
+def _select(checked: CheckedPage, positions: list[int]) -> CheckedPage:
+    """A page with only the records at these positions (from 1)."""
     drift = checked.drift
     if len(positions) == len(drift.hashes):
         return checked

@@ -1,9 +1,9 @@
-"""Finds what a record holds beyond its declared shape, and keeps it; hashes what it holds.
+"""Finds and keeps what a record holds beyond its declared shape, and hashes its content.
 
-A page is decoded once against the strict type of its shape. Nearly every page passes and goes on
-untouched. In a page that does not, the unknown fields and the values that do not fit their type
-move from where they stand into the row's `_extra`, as JSON text with every number as it was
-written; what is no object at all is rejected.
+A page is decoded once against the strict type of its shape. Nearly every page passes unchanged. In
+one that does not, undeclared fields and values of another type move into the `_extra` of their row,
+as JSON text in which every number stays as the API wrote it. What is not an object is rejected.
+API: https://jcristharif.com/msgspec/usage.html
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.normalize.schema import (
     EXTRA,
     LEAF_TYPES,
@@ -24,16 +25,15 @@ from pipelines.gigstack.normalize.schema import (
 
 EXAMPLE_LENGTH = 200
 
-_exact = msgspec.json.Decoder(float_hook=Decimal)
+_exact_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
-_encode_to_hash = msgspec.msgpack.Encoder(order="deterministic").encode
+_encode_for_hash = msgspec.msgpack.Encoder(order="deterministic").encode
 _leaf_decoders = {name: strict_decoder(leaf) for name, leaf in LEAF_TYPES.items()}
-_split = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(frozen=True)
 class DriftFinding:
-    """An undeclared field or ill-typed value: where (`items[].discount`), which, one example."""
+    """An undeclared field or a value of another type: its path (`items[].discount`), an example."""
 
     path: str
     kind: str
@@ -42,7 +42,7 @@ class DriftFinding:
 
 @dataclass
 class DriftResult:
-    """A page's records as they can be loaded, with what was found on the way."""
+    """A page's records in the form that can be loaded, and how they deviate from their shape."""
 
     records: bytes
     hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
@@ -50,54 +50,49 @@ class DriftResult:
     rejected: list[bytes] = field(default_factory=list)
 
 
-def split_records(records: bytes) -> list[msgspec.Raw]:
-    """The elements of a JSON array, each with its own text."""
-    return _split.decode(records)
-
-
 class DriftDetector:
-    """Compares pages with the shape of one object."""
+    """Compares pages with the shape of one entity's records."""
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._page = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
-        self._record = strict_decoder(strict_type(shape))
-        self._mended = strict_decoder(strict_type(shape, is_mended=True))
+        self._page_decoder = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
+        self._record_decoder = strict_decoder(strict_type(shape))
+        self._repaired_decoder = strict_decoder(strict_type(shape, is_repaired=True))
 
-    def drift(self, records: bytes) -> DriftResult:
-        """The page unchanged when it is regular, else with its leftovers in `_extra`."""
-        drift = DriftResult(records)
+    def detect(self, records: bytes) -> DriftResult:
+        """The records unchanged if they fit their shape, otherwise with the rest in `_extra`."""
+        result = DriftResult(records)
         try:
-            decoded = self._page.decode(records)
+            decoded = self._page_decoder.decode(records)
         except msgspec.DecodeError:
-            decoded = self._repair_each(drift)
-        drift.hashes = [_hash(record) for record in decoded]
-        return drift
+            decoded = self._repair_page(result)
+        result.hashes = [_hash(record) for record in decoded]
+        return result
 
-    def _repair_each(self, drift: DriftResult) -> list[Any]:
-        """Mend the records that are irregular, and decode all that stay."""
+    def _repair_page(self, result: DriftResult) -> list[Any]:
+        """Repair the records that do not fit, and decode all of them."""
         texts, decoded = [], []
-        for raw in split_records(drift.records):
+        for raw in split_records(result.records):
             text = bytes(raw)
             try:
-                record = self._record.decode(text)
+                record = self._record_decoder.decode(text)
             except msgspec.DecodeError:
-                text = self._repair_record(text, drift)
-                record = self._mended.decode(text)
+                text = self._repair_record(text, result)
+                record = self._repaired_decoder.decode(text)
             texts.append(text)
             decoded.append(record)
-        drift.records = b"[" + b",".join(texts) + b"]"
+        result.records = b"[" + b",".join(texts) + b"]"
         return decoded
 
-    def _repair_record(self, text: bytes, drift: DriftResult) -> bytes:
+    def _repair_record(self, text: bytes, result: DriftResult) -> bytes:
         try:
-            record = _exact.decode(text)
+            record = _exact_decoder.decode(text)
         except msgspec.DecodeError:
             record = None
         if not isinstance(record, dict):
-            drift.rejected.append(text)
-            return b"null"  # keeps the places of the others
-        return _encode(_fitted_row(record, self._shape, "", drift.findings))
+            result.rejected.append(text)
+            return b"null"  # keeps the positions of the other records
+        return _encode(_fit_row(record, self._shape, "", result.findings))
 
 
 def _hash(record: Any) -> str | None:
@@ -105,53 +100,54 @@ def _hash(record: Any) -> str | None:
     if record is None:
         return None
     try:
-        content = _encode_to_hash(record)
+        content = _encode_for_hash(record)
     except OverflowError:  # MessagePack has no integers beyond 64 bits
         content = _encode(record)
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
-def _fitted_row(
+def _fit_row(
     record: dict[str, Any], shape: Shape, path: str, findings: list[DriftFinding]
 ) -> dict[str, Any]:
-    fitted, extra = _fitted_object(record, shape, path, findings)
-    return fitted | {EXTRA: _encode(extra).decode()} if extra else fitted
+    """A root or list element with what does not fit in its `_extra`."""
+    fitting, extra = _fit_object(record, shape, path, findings)
+    return fitting | {EXTRA: _encode(extra).decode()} if extra else fitting
 
 
-def _fitted_object(
+def _fit_object(
     record: dict[str, Any], shape: Shape, path: str, findings: list[DriftFinding]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The part of an object that fits its shape, and the part that does not."""
-    fitted: dict[str, Any] = {}
+    fitting: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for name, value in record.items():
-        here = f"{path}{name}"
+        field_path = f"{path}{name}"
         if name not in shape:
             extra[name] = value
-            findings.append(_finding(here, "unknown_field", value))
+            findings.append(_finding(field_path, "unknown_field", value))
         elif value is None:
-            fitted[name] = None
+            fitting[name] = None
         elif isinstance(shape[name], dict) and isinstance(value, dict):
-            fitted[name], rest = _fitted_object(value, shape[name], f"{here}.", findings)
+            fitting[name], rest = _fit_object(value, shape[name], f"{field_path}.", findings)
             extra |= {name: rest} if rest else {}
         elif isinstance(shape[name], list) and isinstance(value, list):
-            fitted[name] = list(_fitted_list(value, shape[name][0], f"{here}[]", findings))
+            fitting[name] = list(_fit_list(value, shape[name][0], f"{field_path}[]", findings))
         elif _fits(value, shape[name]):
-            fitted[name] = value
+            fitting[name] = value
         else:
             extra[name] = value
-            findings.append(_finding(here, "type_mismatch", value))
-    return fitted, extra
+            findings.append(_finding(field_path, "type_mismatch", value))
+    return fitting, extra
 
 
-def _fitted_list(
+def _fit_list(
     values: list[Any], element: Any, path: str, findings: list[DriftFinding]
 ) -> Iterator[Any]:
     for value in values:
         if value is None or (not isinstance(element, dict) and _fits(value, element)):
             yield value
         elif isinstance(element, dict) and isinstance(value, dict):
-            yield _fitted_row(value, element, f"{path}.", findings)
+            yield _fit_row(value, element, f"{path}.", findings)
         else:
             findings.append(_finding(path, "type_mismatch", value))
             text = _encode(value).decode()

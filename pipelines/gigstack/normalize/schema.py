@@ -1,10 +1,13 @@
-"""What an object of the API looks like, as declared at the head of its file in `sql/loader/normalize/`.
+"""The shape of an object of the API, as its file in `sql/loader/normalize/` declares it.
 
-A shape is a JSON object: field name to type. Types are `VARCHAR`, `DECIMAL`, `BIGINT`, `BOOLEAN`,
-`DOUBLE`, `TIME` (any of the API's spellings of a moment), `JSON` (free-form, kept whole),
-`IGNORED` (known, never stored), a nested shape, a list of one of these, or the name of a shape in
-`sql/loader/normalize/shared.json`. From it follow DuckDB's `from_json` structure and the strict type that
-tells which records hold something undeclared, and gives the text that is hashed.
+A shape is a JSON object of field names and types. A type is `VARCHAR`, `DECIMAL`, `BIGINT`,
+`BOOLEAN`, `DOUBLE`, `TIME` (any of the API's spellings of a timestamp), `JSON` (free-form, kept
+whole), `IGNORED` (known, but never stored), a nested shape, a list of one of these, or the name of
+a shape in `sql/loader/normalize/shared.json`.
+
+Two types follow from it: the structure for DuckDB's `from_json`, and the strict msgspec type that
+accepts nothing undeclared and gives the content that is hashed.
+API: https://jcristharif.com/msgspec/types.html
 """
 
 import json
@@ -14,9 +17,9 @@ import msgspec
 
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
 
-EXTRA = "_extra"  # where drift.py leaves what a record has beyond its shape, as JSON text
+EXTRA = "_extra"  # takes what a record has beyond its shape, as JSON text (see drift.py)
 
-type_of_leaf: dict[str, str] = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR"}
+DUCKDB_TYPES = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR"}  # of leaves; others keep their name
 
 INTEGER_DIGITS = 12  # DECIMAL(18,6) holds no more before the point
 _LIMIT = 10**INTEGER_DIGITS - 1
@@ -35,12 +38,11 @@ _TIME_TEXT = Annotated[
     ),
 ]
 
-
-_LATEST_TIME = 10**13 - 1  # in milliseconds the year 2286; longer numbers are no time
-_TIME_INTEGER = Annotated[int, msgspec.Meta(ge=0, le=_LATEST_TIME)]
-_TIME_FLOAT = Annotated[float, msgspec.Meta(ge=0, le=_LATEST_TIME)]
+_MAX_TIME = 10**13 - 1  # the year 2286 in milliseconds; a longer number is not a time
+_TIME_INTEGER = Annotated[int, msgspec.Meta(ge=0, le=_MAX_TIME)]
+_TIME_FLOAT = Annotated[float, msgspec.Meta(ge=0, le=_MAX_TIME)]
 _SECONDS = Annotated[int, msgspec.Meta(ge=0, le=10**11)]
-# a moment as Firestore writes it: {"_seconds": 1759276800, "_nanoseconds": 0}
+# a timestamp as Firestore writes it: {"_seconds": 1759276800, "_nanoseconds": 0}
 _FIRESTORE_TIME = msgspec.defstruct(
     "FirestoreTime",
     [
@@ -53,7 +55,7 @@ _FIRESTORE_TIME = msgspec.defstruct(
 
 
 class Ignored:
-    """What is known and never stored; all of it decodes to `IGNORED` and is left out of hashes."""
+    """A field that is known but never stored; its value decodes to `IGNORED`, outside the hash."""
 
 
 IGNORED = Ignored()
@@ -77,7 +79,7 @@ def shared_shapes() -> Shape:
 
 
 def resolve(declared: Any, shared: Shape) -> Any:
-    """Put the shared shapes in the place of their names."""
+    """A declared shape with the shared shapes in place of their names."""
     if isinstance(declared, dict):
         return {name: resolve(value, shared) for name, value in declared.items()}
     if isinstance(declared, list):
@@ -86,33 +88,32 @@ def resolve(declared: Any, shared: Shape) -> Any:
 
 
 def structure(shape: Any, *, is_row: bool = True) -> Any:
-    """The structure for DuckDB's `from_json`; every row (root, list element) gets its `_extra`."""
+    """The structure for DuckDB's `from_json`; every row (root or list element) has an `_extra`."""
     if isinstance(shape, list):
         return [structure(shape[0])]
     if not isinstance(shape, dict):
-        return type_of_leaf.get(shape, shape)
+        return DUCKDB_TYPES.get(shape, shape)
     fields = {
         name: structure(value, is_row=False) for name, value in shape.items() if value != "IGNORED"
     }
     return fields | ({EXTRA: "VARCHAR"} if is_row else {})
 
 
-def strict_type(shape: Any, *, is_row: bool = True, is_mended: bool = False) -> Any:
-    """The msgspec type that decodes only what the shape declares; anything else is an error. Rows
-    that were mended may have their leftovers in `_extra`.
+def strict_type(shape: Any, *, is_row: bool = True, is_repaired: bool = False) -> Any:
+    """The msgspec type that accepts only what the shape declares.
 
-    Encoded again without defaults it gives the same text for the same content: fields in declared
-    order, absent and null alike.
+    Rows that were repaired may have an `_extra`. The same content always encodes to the same text:
+    fields are in declared order, and an absent field equals null.
     """
     if isinstance(shape, list):
-        return list[strict_type(shape[0], is_mended=is_mended)] | None  # type: ignore[misc]
+        return list[strict_type(shape[0], is_repaired=is_repaired)] | None  # type: ignore[misc]
     if not isinstance(shape, dict):
         return LEAF_TYPES[shape]
-    names = [*shape, EXTRA] if is_row and is_mended else list(shape)
+    names = [*shape, EXTRA] if is_row and is_repaired else list(shape)
     fields = [
         (
             f"f{number}",
-            strict_type(shape.get(name, "VARCHAR"), is_row=False, is_mended=is_mended),
+            strict_type(shape.get(name, "VARCHAR"), is_row=False, is_repaired=is_repaired),
             msgspec.field(name=name, default=IGNORED if shape.get(name) == "IGNORED" else None),
         )
         for number, name in enumerate(names)

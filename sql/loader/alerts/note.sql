@@ -1,5 +1,5 @@
--- Brings ops.alerts up to what marts.mart_alerts holds: what is gone is cleared, what is back is
--- new again. Variables: noted_at; least, the severity from which on alerts are sent, null for none.
+-- Updates ops.alerts from marts.mart_alerts: an alert that is gone is cleared, one that is back is
+-- new again. Variables: noted_at; least, the lowest severity of alerts to send, null to send none.
 create or replace temp macro gravity(severity) as
 list_position(['low', 'medium', 'high'], severity);
 
@@ -28,7 +28,7 @@ on conflict (alert_id) do update set
     sent_at = if(cleared_at is null, sent_at, null),
     cleared_at = null;
 
--- to be sent: what is new, and what has become grave enough since it was reported
+-- to send: new alerts, and those whose severity has risen since they were reported
 update ops.alerts
 set queued_at = getvariable('noted_at')
 where

@@ -1,5 +1,5 @@
--- One row per open alert, the gravest and most urgent first: what it is about, and what of it is
--- still to be told. Variables: noted_at; shows_titles, since titles may name people.
+-- One row per open alert, the most severe and most urgent first: its subject, and whether it is
+-- still to be reported or sent. Variables: noted_at; shows_titles, since titles may name people.
 select
     found.alert_id,
     found.severity,

@@ -1,4 +1,5 @@
--- All alerts that were there at noted_at stand in an artifact now, or in one before it.
+-- Marks all alerts that were open at noted_at as reported: an artifact lists them.
+-- Variable: noted_at.
 update ops.alerts
 set
     reported_at = coalesce(reported_at, now()),

@@ -1,10 +1,10 @@
--- What the API's spellings mean, in one place. Loaded once, used by every file here.
--- SAT writes its times without a zone, in Mexico City's; text that names a zone keeps its own.
+-- Macros that read the API's spellings of a value; every file here uses them.
+-- SAT writes times without a zone, in Mexico City's time; text with a zone keeps its own.
 set global timezone = 'America/Mexico_City';
 
--- Seconds or milliseconds, as a number or as text, ISO 8601, or {"_seconds": n}; 0 and '' are none.
--- From 1e11 on a number is milliseconds (as seconds that would be the year 5138); more than
--- thirteen digits are no time.
+-- A timestamp from seconds or milliseconds (a number or text), ISO 8601 or {"_seconds": n}; null
+-- for 0 and ''. From 1e11 on, a number is milliseconds (as seconds, it would be the year 5138); one
+-- of more than thirteen digits is not a time.
 create or replace macro as_time(value) as
 coalesce(
     make_timestamptz(nullif(
@@ -20,14 +20,14 @@ coalesce(
     ))
 );
 
--- One spelling: canceled -> cancelled, succeeded_ -> succeeded.
+-- A status in one spelling: canceled -> cancelled, succeeded_ -> succeeded.
 create or replace macro as_status(value) as
 nullif(replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled'), '');
 
--- '' is no value.
+-- Text; null for ''.
 create or replace macro as_text(value) as nullif(value, '');
 
--- A folio fiscal in lower case; another kind of identifier in its place stays as it is.
+-- A folio fiscal in lower case; any other identifier unchanged.
 create or replace macro as_uuid(value) as
 case
     when length(value) = 36 and regexp_full_match(value, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}.*')
@@ -35,19 +35,20 @@ case
     else nullif(trim(value), '')
 end;
 
--- The id of an invoice: older answers have only the uuid, newer ones may have only the id.
+-- The id of an invoice. Older answers have only the uuid, newer ones may have only the id.
 create or replace macro as_invoice_id(id, uuid) as coalesce(as_uuid(id), as_uuid(uuid));
 
--- The id that an element of a free list is ("card") or has ({"id": "card"}); without one, its text.
+-- The id of an element of a free-form list, which is the id ("card") or has it ({"id": "card"});
+-- without an id, the element's text.
 create or replace macro as_id(value) as
 as_text(coalesce(value ->> 'id', value ->> '$'));
 
--- What such an element holds beside its id; null for nothing.
+-- The fields of such an element other than its id; null for none.
 create or replace macro beside_id(value) as
 if(json_type(value) = 'OBJECT', nullif(json_merge_patch(value, '{"id": null}'), '{}'), null);
 
--- What a client snapshot holds beside the columns that every document spells out; null for nothing.
--- Most hold nothing there, which is told without writing any JSON.
+-- The fields of a client snapshot that have no column of their own; null for none. Most snapshots
+-- have none, which the conditions find out without writing any JSON.
 create or replace macro snapshot_rest(client) as
 if(
     coalesce(

@@ -1,4 +1,4 @@
--- Invoices that may still change: not stamped yet, PPD with a balance, a cancellation under way.
+-- Invoices that may still change: not stamped yet, PPD with a balance, cancellation in progress.
 select
     team_id,
     document_kind as kind,

@@ -1,4 +1,4 @@
--- Parents whose documents are about to change: under review, or valid for not much longer.
+-- Parents whose documents are about to change: under review, or about to expire.
 select distinct
     links.team_id,
     links.parent_id,
