@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench lock clean
+.PHONY: help setup demo test quick check fix bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +23,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: setup ## load an invented account into data/demo, no key and no network needed
 	@$(BIN)/gigstack-etl demo
 
-test: setup ## run the tests
-	$(BIN)/pytest
+test: setup ## run the tests, side by side in as many PROCESSES as there are cores (2)
+	$(BIN)/pytest -n $(PROCESSES)
+
+quick: setup ## run the tests that take less than a minute and a half together
+	$(BIN)/pytest -n $(PROCESSES) -m "not slow"
 
 check: setup ## formatting, lint, types, SQL style
 	$(BIN)/ruff format --check .
