@@ -4,9 +4,10 @@ SEED ?= 7
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix generate bench lock clean
+.PHONY: help setup demo test quick check fix generate bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +24,11 @@ $(INSTALLED): requirements.lock pyproject.toml
 demo: setup ## load an invented account into data/demo, no key and no network needed
 	@$(BIN)/gigstack-etl demo
 
-test: setup ## run the tests, on invented accounts of another seed with SEED=n
-	SEED=$(SEED) $(BIN)/pytest
+test: setup ## run the tests, in 2 PROCESSES, on invented accounts of seed 7: SEED=n for others
+	SEED=$(SEED) $(BIN)/pytest -n $(PROCESSES)
+
+quick: setup ## run the tests that take less than a minute and a half together
+	$(BIN)/pytest -n $(PROCESSES) -m "not slow"
 
 check: setup ## formatting, lint, types, SQL style
 	$(BIN)/ruff format --check .

@@ -12,6 +12,7 @@ from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
 from tests.accounts import create_account
+from tests.once import once
 from tests.pipelines.loads import run, settings_for
 from tests.pipelines.story import Story, create, tell
 
@@ -26,9 +27,12 @@ class Loaded:
 
 @pytest.fixture(scope="session")
 def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("account") / "account.sqlite"
-    with create_account(path, clients=12, months=2, teams=3):
-        return path
+    return once(tmp_path_factory, "account", _create)
+
+
+def _create(where: Path) -> Path:
+    with create_account(where / "account.sqlite", clients=12, months=2, teams=3):
+        return where / "account.sqlite"
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +60,11 @@ def base_url(account: Account) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def loaded(account: Account, base_url: str, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     """Shared: read it, or copy `data_dir`."""
-    data_dir = tmp_path_factory.mktemp("loaded") / "data"
-    settings = settings_for(account, base_url)
-    return Loaded(data_dir, run(settings, data_dir))
+
+    def load(where: Path) -> Loaded:
+        return Loaded(where / "data", run(settings_for(account, base_url), where / "data"))
+
+    return once(tmp_path_factory, "loaded", load)
 
 
 @pytest.fixture

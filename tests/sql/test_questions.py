@@ -8,26 +8,15 @@ import duckdb
 import pytest
 
 from pipelines.foundation.paths import warehouse_path
-from pipelines.sandbox.api.server import create_app
-from pipelines.sandbox.api.serving import serving
-from pipelines.transform.build import transform
-from tests.accounts import create_account
-from tests.pipelines.loads import run, settings_for
+from tests.transform.conftest import Built
 
 PAGE = Path(__file__).parents[2] / "docs" / "questions.md"
 QUERIES = re.findall(r"```sql\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    where = tmp_path_factory.mktemp("questions")
-    with (
-        create_account(where / "a.sqlite", clients=12, months=4, teams=2, invoices=200) as account,
-        serving(create_app(account)) as url,
-    ):
-        run(settings_for(account, url), where / "data")
-        transform(where / "data", as_of=account.now.date())
-    with duckdb.connect(str(warehouse_path(where / "data")), read_only=True) as connection:
+def warehouse(built: Built) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(warehouse_path(built.data_dir)), read_only=True) as connection:
         yield connection
 
 
@@ -36,5 +25,5 @@ def test_the_page_has_queries() -> None:
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=[str(n) for n in range(1, len(QUERIES) + 1)])
-def test_a_query_of_the_page_runs(query: str, built: duckdb.DuckDBPyConnection) -> None:
-    assert built.execute(query).description
+def test_a_query_of_the_page_runs(query: str, warehouse: duckdb.DuckDBPyConnection) -> None:
+    assert warehouse.execute(query).description
