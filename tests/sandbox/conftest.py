@@ -25,6 +25,24 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def busy_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """With so much in it that no account lacks what is rare. Shared: read it, never advance it."""
+    path = tmp_path_factory.mktemp("busy") / "account.sqlite"
+    with create_account(path, **SMALL | {"invoices": 3000}) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def busy_api(busy_account: Account) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {key_for(busy_account)}"}
+    with (
+        serving(create_app(busy_account)) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
+    ):
+        yield client
+
+
 @pytest.fixture
 def own_account(tmp_path: Path) -> Iterator[Account]:
     """One that the test may change."""

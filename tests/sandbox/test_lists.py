@@ -162,10 +162,10 @@ def test_an_account_honours_one_spelling_of_the_filter(
     assert (answer.json()["data"] == []) == is_honoured
 
 
-def test_retentions_accept_milliseconds(account: Account) -> None:
-    with serving(create_app(account, date_filter="underscore")) as url:
-        headers = {"Authorization": f"Bearer {key_for(account)}"}
-        future = str(int(account.now.timestamp() + 86_400) * 1000)
+def test_retentions_accept_milliseconds(busy_account: Account) -> None:
+    with serving(create_app(busy_account, date_filter="underscore")) as url:
+        headers = {"Authorization": f"Bearer {key_for(busy_account)}"}
+        future = str(int(busy_account.now.timestamp() + 86_400) * 1000)
         params = {"created_gte": future}
         answer = httpx.get(f"{url}/retentions", params=params, headers=headers, timeout=10)
     assert answer.json()["data"] == []
@@ -224,17 +224,17 @@ def test_sat_invoices_can_be_asked_for_by_direction(
 
 @pytest.mark.parametrize("spelling", ["canceled", "cancelled"])
 def test_a_status_filter_takes_either_spelling(
-    walk: Walk, api: httpx.Client, account: Account, spelling: str
+    walk: Walk, busy_api: httpx.Client, busy_account: Account, spelling: str
 ) -> None:
-    rows = walk(api, "/invoices/income", status=spelling)
-    records = [record for _, record in account.store.objects(0, "income")]
+    rows = walk(busy_api, "/invoices/income", status=spelling)
+    records = [record for _, record in busy_account.store.objects(0, "income")]
     assert len(rows) == sum(record["status"] == "cancelled" for record in records) > 0
 
 
-def test_the_complements_of_an_invoice_can_be_asked_for(walk: Walk, api: httpx.Client) -> None:
-    one = walk(api, "/invoices/payment")[0]
+def test_the_complements_of_an_invoice_can_be_asked_for(walk: Walk, busy_api: httpx.Client) -> None:
+    one = walk(busy_api, "/invoices/payment")[0]
     invoice = one["invoices"][0]
-    rows = walk(api, "/invoices/payment", invoice_id=invoice)
+    rows = walk(busy_api, "/invoices/payment", invoice_id=invoice)
     assert rows and all(row["invoices"] == [invoice] for row in rows)
 
 
