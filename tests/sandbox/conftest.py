@@ -13,7 +13,7 @@ from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from tests.accounts import create_account
 
-Walk = Callable[..., list[Any]]
+ReadAll = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
 
 
@@ -65,10 +65,10 @@ def api(account: Account, base_url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def walk() -> Walk:
+def read_all() -> ReadAll:
     """Every record of a cursor-paged list, nulls left out."""
 
-    def walked(
+    def read(
         api: httpx.Client, path: str, asks: str = "next", answers: str = "next", **params: Any
     ) -> list[Any]:
         found: list[Any] = []
@@ -82,4 +82,4 @@ def walk() -> Walk:
                 return found
         raise AssertionError(f"{path} has no end")
 
-    return walked
+    return read

@@ -256,7 +256,7 @@ def test_ids_lead_back_to_where_the_object_is() -> None:
     assert positions.place_of("ñ") is None
 
 
-def test_the_truth_of_one_team_leaves_the_others_out(account: Account) -> None:
+def test_what_is_expected_of_one_team_leaves_the_others_out(account: Account) -> None:
     team = account.teams[1]
     tables = expected(account, [team])
     assert {key[0] for key in tables["invoices"].keys} == {team}

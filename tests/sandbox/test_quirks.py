@@ -11,7 +11,7 @@ from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import decode
 
-Walk = Callable[..., list[Any]]
+ReadAll = Callable[..., list[Any]]
 
 
 def pairs(account: Account, stream: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -78,12 +78,12 @@ def test_lists_hold_nulls_now_and_then(busy_api: httpx.Client) -> None:
 
 
 def test_cancelled_is_spelled_with_one_l_or_two(
-    walk: Walk, busy_api: httpx.Client, busy_account: Account
+    read_all: ReadAll, busy_api: httpx.Client, busy_account: Account
 ) -> None:
     rows = [
         row
         for team in busy_account.teams
         for kind in ("income", "payment")
-        for row in walk(busy_api, f"/invoices/{kind}", team=team)
+        for row in read_all(busy_api, f"/invoices/{kind}", team=team)
     ]
     assert {"cancelled", "valid"} <= {row["status"] for row in rows}

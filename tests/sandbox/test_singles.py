@@ -81,7 +81,7 @@ def documents(api: httpx.Client, kind: str, name: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_the_documents_of_all_clients_are_the_truth(api: httpx.Client, account: Account) -> None:
+def test_the_documents_of_all_clients_are_the_expected(api: httpx.Client, account: Account) -> None:
     clients = [record["id"] for _, record in account.store.objects(0, "clients")]
     team = account.teams[0]
     found = {
