@@ -13,7 +13,7 @@ from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from tests.accounts import create_account
 
-Walk = Callable[..., list[Any]]
+ReadAll = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
 
 
@@ -23,6 +23,24 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("sandbox") / "account.sqlite"
     with create_account(path, **SMALL) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def busy_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """With so much in it that no account lacks what is rare. Shared: read it, never advance it."""
+    path = tmp_path_factory.mktemp("busy") / "account.sqlite"
+    with create_account(path, **SMALL | {"invoices": 3000}) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def busy_api(busy_account: Account) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {key_for(busy_account)}"}
+    with (
+        serving(create_app(busy_account)) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
+    ):
+        yield client
 
 
 @pytest.fixture
@@ -47,10 +65,10 @@ def api(account: Account, base_url: str) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture(scope="session")
-def walk() -> Walk:
+def read_all() -> ReadAll:
     """Every record of a cursor-paged list, nulls left out."""
 
-    def walked(
+    def read(
         api: httpx.Client, path: str, asks: str = "next", answers: str = "next", **params: Any
     ) -> list[Any]:
         found: list[Any] = []
@@ -64,4 +82,4 @@ def walk() -> Walk:
                 return found
         raise AssertionError(f"{path} has no end")
 
-    return walked
+    return read

@@ -62,7 +62,7 @@ def test_faults_can_be_switched_on_and_off(own_account: Account, control: httpx.
         assert control.post(faults, json={"names": ["gremlins"]}).status_code == 400
 
 
-def test_the_truth_can_be_asked_for(own_account: Account, control: httpx.Client) -> None:
+def test_what_is_expected_can_be_asked_for(own_account: Account, control: httpx.Client) -> None:
     with serving(create_app(own_account)) as url, control:
         shown = control.get(f"{root(url)}/expected").json()
     wanted = expected(own_account)

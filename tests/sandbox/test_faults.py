@@ -13,7 +13,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 
-Walk = Callable[..., list[Any]]
+ReadAll = Callable[..., list[Any]]
 
 
 @contextmanager
@@ -78,9 +78,9 @@ def test_a_redirect_leads_to_another_host(account: Account) -> None:
     assert answer.headers["location"].startswith("https://elsewhere.example")
 
 
-def test_empty_pages_lose_nothing(walk: Walk, account: Account) -> None:
+def test_empty_pages_lose_nothing(read_all: ReadAll, account: Account) -> None:
     with asking(account, "empty_page", rate=0.5) as api:
-        found = walk(api, "/payments", limit=5)
+        found = read_all(api, "/payments", limit=5)
         hits = api.get(f"http://{api.base_url.host}:{api.base_url.port}/_sandbox/stats").json()
     assert len(found) == sum(1 for _ in account.store.objects(0, "payments"))
     assert hits["faults"]["empty_page"] > 5
@@ -93,9 +93,11 @@ def test_a_stuck_cursor_comes_back_for_ever(account: Account) -> None:
     assert all(page["next"] == cursor and page["has_more"] for page in pages)
 
 
-def test_a_list_may_end_with_more_to_come_and_no_cursor(walk: Walk, account: Account) -> None:
+def test_a_list_may_end_with_more_to_come_and_no_cursor(
+    read_all: ReadAll, account: Account
+) -> None:
     with asking(account, "missing_cursor") as api:
-        found = walk(api, "/payments")
+        found = read_all(api, "/payments")
         last = api.get("/users", params={"limit": 100}).json()
     assert len(found) == sum(1 for _ in account.store.objects(0, "payments"))
     assert last["has_more"] is True
@@ -111,9 +113,9 @@ def test_bad_records_are_extra(account: Account) -> None:
     assert any(isinstance(row, dict) and not row.keys() & {"id", "uuid"} for row in data)
 
 
-def test_unknown_fields_are_rare(walk: Walk, account: Account) -> None:
-    with asking(account, "unknown_fields") as api:
-        rows = [row for team in account.teams for row in walk(api, "/payments", team=team)]
+def test_unknown_fields_are_rare(read_all: ReadAll, busy_account: Account) -> None:
+    with asking(busy_account, "unknown_fields") as api:
+        rows = [row for team in busy_account.teams for row in read_all(api, "/payments", team=team)]
     assert 0 < sum("beta_score" in row for row in rows) < 0.05 * len(rows)
 
 

@@ -11,7 +11,7 @@ from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage import positions
 from pipelines.sandbox.storage.store import decode
 
-Walk = Callable[..., list[Any]]
+ReadAll = Callable[..., list[Any]]
 
 
 def pairs(account: Account, stream: str) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -29,9 +29,9 @@ def test_a_few_records_are_distorted_and_most_are_not(account: Account) -> None:
     assert 0.01 < odd / len(every) < 0.15
 
 
-def test_amounts_mean_the_same_on_the_wire(account: Account) -> None:
+def test_amounts_mean_the_same_on_the_wire(busy_account: Account) -> None:
     as_text = 0
-    for wire, clean in pairs(account, "income"):
+    for wire, clean in pairs(busy_account, "income"):
         for name in ("total", "subtotal", "taxes", "discount"):
             assert Decimal(wire[name]) == Decimal(clean[name])
             as_text += isinstance(wire[name], str)
@@ -45,11 +45,11 @@ def test_statuses_mean_the_same_on_the_wire(account: Account) -> None:
             assert meaning.get(wire["status"], wire["status"]) == clean["status"]
 
 
-def test_creation_is_spelled_in_several_ways(account: Account) -> None:
+def test_creation_is_spelled_in_several_ways(busy_account: Account) -> None:
     spelled = {
         type(wire.get("created_at", wire.get("created")))
         for stream in ("income", "payments", "receipts", "clients")
-        for wire, _ in pairs(account, stream)
+        for wire, _ in pairs(busy_account, stream)
     }
     assert spelled == {int, str, dict}
 
@@ -60,12 +60,12 @@ def test_the_creation_of_a_clean_record_is_its_place(account: Account) -> None:
             assert record["created_at"] == positions.second_of(place)
 
 
-def test_lists_hold_nulls_now_and_then(api: httpx.Client) -> None:
+def test_lists_hold_nulls_now_and_then(busy_api: httpx.Client) -> None:
     pages = []
     cursor = None
     while True:
         more: dict[str, Any] = {"next": cursor} if cursor else {}
-        page = api.get("/payments", params={"limit": 2} | more).json()
+        page = busy_api.get("/payments", params={"limit": 3} | more).json()
         pages.append(page)
         cursor = page.get("next")
         if not cursor:
@@ -78,12 +78,12 @@ def test_lists_hold_nulls_now_and_then(api: httpx.Client) -> None:
 
 
 def test_cancelled_is_spelled_with_one_l_or_two(
-    walk: Walk, api: httpx.Client, account: Account
+    read_all: ReadAll, busy_api: httpx.Client, busy_account: Account
 ) -> None:
     rows = [
         row
-        for team in account.teams
+        for team in busy_account.teams
         for kind in ("income", "payment")
-        for row in walk(api, f"/invoices/{kind}", team=team)
+        for row in read_all(busy_api, f"/invoices/{kind}", team=team)
     ]
     assert {"cancelled", "valid"} <= {row["status"] for row in rows}

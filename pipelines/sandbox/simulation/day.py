@@ -86,7 +86,11 @@ class Team:
             for place, body in store.clean(self.number, "clients")
         ]
         self.client_by_id = {client.id: client for client in self.clients}
-        self.services = [Service(*row) for row in store.objects(self.number, "services")]
+        sold = {service.place: service for service in self.services}
+        self.services = [
+            sold[place] if place in sold else Service(place, decode(body))
+            for place, body in store.clean(self.number, "services")
+        ]
         self.retail = [service for service in self.services if not service.is_withheld]
 
     def next_folio(self, series: str) -> int:
@@ -111,6 +115,7 @@ class Day:
         self.start = start
         self.end = start + DAY
         self.are_people_changed = False
+        self.first_serial = start // DAY % DAYS_APART * SERIALS_A_DAY
         weekday = (start // DAY + 3) % 7
         self.expected_invoices = self.team.invoices_per_day * _WEEK[weekday]
         self._origin = origin_of(f"{seed}:{number}:{start}")
@@ -140,7 +145,7 @@ class DayDice(Dice):
     __slots__ = ("day", "name")
 
     def __init__(self, day: Day, name: str, state: int) -> None:
-        super().__init__(state)
+        self._state = state
         self.day = day
         self.name = name
 
@@ -162,12 +167,13 @@ class DayDice(Dice):
         `mirrored_in` is the list that shows the object a second time, at the same second and
         serial number: both places are free.
         """
-        number = self.day.team.number if team is None else team
-        tag = (self.day.start // DAY) % DAYS_APART * SERIALS_A_DAY
+        day = self.day
+        number = day.team.number if team is None else team
+        first = positions.position(number, self.name, second, day.first_serial)
         serial = int(self.random() * SERIALS_A_DAY)
         while True:
-            wanted = positions.position(number, self.name, second, tag + serial)
-            places = (wanted, positions.moved(wanted, number, mirrored_in or self.name))
-            if self.day.store.reserve(*places):
-                return wanted
+            place = first + serial
+            mirror = positions.moved(place, number, mirrored_in) if mirrored_in else None
+            if day.store.reserve(place, mirror):
+                return place
             serial = (serial + 1) % SERIALS_A_DAY

@@ -13,9 +13,10 @@ from pipelines.sandbox.storage.store import Record
 
 T = TypeVar("T")
 _WORD = (1 << 64) - 1
-_TO_FRACTION = 1 / (1 << 53)
-# the generator: x -> x * a + c modulo 2^64, of which the upper 53 bits are used (Knuth's MMIX)
-_MULTIPLIER, _INCREMENT = 6_364_136_223_846_793_005, 1_442_695_040_888_963_407
+# the generator of POSIX's drand48: x -> x * a + c modulo 2^48
+_MULTIPLIER, _INCREMENT = 0x5DEECE66D, 0xB
+_MODULUS = 1 << 48
+_TO_FRACTION = 1 / _MODULUS
 _SCATTER = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # odd, bits well mixed
 
 
@@ -25,10 +26,10 @@ def origin_of(text: str) -> int:
 
 
 def scattered(origin: int, number: int, cause: int) -> int:
-    """A state for this list number and cause: close ones lead to states far apart."""
+    """A state of 48 bits for this list number and cause: close ones lead to states far apart."""
     word = (origin + number * _SCATTER[0] ^ cause * _SCATTER[1]) & _WORD
     word = (word ^ word >> 31) * _SCATTER[2] & _WORD
-    return (word ^ word >> 29) * _SCATTER[1] & _WORD
+    return ((word ^ word >> 29) * _SCATTER[1] & _WORD) >> 16
 
 
 class Dice:
@@ -41,8 +42,8 @@ class Dice:
 
     def random(self) -> float:
         """0 <= x < 1."""
-        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) & _WORD
-        return (state >> 11) * _TO_FRACTION
+        self._state = state = (self._state * _MULTIPLIER + _INCREMENT) % _MODULUS
+        return state * _TO_FRACTION
 
     def chance(self, probability: float) -> bool:
         return self.random() < probability

@@ -122,22 +122,9 @@ OF_CFDI = (
 )
 
 
-def written(
-    place: int,
-    record: Record,
-    known: tuple[Quirk, ...],
-    encode: Callable[[Any], bytes],
-    decode: Callable[[bytes], Any],
-) -> tuple[bytes, bytes | None]:
-    """The wire form, and the clean form where the two differ. `known` are the list's quirks."""
-    clean = encode(record)
-    number = per_mille(place) // _PER_THOUSAND
-    if number >= len(known):
-        return clean, None
-    copy = decode(clean)
-    known[number](copy)
-    body = encode(copy)
-    return body, clean if body != clean else None
+def number_of(place: int) -> int:
+    """Which of its list's quirks an object gets: most numbers are beyond the last one."""
+    return per_mille(place) // _PER_THOUSAND
 
 
 def _taxes(record: Record) -> list[Record]:

@@ -65,6 +65,7 @@ class Store:
     ) -> None:
         self.lock = RLock()
         self._quirks = {positions.NUMBERS[name]: known for name, known in quirks_of.items()}
+        self._max_quirks = max(map(len, quirks_of.values()), default=0)
         if is_new:
             path.unlink(missing_ok=True)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -90,11 +91,14 @@ class Store:
         """From here on `reserve` hands out positions of another day."""
         self._taken.clear()
 
-    def reserve(self, *wanted: int) -> bool:
-        """Take these positions, unless one of them was taken today."""
-        if not self._taken.isdisjoint(wanted):
+    def reserve(self, place: int, mirror: int | None = None) -> bool:
+        """Take a position, and one more for what mirrors it, unless one was taken today."""
+        taken = self._taken
+        if place in taken or mirror in taken:
             return False
-        self._taken.update(wanted)
+        taken.add(place)
+        if mirror is not None:
+            taken.add(mirror)
         return True
 
     def add(self, place: int, record: Record) -> None:
@@ -197,8 +201,7 @@ class Store:
         for start, count in Counter(map(positions.partition_of, self._added)).items():
             self.counts[start] = self.counts.get(start, 0) + count
         rows = [
-            (place, *quirks.written(place, record, self._quirks_at(place), encode, decode))
-            for place, record in sorted(self._written.items())
+            (place, *self._bodies(place, self._written[place])) for place in sorted(self._written)
         ]
         self._db.executemany("insert or replace into objects values (?, ?, ?)", rows)
         # the same for the same object in the same second: once is enough
@@ -207,5 +210,16 @@ class Store:
         self._written.clear()
         self._planned.clear()
 
-    def _quirks_at(self, place: int) -> tuple[quirks.Quirk, ...]:
-        return self._quirks.get(positions.list_number(place), ())
+    def _bodies(self, place: int, record: Record) -> tuple[bytes, bytes | None]:
+        """The wire form, and the clean form where the two differ."""
+        clean = encode(record)
+        number = quirks.number_of(place)
+        if number >= self._max_quirks:
+            return clean, None
+        known = self._quirks.get(positions.list_number(place), ())
+        if number >= len(known):
+            return clean, None
+        spelled = decode(clean)
+        known[number](spelled)
+        body = encode(spelled)
+        return body, clean if body != clean else None

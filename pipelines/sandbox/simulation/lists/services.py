@@ -5,31 +5,30 @@ from decimal import Decimal
 from pipelines.sandbox.simulation import vocabulary
 from pipelines.sandbox.simulation.account_list import AccountList
 from pipelines.sandbox.simulation.day import Day, DayDice, Service
+from pipelines.sandbox.simulation.vocabulary import Offer
 from pipelines.sandbox.storage import positions, quirks
 from pipelines.sandbox.storage.store import Record
 
-SERVICES_PER_TEAM = 14
-
 
 def furnish(day: Day) -> None:
-    for number in range(SERVICES_PER_TEAM):
-        add_service(day.dice("services", number), day.founded + number * 600)
+    """Every offer once, so that no account lacks one."""
+    for number, offer in enumerate(vocabulary.OFFERS):
+        add_service(day.dice("services", number), day.founded + number * 600, offer)
 
 
 def simulate_day(day: Day) -> None:
     dice = day.dice("services")
     if dice.chance(0.05):
-        add_service(dice, dice.moment())
+        add_service(dice, dice.moment(), dice.pick(vocabulary.OFFERS))
     if dice.chance(0.04):
         change_service(dice)
     if dice.chance(0.03):
         delete_service(dice)
 
 
-def add_service(dice: DayDice, second: int) -> None:
+def add_service(dice: DayDice, second: int, offer: Offer) -> None:
     day = dice.day
     place = dice.place(second)
-    offer = dice.pick(vocabulary.OFFERS)
     factor = Decimal(dice.between(80, 121)) / 100
     record: Record = {
         "id": positions.object_id("service_", place),
@@ -55,6 +54,7 @@ def change_service(dice: DayDice) -> None:
     service: Service = dice.pick(day.team.services)
     price = (service.price * Decimal("1.05")).quantize(service.price)
     day.store.put(service.place, service.record | {"unit_price": price})
+    day.team.services.remove(service)  # read again with the rest of the day's changes
     day.are_people_changed = True
 
 
