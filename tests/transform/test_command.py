@@ -77,7 +77,9 @@ def test_a_part_is_built_with_its_tests_and_nothing_else(copied: Path) -> None:
     with changed(copied) as connection:
         connection.execute("alter table core.dim_client add column stale integer")
         connection.execute("alter table core.dim_team add column stale integer")
-    done = cli(copied.parent, "transform", "--select", "dim_client", "--select", "mx_*", "--json")
+    done = cli(
+        copied.parent, "transform", "--select", "dim_client", "--select", "mx_holidays", "--json"
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["models"], found["is_full_refresh"]) == (1, False)
