@@ -22,6 +22,7 @@ FLOORS = (
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 # the same within `pipelines/gigstack`: its folders, and its modules beside them
 GIGSTACK_FLOORS = (
+    ("endpoint_types",),
     ("endpoints",),
     ("settings",),
     ("api",),

@@ -6,7 +6,7 @@
 
 {#- Shared by the general public and by residents abroad. -#}
 {% macro is_generic_rfc(rfc) -%}
-    {{ rfc_norm(rfc) }} in ('XAXX010101000', 'XEXX010101000')
+    {{ rfc_norm(rfc) }} in (select generic.code from {{ ref('generic_rfc') }} as generic)
 {%- endmacro %}
 
 {% macro rfc_format_ok(rfc) -%}
@@ -19,8 +19,12 @@
 {% macro rfc_person_type(rfc) -%}
     case
         when {{ rfc_norm(rfc) }} is null then null
-        when {{ rfc_norm(rfc) }} = 'XAXX010101000' then 'generico_nacional'
-        when {{ rfc_norm(rfc) }} = 'XEXX010101000' then 'generico_extranjero'
+        when {{ is_generic_rfc(rfc) }}
+            then (
+                select generic.person_type
+                from {{ ref('generic_rfc') }} as generic
+                where generic.code = {{ rfc_norm(rfc) }}
+            )
         when not {{ rfc_format_ok(rfc) }} then 'invalido'
         when length({{ rfc_norm(rfc) }}) = 12 then 'moral'
         else 'fisica'

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
         f"pipelines/{path.relative_to(ROOT)}"
         for path in (ROOT / "sql").rglob("*")
         if path.suffix in (".sql", ".json", ".yml", ".csv", ".md")
+        and not path.is_relative_to(ROOT / "sql" / "target")
     }
     assert {
         "pipelines/sql/loader/run_log.sql",
@@ -85,8 +87,34 @@ def test_it_contains_the_code_and_the_sql(wheel: Path) -> None:
         "pipelines/sql/seeds/c_FormaPago.csv",
     } <= sql
     assert (code | sql) - names == set()
+    assert not [name for name in names if name.startswith("pipelines/sql/target")]
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"pipelines", "flows"}
+
+
+def test_one_made_of_the_source_distribution_is_the_same(wheel: Path, tmp_path: Path) -> None:
+    """The source distribution also holds what a contributor needs: tests, docs, make's verbs."""
+    build = (sys.executable, "-m", "hatchling", "build")
+    call(*build, "-t", "sdist", "-d", tmp_path / "dist", cwd=ROOT)
+    (archive,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(archive) as files:
+        files.extractall(tmp_path, filter="data")
+    source = tmp_path / archive.name.removesuffix(".tar.gz")
+    assert {"Makefile", "requirements.lock", "README.md", "DECISIONS.md", "tests", "docs"} <= {
+        path.name for path in source.iterdir()
+    }
+    call(*build, "-t", "wheel", "-d", tmp_path / "again", cwd=source)
+    (again,) = (tmp_path / "again").glob("*.whl")
+    assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
+
+
+def test_an_editable_install_copies_no_code_and_no_sql(tmp_path: Path) -> None:
+    code = "from hatchling.build import build_editable as b; import sys; b(sys.argv[1])"
+    call(sys.executable, "-c", code, tmp_path, cwd=ROOT)
+    (built,) = tmp_path.glob("*.whl")
+    names = {name for name in zipfile.ZipFile(built).namelist() if ".dist-info/" not in name}
+    assert {Path(name).suffix for name in names} <= {".pth", ".py"}
+    assert not any(name.startswith(("pipelines", "flows", "sql")) for name in names)
 
 
 def test_what_it_runs_is_its_own(installed: Path, tmp_path: Path) -> None:

@@ -12,9 +12,10 @@ import duckdb
 import pytest
 
 from pipelines import warehouse
-from pipelines.foundation.errors import TransformError, WarehouseError
+from pipelines.foundation.errors import ConfigurationError, TransformError, WarehouseError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.transform.build import transform
+from pipelines.transform.selection import unmatched
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query
 from tests.transform.conftest import SETTINGS, Built
@@ -74,67 +75,67 @@ def columns_of_clients(data_dir: Path) -> set[str]:
 
 
 def test_a_part_is_built_with_its_tests_and_nothing_else(copied: Path) -> None:
+    """What was built whole stays so: the next build has no reason to begin anew."""
     with changed(copied) as connection:
         connection.execute("alter table core.dim_client add column stale integer")
         connection.execute("alter table core.dim_team add column stale integer")
-    done = cli(copied.parent, "transform", "--select", "dim_client", "--select", "mx_*", "--json")
+    done = cli(
+        copied.parent, "transform", "--select", "dim_client", "--select", "mx_holidays", "--json"
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["models"], found["is_full_refresh"]) == (1, False)
     assert found["tests"] > 3
     assert "stale" not in columns_of_clients(copied)
     assert query(copied, "select stale from core.dim_team limit 1")
-    assert notes(copied)[-1]["models"] == 1
-
-
-def test_a_part_of_what_is_built_leaves_it_built(copied: Path) -> None:
-    first = transform(copied, settings=SETTINGS, select=["dim_client"])
-    assert not first.is_full_refresh
     assert not transform(copied, settings=SETTINGS, select=["dim_team"]).is_full_refresh
-    fingerprints = [note["fingerprint"] for note in notes(copied)]
-    assert fingerprints[-1]
-    assert fingerprints[:-1] == ["", ""]
+    whole, first, second = notes(copied)
+    assert (first["models"], second["models"]) == (1, 1)
+    assert (whole["fingerprint"], first["fingerprint"]) == ("", "")
+    assert second["fingerprint"]
 
 
 def test_a_part_of_a_changed_project_is_not_the_whole(copied: Path) -> None:
     """With other settings the project is another one, of which only a part is built."""
     others = replace(SETTINGS, terms_days=7)
     assert transform(copied, settings=others, select=["dim_client"]).is_full_refresh
-    assert notes(copied)[-1]["fingerprint"] == ""
-    assert transform(copied, settings=others, select=["dim_client"]).is_full_refresh
-    assert transform(copied, settings=SETTINGS, select=["dim_client"]).is_full_refresh
+    assert [note["fingerprint"] for note in notes(copied)] == ["", ""]
 
 
-def test_a_part_that_fails_makes_the_next_build_whole(copied: Path) -> None:
+def test_a_part_that_fails_is_no_good_build(copied: Path) -> None:
     with changed(copied) as connection:
         connection.execute("insert into gigstack.clients from gigstack.clients limit 1")
     with pytest.raises(TransformError, match="dim_client unique_grain"):
         transform(copied, settings=SETTINGS, select=["dim_client"])
-    with changed(copied) as connection:
-        connection.execute(
-            "delete from gigstack.clients where rowid = (select max(rowid) from gigstack.clients)"
-        )
-    assert transform(copied, settings=SETTINGS, select=["dim_client"]).is_full_refresh
+    assert "dim_client unique_grain" in notes(copied)[-1]["message"]
+
+
+def test_what_selects_nothing_is_refused_before_anything_is_built(copied: Path) -> None:
+    before = notes(copied)
+    done = cli(copied.parent, "transform", "--select", "dim_team", "--select", "+dim_clien+")
+    assert done.returncode == 2
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith("Error: --select '+dim_clien+' matches no model, seed or test. ")
+    assert "Did you mean dim_client" in message
+    assert notes(copied) == before
+
+
+def test_an_empty_selector_is_no_wish_for_everything(copied: Path) -> None:
+    with pytest.raises(ConfigurationError, match="--select ' ' matches no model, seed or test"):
+        transform(copied, settings=SETTINGS, select=[" "])
 
 
 @pytest.mark.parametrize(
-    ("selector", "says"),
+    ("selector", "hint"),
     [
-        ("+dim_clien+", "Did you mean dim_client"),
+        ("1+fct_cfd+2", "Did you mean fct_cfdi"),
+        ("fct_cfdi,dim_clients", "Did you mean dim_client"),
+        ("c_FormaPag", "Did you mean c_FormaPago"),
         ("tag:nothing", "`gigstack-etl docs` lists the models."),
-        (" ", "`gigstack-etl docs` lists the models."),
     ],
 )
-def test_what_selects_nothing_is_refused_before_anything_is_built(
-    copied: Path, selector: str, says: str
-) -> None:
-    before = notes(copied)
-    done = cli(copied.parent, "transform", "--select", "dim_team", "--select", selector)
-    assert done.returncode == 2
-    message = done.stderr.splitlines()[-1]
-    assert message.startswith(f"Error: --select {selector!r} matches no model, seed or test. ")
-    assert says in message
-    assert notes(copied) == before
+def test_a_selector_is_answered_with_names_that_resemble_it(selector: str, hint: str) -> None:
+    assert hint in str(unmatched(selector))
 
 
 def test_without_a_warehouse_it_says_what_to_do_first(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What every model of the project keeps to, whoever adds one."""
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.foundation.paths import SQL
+from pipelines.foundation.paths import NORMALIZE_SQL, SQL, STILL_OPEN_SQL
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.publish.columns import Column
 from tests.pipelines.loads import query
@@ -34,6 +35,16 @@ def manifest(built: Built) -> dict[str, Any]:
     return found
 
 
+def words(entity: str, **properties: str) -> set[str]:
+    """What seed gigstack_status lists of an object, where its columns have these values."""
+    with (SQL / "seeds" / "gigstack_status.csv").open(encoding="utf-8") as file:
+        return {
+            row["status"]
+            for row in csv.DictReader(file)
+            if row["entity"] == entity and properties.items() <= row.items()
+        }
+
+
 @pytest.mark.parametrize("path", named(MODELS))
 def test_a_model_says_its_grain_first(path: Path) -> None:
     assert path.read_text(encoding="utf-8").startswith("-- One row per ")
@@ -52,6 +63,43 @@ def test_every_normalized_table_has_a_staging_view() -> None:
     tables = {table.name for entity in ENTITIES.values() for table in entity.tables}
     views = {path.stem for path in MODELS if path.parent.name == "staging"}
     assert views == {f"stg_{name}" for name in tables} | LEDGER
+
+
+def test_every_seed_is_read_by_a_model(built: Built) -> None:
+    """`sat_cfdi_status` waits for the rules that it changes; see DECISIONS.md."""
+    nodes, children = manifest(built)["nodes"], manifest(built)["child_map"]
+    read = {
+        node["name"]: any(child.startswith("model.") for child in children[name])
+        for name, node in nodes.items()
+        if node["resource_type"] == "seed"
+    }
+    assert {name for name, is_read in read.items() if not is_read} == {"sat_cfdi_status"}
+
+
+def test_every_seed_says_where_it_comes_from() -> None:
+    page = (SQL / "seeds" / "README.md").read_text(encoding="utf-8")
+    seeds = {path.stem for path in (SQL / "seeds").glob("*.csv")}
+    listed = "".join(line.split("|")[1] for line in page.splitlines() if line.startswith("|"))
+    assert set(re.findall(r"`(\w+)`", listed)) == seeds
+
+
+@pytest.mark.parametrize(
+    ("entity", "file"), [("invoice", "invoices"), ("payment", "payments"), ("receipt", "receipts")]
+)
+def test_the_loader_knows_the_words_of_the_seed(entity: str, file: str) -> None:
+    accepted = json.loads((NORMALIZE_SQL / "accepted_values.json").read_bytes())
+    assert words(entity) == set(accepted[file]["status_raw"])
+
+
+@pytest.mark.parametrize(("entity", "file"), [("payment", "payments"), ("receipt", "receipts")])
+def test_the_loader_reads_again_what_the_seed_calls_open(entity: str, file: str) -> None:
+    """Normalizing leaves one spelling of each word: no `canceled`, no `succeeded_`."""
+    text = (STILL_OPEN_SQL / f"{file}.sql").read_text(encoding="utf-8")
+    (final,) = re.findall(r"not in \(([^)]*)\)", text)
+    closed = {
+        word.rstrip("_").replace("canceled", "cancelled") for word in words(entity, is_open="false")
+    }
+    assert set(re.findall(r"'(\w+)'", final)) == closed
 
 
 def test_every_model_and_column_is_described(built: Built) -> None:

@@ -81,10 +81,10 @@ clients as (
             as terms_days,
         is_live,
         is_valid,
-        -- either of the two checks may find it listed
-        coalesce(
+        -- either of the two checks may find it listed; null when none was made
+        not coalesce(
             sat_status_efos_is_valid and efos_is_valid, sat_status_efos_is_valid, efos_is_valid
-        ) as is_off_efos_list,
+        ) as is_on_efos_list,
         sat_status_is_risky as is_on_sat_list,
         created_at,
         deleted_at,
@@ -116,7 +116,7 @@ select
     coalesce(clients.is_live, true) as is_live,
     clients.deleted_at is not null as is_deleted,
     clients.is_valid as is_validated,
-    clients.is_off_efos_list,
+    clients.is_on_efos_list,
     clients.is_on_sat_list,
     coalesce({{ is_generic_rfc('clients.rfc') }}, false) as is_generic_rfc,
     {{ rfc_format_ok('clients.rfc') }} as is_rfc_format_ok,

@@ -48,7 +48,7 @@ flagged as (
         coalesce(
             (stamped_at is not null or uuid is not null)
             and coalesce(stamped_date, issue_date) <= as_of_date
-            and status in ('valid', 'stamped', 'cancelled'),
+            and status in {{ statuses('invoice', 'is_stamped') }},
             false
         ) as is_stamped,
     from dated
@@ -128,7 +128,7 @@ select
     case
         when amounts.is_cancelled then 'cancelled'
         when amounts.is_stamped then 'valid'
-        when amounts.status in ('valid', 'stamped', 'cancelled') then 'pending'
+        when amounts.status in {{ statuses('invoice', 'is_stamped') }} then 'pending'
         else coalesce(amounts.status, 'unknown')
     end as status,
     amounts.status_raw,

@@ -130,7 +130,7 @@ observed as (
         invoice_id,
         if(updated_at_basis = 'observed', updated_date, null) as seen_date,
     from {{ ref('stg_invoices') }}
-    where status in ('valid', 'stamped')
+    where status in {{ statuses('invoice', 'is_valid') }}
 ),
 
 -- a balance of today is less the notes that stand today
@@ -151,7 +151,7 @@ evidenced as (
     from {{ ref('fct_payment_invoice') }} as pairs
     inner join {{ ref('stg_payments') }} as payments
         on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
-    where payments.status in ('succeeded', 'refunded')
+    where payments.status in {{ statuses('payment', 'is_money_collected') }}
     union
     select if(one.cfdi_type_code = 'I', one.cfdi_key, other.cfdi_key) as cfdi_key,
     from {{ ref('stg_invoice_links') }} as links

@@ -11,7 +11,7 @@ with dated as (
         coalesce(payments.is_live, true)
         and coalesce(payments.deleted_date > teams.as_of_date, true)
         and coalesce(payments.created_date <= teams.as_of_date, true) as is_in_scope,
-        payments.status in ('succeeded', 'refunded') as has_succeeded,
+        payments.status in {{ statuses('payment', 'is_money_collected') }} as has_succeeded,
         coalesce(payments.succeeded_date, payments.created_date) as money_date,
         coalesce(payments.succeeded_at, payments.created_at) as money_at,
         if(payments.succeeded_date is null, 'created', 'succeeded') as collected_date_source,

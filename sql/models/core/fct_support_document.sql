@@ -54,8 +54,8 @@ select
     coalesce(warnings.warnings_count, 0) as warnings_count,
     coalesce(links.links_count, 0) as links_count,
     coalesce(since.statuses_count, 0) as statuses_count,
-    coalesce(documents.compliance_status = 'valid', false) as is_approved,
-    coalesce(documents.compliance_status not in ('rejected', 'expired'), true) as is_counting,
+    coalesce(statuses.is_approved = 'true', false) as is_approved,
+    coalesce(statuses.is_counting = 'true', true) as is_counting,
     coalesce(documents.is_live, true)
     and coalesce(documents.deleted_date > teams.as_of_date, true)
     and coalesce(documents.created_date <= teams.as_of_date, true) as is_in_scope,
@@ -74,6 +74,8 @@ select
 from {{ ref('stg_support_documents') }} as documents
 inner join {{ ref('dim_team') }} as teams on documents.team_id = teams.team_id
 left join {{ ref('dim_document_type') }} as types on documents.document_type = types.document_type
+left join {{ ref('support_document_status') }} as statuses
+    on documents.compliance_status = statuses.code
 left join warnings
     on documents.team_id = warnings.team_id and documents.document_id = warnings.document_id
 left join links on {{ key(['documents.team_id', 'documents.document_id']) }} = links.document_key

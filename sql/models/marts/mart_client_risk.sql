@@ -100,7 +100,7 @@ flagged as (
         and clients.tax_regime_code not in ('unknown', '')
         and pairs.cfdi_use_code is null as use_regime_mismatch,
         coalesce(not clients.is_validated, false) as api_not_validated,
-        coalesce(not clients.is_off_efos_list, false) as efos_listed,
+        coalesce(clients.is_on_efos_list, false) as efos_listed,
         coalesce(hits.is_on_other_list, false) as sat_listed,
         if(clients.asks_for_csf, papers.csf_date is null, null) as csf_missing,
         if(
