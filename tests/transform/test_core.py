@@ -65,6 +65,26 @@ def test_every_cfdi_of_both_teams_is_there_once(built: Built) -> None:
     assert len(found) == 2
 
 
+def test_rows_of_the_invoice_lists_are_those_of_their_kind(built: Built) -> None:
+    kinds = {
+        "invoices_income": "income",
+        "invoices_egress": "egress",
+        "invoices_payment": "payment_complement",
+        "invoices_transfer": "transfer",
+    }
+    held = query(
+        built.data_dir, "select stream, count(*) as n from staging.stg_list_rows group by 1"
+    )
+    invoices = query(
+        built.data_dir, "select document_kind, count(*) as n from gigstack.invoices group by 1"
+    )
+    by_stream = {row["stream"]: row["n"] for row in held}
+    by_kind = {row["document_kind"]: row["n"] for row in invoices}
+    assert {name: by_stream.get(name) for name in kinds} == {
+        name: by_kind.get(kind) for name, kind in kinds.items()
+    }
+
+
 def test_open_balances_are_those_that_the_api_tells(built: Built) -> None:
     """The sandbox keeps them as payments come in. Left out: what happened after the as-of day."""
     found = query(

@@ -1,22 +1,14 @@
 -- One row per team and stream of the API: when it was last read, how new its newest record is, and
 -- whether as many rows are held as the API said it has.
 with held as (
-    {% for list in paged_lists() -%}
-        select
-            team_id,
-            '{{ list.name }}' as stream,
-            count(*) filter (where deleted_at is null) as rows_held,
-            max(created_at) as newest_created_at,
-            max(loaded_at) as newest_loaded_at,
-        from {{ ref(list.view) }}
-        {% if list.kind -%}
-            where document_kind = '{{ list.kind }}'
-        {% endif -%}
-        group by team_id
-        {% if not loop.last -%}
-            union all
-        {% endif -%}
-    {% endfor -%}
+    select
+        team_id,
+        stream,
+        count(*) filter (where deleted_at is null) as rows_held,
+        max(created_at) as newest_created_at,
+        max(loaded_at) as newest_loaded_at,
+    from {{ ref('stg_list_rows') }}
+    group by team_id, stream
 ),
 
 -- a window counts only what it read: the API's total is that of the last full walk
