@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from pipelines.transform.build import transform
 from tests.accounts import create_account
@@ -15,7 +15,7 @@ from tests.once import once
 from tests.transform.conftest import SETTINGS, Built, last_day, load_account
 
 
-class GroupScheduling(LoadScopeScheduling):
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Hands out one group after the other to whichever process is free."""
 
     def _split_scope(self, nodeid: str) -> str:
