@@ -22,6 +22,7 @@ SERIES = ("#0b6e8f", "#c2600a", "#5b4b9a", "#4d7c0f", "#9d174d", "#475569")
 TONES = {"good": "#1a7f4b", "look": "#b7791f", "bad": "#c0332e", "quiet": "#64748b", "": SERIES[0]}
 SYMBOLS = {"good": "circle", "look": "diamond", "bad": "x", "quiet": "square", "": "circle"}
 GRID = "#e5e9ef"
+MAX_TICKS = 6
 FORMS = {"bars": {"type": "bar"}, "lines": {"type": "scatter", "mode": "lines+markers"}}
 FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#33415c"}
 
@@ -148,7 +149,9 @@ def _dates(chart: Chart, records: list[Record]) -> Figure:
         newest = max(value for r in records if isinstance(value := r[chart.x], date))
         shown = (newest - timedelta(days=chart.days), newest + timedelta(days=1))
         time_axis |= {"range": [_plain(moment) for moment in shown]}
-    amounts = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True, "rangemode": "tozero"}
+    amounts: Figure = {"gridcolor": GRID, "zerolinecolor": GRID, "automargin": True}
+    # as many as fit would change the margin, which wraps the legend, which changes what fits
+    amounts |= {"rangemode": "tozero", "nticks": MAX_TICKS}
     scale = {"type": "log", "dtick": 1, "tickformat": ",d"} if chart.is_log else {"type": "linear"}
     if len(chart.y) == 1 and chart.y[0].endswith("seconds"):
         scale |= {"ticksuffix": " s"}

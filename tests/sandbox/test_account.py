@@ -11,6 +11,8 @@ import pytest
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation import money, rfc
 from pipelines.sandbox.simulation.account import EPOCH, Account
+from pipelines.sandbox.simulation.day import Day
+from pipelines.sandbox.simulation.lists import sat_invoices
 from pipelines.sandbox.storage import positions
 from tests.accounts import create_account
 
@@ -254,6 +256,25 @@ def test_ids_lead_back_to_where_the_object_is() -> None:
     )
     assert positions.second_of(place) == 1_790_000_000
     assert positions.place_of("ñ") is None
+
+
+def test_no_two_objects_want_the_same_place(busy_account: Account) -> None:
+    """Or the second would have replaced the first, which was counted."""
+    store = busy_account.store
+    for team in (*range(3), positions.SHARED_TEAM):
+        for name in positions.NUMBERS:
+            counted = store.counts.get(positions.partition(team, name), 0)
+            assert counted == sum(1 for _ in store.objects(team, name)), name
+
+
+def test_an_object_moves_on_when_its_place_is_taken(own_account: Account) -> None:
+    store, team = own_account.store, own_account.roster[0]
+    day = Day(store, own_account.roster, team.number, int(own_account.now.timestamp()), seed=1)
+    places = {day.dice("payments", 5).place(day.start) for _ in range(50)}
+    assert len(places) == 50
+    invoices = {day.dice("income", 5).place(day.start, mirrored_in="sat_invoices")}
+    mirrored = {day.dice("sat_invoices", 5).place(day.start) for _ in range(50)}
+    assert len(mirrored | {sat_invoices.mirror_place(place) for place in invoices}) == 51
 
 
 def test_what_is_expected_of_one_team_leaves_the_others_out(account: Account) -> None:
