@@ -10,10 +10,16 @@ from fnmatch import fnmatch
 
 GROUPS = {  # by name: the files, below `tests/`
     "flows": ("flows/*",),  # one Prefect server
-    "models": ("transform/test_command.py", "transform/test_nights.py", "transform/test_rules.py"),
+    "models": (
+        "transform/test_bare_dbt.py",
+        "transform/test_command.py",
+        "transform/test_nights.py",
+        "transform/test_rules.py",
+    ),
     "oracle": ("sql/oracle/*",),  # one account, built as of three days
     "demo": ("pipelines/test_wheel.py", "pipelines/test_cli.py"),
     "killed loads": ("pipelines/test_kill.py",),
+    "recipe": ("recipe/*",),  # one copy of the repository
     "report": ("report/*",),  # one browser
     "a whole night": ("pipelines/test_night.py",),
     "story": (  # one account that lives on

@@ -19,6 +19,7 @@ from pipelines.transform.selection import refuse_unmatched
 
 MEMORY_LIMIT = "1GB"
 QUIET_PYTHON = ("-W", "ignore")  # of warnings about dbt's own modules, which hide what went wrong
+SAFE_PATH = "-P"  # Python imports nothing from the working directory
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
@@ -59,7 +60,7 @@ def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str,
     """What dbt printed."""
     done = subprocess.run(
         [
-            *(sys.executable, *QUIET_PYTHON, "-m", "dbt.cli.main"),
+            *(sys.executable, SAFE_PATH, *QUIET_PYTHON, "-m", "dbt.cli.main"),
             *("--quiet", "--log-format", "text"),
             *verb,
             *("--project-dir", SQL, "--profiles-dir", SQL),
@@ -67,6 +68,7 @@ def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str,
             *("--vars", json.dumps(variables)),
         ],
         env=_environment(data_dir),
+        cwd=data_dir,
         capture_output=True,
         text=True,
         check=False,
@@ -78,7 +80,8 @@ def _environment(data_dir: Path) -> dict[str, str]:
     """Without settings of another dbt project, and without reports to anybody."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
     return plain | {
-        "GIGSTACK_WAREHOUSE": str(warehouse_path(data_dir).absolute()),
+        # dbt parses the whole project anew where the path is another: a data directory may move
+        "GIGSTACK_WAREHOUSE": warehouse_path(data_dir).name,
         "GIGSTACK_MEMORY_LIMIT": os.environ.get("GIGSTACK_MEMORY_LIMIT", MEMORY_LIMIT),
         "DO_NOT_TRACK": "1",
     }

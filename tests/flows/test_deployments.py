@@ -39,6 +39,7 @@ COLUMNS = {
     "deleted": "rows_deleted",
     "rejects": "rejects",
 }
+TIME_TO_SCHEDULE = timedelta(seconds=15)  # the server's scheduler begins every second
 YAML = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
 
 
@@ -126,11 +127,14 @@ def test_a_group_of_teams_is_loaded_by_a_worker_on_its_schedule(
     Secret(value=SecretStr(key_for(account))).save(KEY_BLOCK, overwrite=True)
     env = prefect.env | access(account, base_url)
     del env["GIGSTACK_API_KEY"]
-    due = datetime.now(UTC) + timedelta(seconds=30)  # and then not before tomorrow
-    daily = IntervalSchedule(interval=timedelta(days=1), anchor_date=due, timezone=MEXICO_CITY_NAME)
-    client.create_deployment_schedules(deployed, [DeploymentScheduleCreate(schedule=daily)])
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "gigstack"]
     with process(command, env, tmp_path / "worker.log"):
+        wait_until(lambda: client.read_workers_for_work_pool("gigstack"))
+        due = datetime.now(UTC) + TIME_TO_SCHEDULE  # and then not before tomorrow
+        daily = IntervalSchedule(
+            interval=timedelta(days=1), anchor_date=due, timezone=MEXICO_CITY_NAME
+        )
+        client.create_deployment_schedules(deployed, [DeploymentScheduleCreate(schedule=daily)])
         begun = wait_until(lambda: _begun_run(client, deployed))
         wait_until(lambda: _end_of(client, begun.id))
         run = client.read_flow_run(begun.id)

@@ -330,7 +330,7 @@ def test_the_sandbox_answers_until_it_is_interrupted(empty: Path) -> None:
 
 
 def test_the_demo_shows_progress_tables_query_and_paths_in_this_order(empty: Path) -> None:
-    done = cli(empty, "demo", stderr=subprocess.STDOUT)
+    done = cli(empty, "demo", merged=True)
     assert done.returncode in (0, 3)
     landmarks = (
         "Loading 2 teams",

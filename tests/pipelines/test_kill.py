@@ -25,7 +25,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
-from tests.pipelines.commands import PATIENCE, access
+from tests.pipelines.commands import PATIENCE, access, environment
 from tests.pipelines.loads import differences, lasting, lookback, query, repeated_keys
 from tests.pipelines.warm import SAID, Warm, warm
 
@@ -83,7 +83,7 @@ def load(lane: Warm, field: Field, where: Path, at: float = PATIENCE) -> tuple[f
     """Run a load, and kill it so many seconds after it took the lock; seconds and exit code."""
     lock = where / "data/load.lock"
     lock.unlink(missing_ok=True)  # of a run that is over
-    process = lane.start(where, *LOAD, env=field.env)
+    process = lane.start(where, *LOAD, env=environment(**field.env))
     began = time.monotonic()
     while not lock.exists():
         assert time.monotonic() - began < PATIENCE, (where / SAID).read_text(encoding="utf-8")
@@ -144,7 +144,11 @@ def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Camp
         with borrowed(lanes) as lane:
             return killed(lane, measured, where / str(kills), kills)
 
-    with warm(where) as one, warm(where) as other, ThreadPoolExecutor(2) as side_by_side:
+    with (
+        warm(where, environment()) as one,
+        warm(where, environment()) as other,
+        ThreadPoolExecutor(2) as side_by_side,
+    ):
         lanes.put(one)
         lanes.put(other)
         seconds, data_dirs = zip(*side_by_side.map(alone, range(2)), strict=True)

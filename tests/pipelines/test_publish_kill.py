@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.foundation.paths import published_dir
 from pipelines.publish.publication import last_publication, publish
-from tests.pipelines.commands import PATIENCE
+from tests.pipelines.commands import PATIENCE, environment
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import add_models, faults
 from tests.pipelines.warm import SAID, Warm, warm
@@ -42,7 +42,7 @@ def run(lane: Warm, where: Path, seconds: float = PATIENCE) -> tuple[float, int]
     """Publish, and kill it so many seconds after it took the lock; seconds and exit code."""
     lock = where / "data/load.lock"
     lock.unlink(missing_ok=True)  # of a run that is over
-    process = lane.start(where, "publish", env={})
+    process = lane.start(where, "publish", env=environment())
     end = time.monotonic() + PATIENCE
     while not lock.exists():
         assert time.monotonic() < end, (where / SAID).read_text(encoding="utf-8")
@@ -81,7 +81,7 @@ def campaign(
     shutil.copytree(loaded.data_dir, where / "data")
     add_models(where / "data")
     publish(where / "data")
-    with warm(where) as lane:
+    with warm(where, environment()) as lane:
         seconds, code = run(lane, where)
         assert code == 0
         yield [killed(lane, where, part, seconds) for part in points(seed=4)], where / "data"

@@ -12,17 +12,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.pipelines.commands import PATIENCE, environment
-
+PATIENCE = 300.0  # seconds, for any command
 SAID = "said.txt"  # in the working directory of a command: what it printed
-PARENT = f"""
-import json, os, sys
+PARENT = """
+import json, os, pkgutil, sys
+from importlib import import_module
 import dlt.destinations.impl.duckdb.duck
-import pipelines.cli.app, pipelines.cli.output, pipelines.cli.progress
-import pipelines.cli.documents, pipelines.load.run, pipelines.load.select
+import pipelines
+
+for module in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
+    if not module.name.endswith("__main__"):
+        import_module(module.name)
+
+def opened(path):
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
 for line in sys.stdin:
-    arguments, cwd, env = json.loads(line)
+    arguments, cwd, env, output, errors = json.loads(line)
     if child := os.fork():
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
@@ -30,9 +36,9 @@ for line in sys.stdin:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    said = os.open("{SAID}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(opened(output), 1)
+    os.dup2(1 if errors == output else opened(errors), 2)
     sys.argv = ["gigstack-etl", *arguments]
     code = 1
     try:
@@ -51,10 +57,17 @@ class Warm:
 
     parent: "subprocess.Popen[bytes]"
 
-    def start(self, cwd: Path, *arguments: str, env: dict[str, str]) -> int:
-        """Start a command; its process id."""
+    def start(
+        self,
+        cwd: Path,
+        *arguments: str,
+        env: dict[str, str],
+        output: Path | str = SAID,
+        errors: Path | str = SAID,
+    ) -> int:
+        """Start a command in exactly this environment; its process id."""
         assert self.parent.stdin
-        order = json.dumps((arguments, str(cwd), environment(**env)))
+        order = json.dumps((arguments, str(cwd), env, str(output), str(errors)))
         self.parent.stdin.write(f"{order}\n".encode())
         return int(self._told(PATIENCE))
 
@@ -70,12 +83,12 @@ class Warm:
 
 
 @contextmanager
-def warm(where: Path) -> Iterator[Warm]:
+def warm(where: Path, env: dict[str, str]) -> Iterator[Warm]:
     """The process that all commands are forked from; nothing is read where it lives."""
     with subprocess.Popen(
         [sys.executable, "-c", PARENT],
         cwd=where,
-        env=environment(PYTHONPATH=os.pathsep.join(sys.path)),
+        env=env | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
