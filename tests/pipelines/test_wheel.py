@@ -7,6 +7,7 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -126,32 +127,46 @@ def test_what_it_runs_is_its_own(installed: Path, tmp_path: Path) -> None:
         assert Path(origin).is_relative_to(installed)
 
 
-def test_its_demo_works_and_prints_one_document(installed: Path, tmp_path: Path) -> None:
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    command = (str(installed / "bin/gigstack-etl"),)
-    done = cli(empty, "demo", "--json", command=command)
-    assert done.returncode in (0, 3), done.stderr
-    found = json.loads(done.stdout)
+@dataclass(frozen=True)
+class Demo:
+    """A demo run by the installed command in an empty directory, and the package around it."""
+
+    where: Path
+    done: subprocess.CompletedProcess[str]
+    package_before: list[Path]
+    package_after: list[Path]
+
+
+@pytest.fixture(scope="module")
+def demo(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    where = tmp_path_factory.mktemp("empty")
+    code = "from pipelines.foundation.paths import SQL; print(SQL)"
+    sql = Path(call(installed / "bin/python", "-c", code, cwd=where))
+    assert sql.is_relative_to(installed)
+    before = sorted(sql.rglob("*"))
+    done = cli(where, "demo", "--json", command=(str(installed / "bin/gigstack-etl"),))
+    return Demo(where, done, before, sorted(sql.rglob("*")))
+
+
+def test_its_demo_works_and_prints_one_document(demo: Demo) -> None:
+    assert demo.done.returncode in (0, 3), demo.done.stderr
+    found = json.loads(demo.done.stdout)
     assert found["tables"]["invoices"] > 500
     assert len(found["rows"]) == 5
     assert "select" in found["query"]
-    assert (empty / found["warehouse"]).is_file()
-    assert [path.name for path in empty.iterdir()] == ["data"]
+    assert (demo.where / found["warehouse"]).is_file()
+    assert [path.name for path in demo.where.iterdir()] == ["data"]
 
 
-def test_it_builds_the_models_and_writes_nothing_into_the_package(
-    installed: Path, tmp_path: Path
-) -> None:
+def test_it_builds_the_models_and_writes_nothing_into_the_package(demo: Demo) -> None:
+    assert json.loads(demo.done.stdout)["transform"]["models"] > 80
+    assert demo.package_after == demo.package_before
+
+
+def test_it_builds_a_part_of_what_the_demo_built(demo: Demo, installed: Path) -> None:
     command = (str(installed / "bin/gigstack-etl"),)
-    purelib = call(
-        installed / "bin/python",
-        *("-c", "import sysconfig; print(sysconfig.get_path('purelib'))"),
-        cwd=tmp_path,
-    )
-    package = Path(purelib) / "pipelines" / "sql"
-    before = sorted(package.rglob("*"))
-    done = cli(tmp_path, "demo", "--json", command=command)
-    assert done.returncode in (0, 3), done.stderr
-    assert json.loads(done.stdout)["transform"]["models"] > 80
-    assert sorted(package.rglob("*")) == before
+    part = ("transform", "--data-dir", "data/demo", "--select", "dim_team", "--json")
+    done = cli(demo.where, *part, command=command)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["models"], found["is_full_refresh"]) == (1, False)
