@@ -129,23 +129,23 @@ def test_what_it_runs_is_its_own(installed: Path, tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo of the installed wheel: what it said, where it ran, and the package's own files
-    before and after.
-    """
+    """A demo run by the installed command in an empty directory, and the package around it."""
 
-    done: subprocess.CompletedProcess[str]
     where: Path
-    before: list[Path]
-    after: list[Path]
+    done: subprocess.CompletedProcess[str]
+    package_before: list[Path]
+    package_after: list[Path]
 
 
 @pytest.fixture(scope="module")
 def demo(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
     where = tmp_path_factory.mktemp("empty")
-    (sql,) = installed.rglob("site-packages/pipelines/sql")
+    code = "from pipelines.foundation.paths import SQL; print(SQL)"
+    sql = Path(call(installed / "bin/python", "-c", code, cwd=where))
+    assert sql.is_relative_to(installed)
     before = sorted(sql.rglob("*"))
     done = cli(where, "demo", "--json", command=(str(installed / "bin/gigstack-etl"),))
-    return Demo(done, where, before, sorted(sql.rglob("*")))
+    return Demo(where, done, before, sorted(sql.rglob("*")))
 
 
 def test_its_demo_works_and_prints_one_document(demo: Demo) -> None:
@@ -160,5 +160,13 @@ def test_its_demo_works_and_prints_one_document(demo: Demo) -> None:
 
 def test_it_builds_the_models_and_writes_nothing_into_the_package(demo: Demo) -> None:
     assert json.loads(demo.done.stdout)["transform"]["models"] > 80
-    assert demo.before
-    assert demo.after == demo.before
+    assert demo.package_after == demo.package_before
+
+
+def test_it_builds_a_part_of_what_the_demo_built(demo: Demo, installed: Path) -> None:
+    command = (str(installed / "bin/gigstack-etl"),)
+    part = ("transform", "--data-dir", "data/demo", "--select", "dim_team", "--json")
+    done = cli(demo.where, *part, command=command)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["models"], found["is_full_refresh"]) == (1, False)
