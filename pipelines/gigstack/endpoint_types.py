@@ -1,6 +1,6 @@
-"""What is declared of an endpoint: the resource that is read, and the tables that it becomes.
+"""The declaration of an endpoint: the resource that is read, and the tables that it becomes.
 
-API reference: https://docs.gigstack.io
+API: https://docs.gigstack.io
 """
 
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Pagination(Enum):
-    """How a list is paged (the request parameter that carries the cursor, or the page)."""
+    """How a list is paged; the values name the request parameter of the cursor or the page."""
 
     NEXT = "next"
     STARTING_AFTER = "starting_after"
@@ -18,9 +18,9 @@ class Pagination(Enum):
 
 
 class WindowField(Enum):
-    """What the window of an incremental load goes by: a field of the API, and how it is asked for.
+    """The API's field by which an incremental load limits what it reads of a list.
 
-    Lists without one are read whole, each time.
+    A list without such a field is read whole every time.
     """
 
     CREATED = "created_at"
@@ -28,7 +28,7 @@ class WindowField(Enum):
 
 
 class Scope(Enum):
-    """How often a list is read: once for the key, once a team, or once a parent object."""
+    """How often a resource is read: once per key, once per team, or once per parent object."""
 
     KEY = "key"
     TEAM = "team"
@@ -37,7 +37,7 @@ class Scope(Enum):
 
 @dataclass(frozen=True)
 class Table:
-    """A warehouse table: its key columns after `team_id`, and the root whose list it holds."""
+    """A warehouse table. `key` comes after `team_id`; `parent` is the root table of a child."""
 
     name: str
     key: tuple[str, ...]
@@ -46,13 +46,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Entity:
-    """What one SQL file makes: a root table, its children, and tables of links of their own."""
+    """The tables that one SQL file makes: a root, its children, and links to other entities."""
 
     name: str
     root: Table
     children: tuple[Table, ...] = ()
     links: tuple[Table, ...] = ()
-    is_short_lived: bool = False  # its objects are made to vanish soon, and many at once
+    is_short_lived: bool = False  # many of its objects may disappear at once
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -61,20 +61,20 @@ class Entity:
 
 @dataclass(frozen=True)
 class Resource:
-    """One list endpoint. `{parent}` in a path is the id of an object of the `parents` list."""
+    """One list endpoint. In a path, `{team}` is the team's id and `{parent}` that of a parent."""
 
     name: str
     entity: str
-    paths: tuple[str, ...]  # more than one: candidates, probed in this order
+    paths: tuple[str, ...]  # several are candidates, probed in this order
     title: tuple[str, str] = field(kw_only=True)  # for people, in Spanish and in English
     pagination: Pagination = Pagination.NEXT
     scope: Scope = Scope.TEAM
     kind: str | None = None  # document_kind or parent_type of its rows
-    created_filter: bool = False  # the API names a filter on the creation date
-    window: WindowField | None = None  # what an incremental load reads of it
-    single_path: str | None = None  # of one object, for those that are open beyond the window
-    list_at: str | None = None  # the list sits below `data`, under this name
+    created_filter: bool = False  # the API documents a filter on the creation date
+    window: WindowField | None = None  # limits what an incremental load reads
+    single_path: str | None = None  # of one object, for open items outside the window
+    list_at: str | None = None  # the name below `data` that holds the list
     map_key: str | None = None  # `data` may be an object: its keys become this field
-    parents: str | None = None  # the list whose objects this one is read for
-    own_path: str | None = None  # of the key's own object, which the list may leave out
-    is_optional: bool = False  # only when configured or named
+    parents: str | None = None  # the entity whose objects are the parents
+    own_path: str | None = None  # of the team's own object, which the list may leave out
+    is_optional: bool = False  # read only if the settings or the command name it

@@ -1,11 +1,10 @@
-"""What is declared of columns: their meaning, and whether they are personal.
+"""The meaning of published columns, and which of them hold personal data.
 
-`sql/loader/columns.csv`, which `make generate` writes, says it of every column of the loader's
-tables. `sql/published_columns.csv` says it of all others by name. A line there names a column
-(`client_name`), one of a single table (`runs.mode`), or many (`*_rfc`, `seeds.*.*`). The line that
-says most counts, wherever it stands: more parts of the name, then the whole name, then more
-letters. Text that no line names counts as personal, so that a new column cannot leak before
-somebody has looked at it.
+`sql/loader/columns.csv`, which `make generate` writes, declares both for the loader's tables.
+`sql/published_columns.csv` does for all others. A line there names a column (`client_name`), a
+column of one table (`runs.mode`), or many columns (`*_rfc`, `seeds.*.*`). Of the lines that match
+the most precise counts, wherever it stands. A text column without a line counts as personal, so
+that a new column cannot leak before somebody has classified it.
 """
 
 import csv
@@ -21,46 +20,46 @@ import duckdb
 from pipelines.foundation.paths import LOADER_COLUMNS, PUBLISHED_COLUMNS
 
 LOADER_SCHEMA = "gigstack"
-TEXTLESS = (  # types, or how they begin
+NON_TEXT_TYPES = (  # types, or their beginnings
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER"),
     *("UBIGINT", "UHUGEINT", "DECIMAL", "DOUBLE", "FLOAT", "BOOLEAN", "DATE", "TIME", "INTERVAL"),
     "UUID",
 )
 HASH_DIGITS = 32  # 128 bits
-HASH = "memory.main.hashed"  # a macro in the database that both files are attached to
+HASH_MACRO = "memory.main.hashed"  # in the database that both files are attached to
 
 
 class Policy(Enum):
-    """What becomes of personal data."""
+    """What to do with personal data."""
 
     KEEP = "keep"
-    HASH = "hash"  # the same value has the same hash everywhere, so joins and counts still work
-    DROP = "drop"  # the column stays, empty, so that views and dashboards still work
+    HASH = "hash"  # equal values get equal hashes, so joins and counts still work
+    DROP = "drop"  # the column stays but is empty, so views and dashboards still work
 
 
 @dataclass(frozen=True)
-class Declared:
-    """What one line says of the columns that it names."""
+class ColumnDeclaration:
+    """A line of one of the two files."""
 
     pattern: str
     is_personal: bool
     description: str
 
-    def fits(self, *path: str) -> bool:
-        """Whether it names this schema, table and column; it may leave out the first ones."""
-        named = path[-1 - self.pattern.count(".") :]
-        return fnmatchcase(".".join(named).lower(), self.pattern)
+    def matches(self, *path: str) -> bool:
+        """Whether it names this schema, table and column; schema and table may be left out."""
+        compared = path[-1 - self.pattern.count(".") :]
+        return fnmatchcase(".".join(compared).lower(), self.pattern)
 
     @property
     def precision(self) -> tuple[int, bool, int]:
-        """How much it says of a name; of several lines that fit, the most precise counts."""
+        """How much it says of a name: its parts, whether it is the whole name, its letters."""
         letters = len(self.pattern) - self.pattern.count("*")
         return self.pattern.count("."), "*" not in self.pattern, letters
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, with the comment that the database has on it."""
+    """A column of a table, with its comment in the database."""
 
     schema: str
     table: str
@@ -70,33 +69,33 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether its type can hold personal data: all but numbers, booleans and times."""
-        return not self.type.startswith(TEXTLESS) or self.type.endswith("]")
+        """Whether its type can hold personal data, as all but numbers, booleans and times can."""
+        return not self.type.startswith(NON_TEXT_TYPES) or self.type.endswith("]")
 
     @property
-    def declared(self) -> Declared | None:
+    def declaration(self) -> ColumnDeclaration | None:
         return declaration_of(self.schema, self.table, self.name)
 
     @property
     def is_personal(self) -> bool:
-        return self.is_text and (self.declared is None or self.declared.is_personal)
+        return self.is_text and (self.declaration is None or self.declaration.is_personal)
 
     @property
     def description(self) -> str:
-        return self.comment or (self.declared.description if self.declared else "")
+        return self.comment or (self.declaration.description if self.declaration else "")
 
 
 @cache
-def rules() -> tuple[Declared, ...]:
+def rules() -> tuple[ColumnDeclaration, ...]:
     """The lines of `sql/published_columns.csv`."""
-    return tuple(_declared(row["column"], row) for row in _lines(PUBLISHED_COLUMNS))
+    return tuple(_declaration(row["column"], row) for row in _lines(PUBLISHED_COLUMNS))
 
 
 @cache
-def loader_columns() -> dict[str, Declared]:
+def loader_columns() -> dict[str, ColumnDeclaration]:
     """The lines of `sql/loader/columns.csv`, by `table.column`."""
     names = ((f"{row['table']}.{row['column']}", row) for row in _lines(LOADER_COLUMNS))
-    return {name: _declared(name, row) for name, row in names}
+    return {name: _declaration(name, row) for name, row in names}
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
@@ -104,40 +103,39 @@ def _lines(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def _declared(pattern: str, row: dict[str, str]) -> Declared:
-    return Declared(pattern.lower(), row["personal"] == "yes", row["description"])
+def _declaration(pattern: str, row: dict[str, str]) -> ColumnDeclaration:
+    return ColumnDeclaration(pattern.lower(), row["personal"] == "yes", row["description"])
 
 
 @cache
-def declaration_of(schema: str, table: str, column: str) -> Declared | None:
+def declaration_of(schema: str, table: str, column: str) -> ColumnDeclaration | None:
     """What is declared of a column, if anything is."""
     if schema == LOADER_SCHEMA and f"{table}.{column}" in loader_columns():
         return loader_columns()[f"{table}.{column}"]
     return rule_of(schema, table, column)
 
 
-def rule_of(*path: str) -> Declared | None:
+def rule_of(*path: str) -> ColumnDeclaration | None:
     """The rule that counts for a schema, table and column."""
     return most_precise(rules(), *path)
 
 
-def most_precise(lines: Iterable[Declared], *path: str) -> Declared | None:
-    """Of the lines that fit a schema, table and column, the one that says most."""
-    fitting = (line for line in lines if line.fits(*path))
-    return max(fitting, key=lambda line: line.precision, default=None)
+def most_precise(lines: Iterable[ColumnDeclaration], *path: str) -> ColumnDeclaration | None:
+    """Of the lines that match a schema, table and column, the one that says most."""
+    matching = (line for line in lines if line.matches(*path))
+    return max(matching, key=lambda line: line.precision, default=None)
 
 
 def define_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Give all connections to this database the hash that goes with a key."""
+    """Create the macro that hashes with this key, for all connections to this database."""
     connection.execute(
-        f"create macro {HASH}(value) as left(sha256('{key}' || value), {HASH_DIGITS})"
+        f"create macro {HASH_MACRO}(value) as left(sha256('{key}' || value), {HASH_DIGITS})"
     )
 
 
 def projection(columns: Iterable[Column], policy: Policy) -> str:
-    """A select list: every column, those that are personal as the policy says.
-
-    Hashes need `define_hash`.
+    """The select list of all columns, with personal ones as the policy says. Hashing needs
+    `define_hash` first.
     """
     return ", ".join(_selected(column, policy) for column in columns)
 
@@ -148,6 +146,6 @@ def _selected(column: Column, policy: Policy) -> str:
         return name
     if policy is Policy.DROP:
         return f"null::{column.type} as {name}"
-    digest = f"{HASH}({name}::varchar)"
+    digest = f"{HASH_MACRO}({name}::varchar)"
     digest = f"to_json({digest})" if column.type == "JSON" else digest
     return f"if({name} is null, null, {digest}) as {name}"

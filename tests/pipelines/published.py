@@ -81,7 +81,7 @@ def add_small_warehouse(data_dir: Path) -> None:
 
 def undeclared(columns: Iterable[Column]) -> str:
     """What to do about text of which nobody said whether it is personal; '' for none."""
-    names = [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declared is None]
+    names = [f"{c.table}.{c.name}" for c in columns if c.is_text and c.declaration is None]
     lines = "".join(f"\n{name},yes,    or    {name},no," for name in names)
     return f"Add a line for each of these to sql/published_columns.csv:{lines}" if names else ""
 

@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import published_dir
-from pipelines.gigstack.endpoints import RESOURCES
+from pipelines.sandbox.storage.positions import NUMBERS
 from pipelines.publish.columns import Column, Policy
 from pipelines.publish.personal import hash_key, pii_policy
 from pipelines.publish.publication import publish, rollback
@@ -46,7 +46,7 @@ def personal_values(account: Account) -> set[str]:
     found = {PERSON}
     for number, team in enumerate(account.roster):
         _collect(team.record, "teams", found)
-        for resource in RESOURCES:
+        for resource in NUMBERS:
             for _, record in account.store.objects(number, resource):
                 _collect(record, resource, found)
     return {value for value in found if len(value) >= SHORTEST}

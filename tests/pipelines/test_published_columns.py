@@ -5,7 +5,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from pipelines.foundation.paths import SQL, published_dir
-from pipelines.publish.columns import Column, Declared, most_precise, rules
+from pipelines.publish.columns import Column, ColumnDeclaration, most_precise, rules
 from pipelines.publish.publication import publish
 from tests.generate.columns import loader_tables
 from tests.pipelines.published import add_small_warehouse, undeclared
@@ -43,7 +43,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> set[Place]:
 
 
 def test_every_line_names_a_column_that_there_is(known: set[Place]) -> None:
-    idle = [rule.pattern for rule in rules() if not any(rule.fits(*path) for path in known)]
+    idle = [rule.pattern for rule in rules() if not any(rule.matches(*path) for path in known)]
     assert idle == [], "no table has such a column: correct the names in sql/published_columns.csv"
 
 
@@ -51,7 +51,9 @@ def test_no_column_has_two_lines_that_say_as_much(known: set[Place]) -> None:
     patterns = [rule.pattern for rule in rules()]
     assert len(patterns) == len(set(patterns))
     for path in known:
-        fitting = sorted((rule for rule in rules() if rule.fits(*path)), key=lambda r: r.precision)
+        fitting = sorted(
+            (rule for rule in rules() if rule.matches(*path)), key=lambda r: r.precision
+        )
         if len(fitting) > 1 and fitting[-1].precision == fitting[-2].precision:
             assert fitting[-1].is_personal == fitting[-2].is_personal, (path, fitting[-2:])
 
@@ -75,7 +77,10 @@ def test_the_order_of_the_lines_does_not_matter(known: set[Place]) -> None:
 def test_the_line_that_says_most_counts(patterns: list[str], counts: str | None) -> None:
     for lines in (patterns, patterns[::-1]):
         found = most_precise(
-            (Declared(pattern, True, "") for pattern in lines), "gigstack", "clients", "client_rfc"
+            (ColumnDeclaration(pattern, True, "") for pattern in lines),
+            "gigstack",
+            "clients",
+            "client_rfc",
         )
         assert (found and found.pattern) == counts
 
