@@ -3,7 +3,7 @@
 from pipelines.foundation.paths import SQL
 from pipelines.gigstack.endpoint_types import Entity, Table
 from pipelines.gigstack.endpoints import ENTITIES
-from tests.generate.columns import LoaderColumn, LoaderTable, describe, loader_tables
+from tests.generate.columns import LoaderColumn, LoaderTable, describe, glossary, loader_tables
 from tests.generate.documents import staging_yml
 from tests.generate.files import generated, leftovers
 from tests.generate.heads import Head, Note, parse_heads
@@ -37,6 +37,11 @@ def test_every_generated_file_is_as_make_generate_writes_it() -> None:
     ]
     names = ", ".join(str(path.relative_to(SQL.parent)) for path in (*stale, *leftovers()))
     assert not names, f"Run `make generate` and commit: {names}"
+
+
+def test_every_meaning_in_the_glossary_is_used() -> None:
+    documented = "".join(path.read_text(encoding="utf-8") for path in SQL.rglob("*.yml"))
+    assert [name for name in glossary() if f"doc('{name}')" not in documented] == []
 
 
 def test_a_head_says_what_a_table_and_its_columns_are() -> None:

@@ -1,11 +1,10 @@
 """The meaning of published columns, and which of them hold personal data.
 
-`sql/loader/columns.csv`, which `make generate` writes, declares every column of the loader's
-tables. `sql/published_columns.csv` declares all others by name. A line there names a column
-(`client_name`), a column of one table (`runs.mode`), or many (`*_rfc`, `seeds.*.*`). The most
-precise line counts, wherever it stands: more parts of the name, then the whole name, then more
-letters. A text column without a line counts as personal, so that a new column cannot leak before
-somebody has classified it.
+`sql/loader/columns.csv`, which `make generate` writes, declares both for the loader's tables.
+`sql/published_columns.csv` does for all others. A line there names a column (`client_name`), a
+column of one table (`runs.mode`), or many columns (`*_rfc`, `seeds.*.*`). Of the lines that match
+the most precise counts, wherever it stands. A text column without a line counts as personal, so
+that a new column cannot leak before somebody has classified it.
 """
 
 import csv
@@ -41,7 +40,7 @@ class Policy(Enum):
 
 @dataclass(frozen=True)
 class ColumnDeclaration:
-    """What one line says of the columns that it names."""
+    """A line of one of the two files."""
 
     pattern: str
     is_personal: bool
@@ -54,7 +53,7 @@ class ColumnDeclaration:
 
     @property
     def precision(self) -> tuple[int, bool, int]:
-        """How much it says of a name; of several lines that fit, the most precise counts."""
+        """How much it says of a name: its parts, whether it is the whole name, its letters."""
         letters = len(self.pattern) - self.pattern.count("*")
         return self.pattern.count("."), "*" not in self.pattern, letters
 
@@ -123,9 +122,9 @@ def rule_of(*path: str) -> ColumnDeclaration | None:
 
 
 def most_precise(lines: Iterable[ColumnDeclaration], *path: str) -> ColumnDeclaration | None:
-    """Of the lines that fit a schema, table and column, the one that says most."""
-    fitting = (line for line in lines if line.matches(*path))
-    return max(fitting, key=lambda line: line.precision, default=None)
+    """Of the lines that match a schema, table and column, the one that says most."""
+    matching = (line for line in lines if line.matches(*path))
+    return max(matching, key=lambda line: line.precision, default=None)
 
 
 def define_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:

@@ -14,11 +14,11 @@ import pytest
 
 from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import published_dir
-from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.publish.columns import Column, Policy
 from pipelines.publish.personal import hash_key, pii_policy
 from pipelines.publish.publication import publish, rollback
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage.positions import NUMBERS
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import PERSON, add_models, add_small_warehouse, faults
 from tests.transform.conftest import Built
@@ -46,7 +46,7 @@ def personal_values(account: Account) -> set[str]:
     found = {PERSON}
     for number, team in enumerate(account.roster):
         _collect(team.record, "teams", found)
-        for resource in RESOURCES:
+        for resource in NUMBERS:
             for _, record in account.store.objects(number, resource):
                 _collect(record, resource, found)
     return {value for value in found if len(value) >= SHORTEST}
