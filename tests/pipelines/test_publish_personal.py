@@ -14,11 +14,11 @@ import pytest
 
 from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import published_dir
-from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.publish.columns import Column, Policy
 from pipelines.publish.personal import hash_key, pii_policy
 from pipelines.publish.publication import publish, rollback
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage.positions import STREAMS
 from tests.pipelines.conftest import Loaded
 from tests.pipelines.published import PERSON, add_models, add_small_warehouse, faults
 from tests.transform.conftest import Built
@@ -46,7 +46,7 @@ def personal_values(account: Account) -> set[str]:
     found = {PERSON}
     for number, team in enumerate(account.roster):
         _collect(team.record, "teams", found)
-        for resource in RESOURCES:
+        for resource in STREAMS:
             for _, record in account.store.walk(number, resource):
                 _collect(record, resource, found)
     return {value for value in found if len(value) >= SHORTEST}
@@ -260,11 +260,11 @@ def test_the_key_is_its_owners_alone_and_stays(tmp_path: Path) -> None:
     assert hash_key(tmp_path) == key
     assert len(bytes.fromhex(key)) == 32
     path.chmod(0o640)
-    with pytest.raises(PublishingError, match="can be read by others"):
+    with pytest.raises(PublishingError, match="Others can read"):
         hash_key(tmp_path)
     path.chmod(0o600)
     path.write_text("short")
-    with pytest.raises(PublishingError, match="is no key"):
+    with pytest.raises(PublishingError, match="holds no key"):
         hash_key(tmp_path)
 
 
@@ -281,5 +281,7 @@ def test_the_policy_is_named_or_configured_or_keep(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PUBLISH__PII", "drop")
     assert pii_policy() is Policy.DROP
     assert pii_policy("HASH") is Policy.HASH
-    with pytest.raises(ConfigurationError, match="pii is 'mask'; it takes one of keep, hash, drop"):
+    with pytest.raises(
+        ConfigurationError, match="pii is 'mask'; it must be one of keep, hash, drop"
+    ):
         pii_policy("mask")
