@@ -91,7 +91,7 @@ def test_a_load_of_an_unchanged_account_asks_what_the_plan_says(story: Story) ->
     made["teams", story.account.teams[0]] += unchanged.report.team_discovery.requests
     assert made == planned
     assert unchanged.report.requests == planned.total()
-    assert any("open items" in step.note for step in unchanged.plan), "some of it one by one"
+    assert any("open item" in step.note for step in unchanged.plan), "some of it one by one"
 
 
 def test_one_load_brings_all_that_happened(night: StoryNight) -> None:
