@@ -28,7 +28,6 @@ from pipelines.foundation.errors import (
     WarehouseError,
 )
 from pipelines.gigstack.endpoint_types import Resource
-from pipelines.load import LoadResult
 from pipelines.load import run as load_run
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
@@ -39,6 +38,7 @@ from pipelines.publish import publication
 from pipelines.publish.publication import Publication
 from pipelines.transform import build
 from pipelines.transform.build import Transformation
+from pipelines.warehouse.run_log import LoadResult
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -16,11 +16,17 @@ def create_account(path: Path, **parameters: Any) -> Account:
     return Account.create(path, **{"seed": SEED} | parameters)
 
 
-def add_object(account: Account, team: int, name: str, prefix: str, like: Record) -> Record:
-    """One more object of a list, created a minute ago, for the rest as the given one."""
-    store, second = account.store, int(account.now.timestamp()) - 60
+def add_object(
+    account: Account, team: int, name: str, prefix: str, like: Record, days: int = 0
+) -> Record:
+    """One more object of a list, created a minute and so many days ago, for the rest as the given
+    one.
+    """
+    store, second = account.store, int(account.now.timestamp()) - 60 - days * 86_400
     place = positions.position(team, name, second, 0)
     record = like | {"id": positions.object_id(prefix, place), "created_at": second}
+    if "uuid" in like:
+        record["uuid"] = positions.uuid(place)
     store.begin()
     store.add(place, record)
     store.flush()

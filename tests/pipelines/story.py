@@ -21,7 +21,7 @@ from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.expected.rows import Key, rows_by_list
 from pipelines.sandbox.simulation.account import EPOCH, Account
 from pipelines.warehouse.run_log import LoadResult
-from tests.accounts import create_account
+from tests.accounts import add_object, create_account
 from tests.pipelines.loads import lookback, run, settings_for
 
 SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named alike
@@ -33,6 +33,26 @@ SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named ali
 }
 PAGE_SIZE = 10
 LOOKBACK = 90  # days
+OPEN: dict[str, Any] = {  # an invoice that nothing was paid of
+    "payment_method": "PPD",
+    "payment_form": "99",
+    "status": "valid",
+    "cancellation": None,
+    "payment_complements": 0,
+    "payments": [],
+    "invoices": [],
+    "related_documents": [],
+}
+OF_A_DRAFT = (
+    "invoice_type",
+    "client",
+    "currency",
+    "total",
+    "subtotal",
+    "items",
+    "livemode",
+    "team",
+)
 SOME = ("clients", "retentions", "invoice_drafts", "receipts")
 Hashes = dict[str, dict[Key, str]]  # by root table and key
 
@@ -67,8 +87,16 @@ class Story:
 
 
 def create(path: Path) -> Account:
-    """Five months, so that some of what is open is older than the look-back."""
-    return create_account(path, clients=15, months=5, teams=3, now=EPOCH)
+    """Five months, one open invoice of each team that is older than the look-back, and drafts."""
+    account = create_account(path, clients=15, months=5, teams=3, now=EPOCH)
+    for team in account.roster:
+        _, invoice = next(account.store.objects(team.number, "income"))
+        open_invoice = invoice | OPEN | {"last_balance": invoice["total"]}
+        add_object(account, team.number, "income", "inv_", open_invoice, days=LOOKBACK + 20)
+        draft = {name: invoice[name] for name in OF_A_DRAFT} | {"draft": True, "status": "draft"}
+        for days in (1, 2, 3):
+            add_object(account, team.number, "drafts", "drf_", draft, days)
+    return account
 
 
 def tell(account: Account, url: str, where: Path) -> Story:

@@ -242,14 +242,16 @@ def test_a_load_prints_one_document_that_is_true(account: Account, nightly: dict
     assert differences(data_dir, {name: truth[name] for name in ("clients", "service_taxes")}) == {}
 
 
-def test_status_prints_one_document_about_the_load(nightly: dict[str, Any]) -> None:
+def test_status_prints_one_document_about_the_load(
+    nightly: dict[str, Any], account: Account
+) -> None:
     done = nightly["status"]
     found = json.loads(done.stdout)
     assert done.returncode == 0
     assert [run["status"] for run in found["runs"]] == ["ok"]
     assert found["runs"][0]["run_id"] == json.loads(nightly["load"].stdout)["run_id"]
     rows = {table["table_name"]: table["rows"] for table in found["tables"]}
-    assert rows["clients"] == 12
+    assert rows["clients"] == expected(account)["clients"].rows
     assert (found["rejects"], found["pending_packages"], found["streams"]) == (0, 0, [])
 
 

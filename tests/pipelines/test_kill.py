@@ -71,7 +71,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class NodeResult:
+class KilledLoad:
     """What became of a data directory, and how the last load ended."""
 
     data_dir: Path
@@ -98,7 +98,7 @@ def load(lane: Warm, field: Field, where: Path, at: float = PATIENCE) -> tuple[f
     return time.monotonic() - began, code
 
 
-def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> NodeResult:
+def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> KilledLoad:
     """Kill a load at each of these points in turn, and then load once more."""
     seconds = field.seconds
     for attempt in range(TRIES):
@@ -110,7 +110,7 @@ def killed(lane: Warm, field: Field, where: Path, kills: tuple[float, ...]) -> N
                 break
         else:
             _, code = load(lane, field, tried)
-            return NodeResult(data_dir, code, (tried / SAID).read_text(encoding="utf-8"))
+            return KilledLoad(data_dir, code, (tried / SAID).read_text(encoding="utf-8"))
         assert code == 0, f"the load after a kill ended with exit code {code}"
         seconds = took * 0.9  # it was over before its end came: others left it the machine
     raise AssertionError(f"no load of {TRIES} lasted until {kills} of it")
@@ -129,7 +129,7 @@ class Campaign:
     """Loads that never died, and those that did, by where they were killed."""
 
     undisturbed: list[Path]
-    outcomes: dict[tuple[float, ...], NodeResult]
+    outcomes: dict[tuple[float, ...], KilledLoad]
 
 
 def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Campaign:
@@ -140,7 +140,7 @@ def campaign(field: Field, where: Path, points: list[tuple[float, ...]]) -> Camp
         with borrowed(lanes) as lane:
             return undisturbed(lane, field, where / f"undisturbed {number}")
 
-    def dead(kills: tuple[float, ...]) -> NodeResult:
+    def dead(kills: tuple[float, ...]) -> KilledLoad:
         with borrowed(lanes) as lane:
             return killed(lane, measured, where / str(kills), kills)
 
@@ -192,6 +192,10 @@ def later(account_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copy(account_file, path)
     with Account.open(path) as account:
         account.advance(DAYS)
+        place, _ = next(account.store.objects(0, "clients"))
+        account.store.begin()
+        account.store.remove(place)  # something that is no longer listed
+        account.store.commit()
         yield account
 
 
@@ -214,7 +218,7 @@ def lasting_of(reference: Path) -> dict[str, list[tuple[Any, ...]]]:
     return lasting(reference)
 
 
-def is_as_if_nothing_had_happened(outcome: NodeResult, reference: Path) -> None:
+def is_as_if_nothing_had_happened(outcome: KilledLoad, reference: Path) -> None:
     data_dir = outcome.data_dir
     assert outcome.code == 0, outcome.said
     assert dlt_cleanup.pending(data_dir) == 0

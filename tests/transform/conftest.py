@@ -36,6 +36,20 @@ def load_account(account: Account, data_dir: Path) -> None:
         run(settings_for(account, url), data_dir)
 
 
+def _plan_refund(account: Account) -> None:
+    """One that will surely come, of the newest payment that has succeeded."""
+    store = account.store
+    *_, place = (
+        place
+        for place, payment in store.objects(0, "payments")
+        if payment["status"] == "succeeded" and "total" in payment
+    )
+    store.begin()
+    store.plan(int(account.now.timestamp()) + 86_400, place, "refund")
+    store.flush()
+    store.commit()
+
+
 def last_day(account: Account) -> date:
     return account.now.astimezone(MEXICO_CITY).date() - timedelta(days=1)
 
@@ -47,6 +61,7 @@ def next_nights(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copy(built.account_file, where / "account.sqlite")
     shutil.copytree(built.data_dir, where / "data")
     with Account.open(where / "account.sqlite") as account:
+        _plan_refund(account)
         account.advance(12)
         load_account(account, where / "data")
         as_of = last_day(account)

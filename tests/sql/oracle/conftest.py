@@ -15,6 +15,7 @@ from pipelines.foundation.paths import warehouse_path
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
 from pipelines.transform.build import transform
 from pipelines.transform.dbt_runner import FAILED, dbt
 from pipelines.transform.settings import TransformSettings
@@ -26,6 +27,7 @@ from .reading import read
 from .writing import add_cases
 
 AS_OF = (date(2026, 11, 20), date(2026, 9, 30), date(2026, 8, 31))
+CASH_BASIS = ("612", "626")
 PARENTS = ("clients", "invoices", "payments")
 
 
@@ -49,9 +51,21 @@ class Audited:
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     path = tmp_path_factory.mktemp("oracle") / "account.sqlite"
     with create_account(path, clients=16, months=5, teams=2, invoices=450) as made:
-        for team in range(2):
+        for team, regime in enumerate(CASH_BASIS):
             add_cases(made, team)
+            _set_regime(made, team, regime)
         yield made
+
+
+def _set_regime(account: Account, team: int, regime: str) -> None:
+    """Let the team's income count when it is collected."""
+    record, place = account.roster[team].record, positions.place_of(account.teams[team])
+    assert place is not None
+    record["tax_system"] = regime
+    account.store.begin()
+    account.store.put(place, record)
+    account.store.flush()
+    account.store.commit()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.storage import positions
 
 from .books import Books
 from .cfdi import Record
@@ -21,12 +22,25 @@ def read(account: Account, as_of: date, **more: Any) -> list[Books]:
             _walk(account, team.number, "payments"),
             _walk(account, team.number, "receipts"),
             _walk(account, team.number, "clients"),
-            _walk(account, team.number, "documents"),
+            _listed_documents(account, team.number),
             record=team.record,
             **more,
         )
         for team in account.roster
     ]
+
+
+def _listed_documents(account: Account, team: int) -> list[Record]:
+    """The documents that a client, invoice or payment lists: its own, and those of its client. What
+    only a deleted client had, no list shows.
+    """
+    shown: set[int] = set()
+    for stream in ("clients", "payments", *_CFDI_STREAMS):
+        for place, record in account.store.objects(team, stream):
+            client = positions.place_of((record.get("client") or {}).get("id") or "")
+            shown.update(account.store.documents_of([place, *([client] if client else [])]))
+    documents = account.store.objects(team, "documents")
+    return [record for place, record in documents if place in shown]
 
 
 def _walk(account: Account, team: int, stream: str) -> list[Record]:
