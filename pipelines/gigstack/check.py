@@ -17,6 +17,7 @@ from pipelines.foundation.errors import (
 from pipelines.gigstack.api.client import Envelope, GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.date_filters import Bounds, detect_date_filter
 from pipelines.gigstack.api.paginators import Params, probe_path, start_params
+from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import count_records, records_of
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope, WindowField
@@ -123,7 +124,7 @@ class _Checker:
         return await probe_path(
             self.client,
             resource.paths,
-            lambda path: path.replace("{team}", team).replace("{parent}", parent or ""),
+            lambda path: fill_path(path, team=team, parent=parent or "-"),
             params,
             self.request_stats,
         )

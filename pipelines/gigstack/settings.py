@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import msgspec
 from dlt.common.configuration import resolve_configuration
@@ -163,6 +164,10 @@ def _validate(settings: Settings) -> None:
         if parent not in DOCUMENT_PARENTS:
             allowed = ", ".join(DOCUMENT_PARENTS)
             raise ConfigurationError(f"documents names {parent!r}; it takes any of {allowed}.")
+    if "@" in urlsplit(settings.base_url).netloc:  # never shown: it may be a password
+        raise ConfigurationError(
+            "base_url holds a user name or a password; the API key is the only way in."
+        )
     if not settings.base_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"base_url is {settings.base_url!r}; it must begin with https://.")
 

@@ -17,6 +17,7 @@ from pipelines.foundation.errors import TransformError
 from pipelines.foundation.paths import SQL, dbt_dir, warehouse_path
 from pipelines.transform.selection import refuse_unmatched
 
+NOT_FOR_DBT = ("DBT_", "GIGSTACK_API_", "SOURCES__", "PREFECT_", "SENDGRID_")  # beginnings
 MEMORY_LIMIT = "1GB"
 QUIET_PYTHON = ("-W", "ignore")  # of warnings about dbt's own modules, which hide what went wrong
 SAFE_PATH = "-P"  # Python imports nothing from the working directory
@@ -77,8 +78,10 @@ def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str,
 
 
 def _environment(data_dir: Path) -> dict[str, str]:
-    """Without settings of another dbt project, and without reports to anybody."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
+    """Without the API key, without settings of another dbt project, and without reports to
+    anybody.
+    """
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_DBT)}
     return plain | {
         # dbt parses the whole project anew where the path is another: a data directory may move
         "GIGSTACK_WAREHOUSE": warehouse_path(data_dir).name,

@@ -1,4 +1,4 @@
--- verdict: one row: whether all is well, what needs a look, and as of when that holds.
+-- verdict: one row: whether all is well, what needs attention, and as of when that holds.
 with found as (
     select
         count(*) as findings,

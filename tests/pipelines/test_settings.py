@@ -161,6 +161,15 @@ def test_a_value_out_of_its_range_is_named(
     assert "sk_test_1" not in str(raised.value)
 
 
+def test_a_password_in_the_address_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(PREFIX + "BASE_URL", "https://somebody:secret-word@api.example/v2")
+    with pytest.raises(ConfigurationError, match="base_url holds a user name") as raised:
+        read_settings()
+    assert "secret-word" not in str(raised.value)
+
+
 @pytest.mark.parametrize("blanks", ["\n", " ", "\r\n", "\t"])
 def test_blanks_around_a_key_are_no_part_of_it(
     blanks: str, monkeypatch: pytest.MonkeyPatch

@@ -1,8 +1,11 @@
-"""Zones and terms, from the environment as from `.dlt/config.toml`."""
+"""Zones and terms, from the environment as from `.dlt/config.toml`; and what dbt is given."""
+
+from pathlib import Path
 
 import pytest
 
 from pipelines.foundation.errors import ConfigurationError
+from pipelines.transform.dbt_runner import _environment
 from pipelines.transform.settings import TransformSettings, read_transform_settings
 
 
@@ -40,3 +43,9 @@ def test_a_wrong_setting_is_named(
         read_transform_settings()
     assert says in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 2
+
+
+def test_dbt_is_not_given_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIGSTACK_API_KEY", "SOURCES__GIGSTACK__API_KEY", "SENDGRID_API_KEY"):
+        monkeypatch.setenv(name, "top-secret")
+    assert "top-secret" not in set(_environment(tmp_path).values())

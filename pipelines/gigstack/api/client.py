@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import httpx
 import msgspec
@@ -129,7 +129,7 @@ class GigstackClient:
         request_stats: RequestStats,
         origin: Origin | None = None,
     ) -> Envelope:
-        """The envelope of one answer.
+        """The envelope of one answer. `path` is quoted already (`fill_path`).
 
         With an `origin`, the answer goes to the response log, and one that is there already is not
         requested again.
@@ -173,7 +173,7 @@ class GigstackClient:
 
     async def _request(self, path: str, params: Mapping[str, str | int]) -> httpx.Response:
         """The whole response, over an idle transport."""
-        url = f"{self._base_url}{quote(path)}?{urlencode(params)}".rstrip("?")
+        url = f"{self._base_url}{path}?{urlencode(params)}".rstrip("?")
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
         transport = self._idle.pop()
         try:

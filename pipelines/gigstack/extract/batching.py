@@ -100,10 +100,10 @@ class Batcher:
         self._executor.shutdown()
 
     async def _start_batch(self, entity: str) -> None:
+        await self._free_slots.acquire()  # a list that is cancelled here leaves all pages behind
         pages = self._pages.pop(entity)
         del self._bytes[entity]
         self._batch_bytes = BATCH_BYTES
-        await self._free_slots.acquire()
         task = asyncio.create_task(self._normalize(entity, pages))
         self._tasks.add(task)
         task.add_done_callback(self._discard)

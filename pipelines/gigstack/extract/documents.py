@@ -15,9 +15,10 @@ from operator import itemgetter
 
 import msgspec
 
-from pipelines.foundation.errors import AuthenticationError, GigstackError, UnavailableError
+from pipelines.foundation.errors import AuthenticationError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
@@ -123,7 +124,7 @@ class DocumentReader:
         except UnavailableError as error:
             if error.status != 404:  # a parent that was deleted since it was listed is no error
                 stats.status, stats.error = "unavailable", str(error)
-        except GigstackError as error:
+        except Exception as error:  # whatever it is, it costs these documents alone
             stats.fail(error)
         stats.seconds = max(stats.seconds, time.monotonic() - started)
         if stats.pages % PAGES_BETWEEN_UPDATES == 0:
@@ -131,7 +132,7 @@ class DocumentReader:
 
     async def _read_pages(self, client: GigstackClient, parent: _Parent) -> None:
         resource, stats = parent.resource, parent.stats
-        path = resource.paths[0].format(parent=parent.id)
+        path = fill_path(resource.paths[0], parent=parent.id)
         params = start_params(
             resource, 0, None if stats.team_id == self._key_team else stats.team_id
         )

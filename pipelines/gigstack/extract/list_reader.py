@@ -21,6 +21,7 @@ from pipelines.gigstack.api.date_filters import (
     detect_date_filter,
 )
 from pipelines.gigstack.api.paginators import Paginator, Params, probe_path, start_params
+from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import count_records, records_of
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.api.time_slices import is_long, split_range
@@ -67,14 +68,14 @@ class ListReader:
             await self._read_whole(request)
         await self._read_open_items(window.open_items)
         if self.resource.own_path:
-            await self._read_object(self.resource.own_path.format(team=self.stats.team_id))
+            await self._read_object(fill_path(self.resource.own_path, team=self.stats.team_id))
 
     async def _find_list(self) -> _ListRequest:
         params = start_params(self.resource, self.page_size, self.team_param)
         path = await probe_path(
             self.client,
             self.resource.paths,
-            lambda path: path.replace("{team}", self.stats.team_id),
+            lambda path: fill_path(path, team=self.stats.team_id),
             params,
             self.stats.request_stats,
         )
@@ -145,7 +146,7 @@ class ListReader:
             stats.fail("the API says there is more, and gives no cursor to it")
 
     async def _read_open_items(self, open_items: Sequence[str]) -> None:
-        paths = [str(self.resource.single_path).format(id=item) for item in open_items]
+        paths = [fill_path(str(self.resource.single_path), id=item) for item in open_items]
         await asyncio.gather(*map(self._read_object, paths))
 
     async def _read_object(self, path: str) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 
 from pipelines.foundation.errors import (
     AuthenticationError,
-    GigstackError,
     UnavailableError,
     first_cause,
 )
@@ -182,7 +181,7 @@ class _Fetcher:
         except UnavailableError as error:
             stats.status = "failed" if stats.pages else "unavailable"
             stats.error = str(error)
-        except GigstackError as error:
+        except Exception as error:  # whatever it is, it costs this list alone
             stats.fail(error)
         is_whole = not (stats.window_start or stats.is_shifted)
         stats.complete_sweep = stats.status == "ok" and is_whole

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.foundation.errors import GigstackError
+from pipelines.foundation.wording import one_line
 from pipelines.gigstack.api.client import RequestStats
 from pipelines.gigstack.normalize.batch import Batch
 
@@ -36,7 +38,10 @@ class ResourceStats:
 
     def fail(self, error: Exception | str) -> None:
         """Record why the resource could not be read."""
-        self.status, self.error = "failed", str(error)
+        text = str(error)
+        if isinstance(error, Exception) and not isinstance(error, GigstackError):
+            text = f"{type(error).__name__}: {error}"
+        self.status, self.error = "failed", one_line(text)
 
     def add(self, batch: Batch) -> None:
         """Count what a batch holds of this resource and team."""

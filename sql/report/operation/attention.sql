@@ -1,4 +1,4 @@
--- attention: one row per thing that needs a look, the gravest first.
+-- attention: one row per thing that needs attention, the most severe first.
 select
     severity,
     finding,
