@@ -20,11 +20,11 @@ from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.wording import plural
 from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.settings import Settings
+from pipelines.load import LoadResult
 from pipelines.load.backfill import Backfill, BackfillSlice, slices, windowed
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
 from pipelines.monitoring.result import RunResult, errors_in
-from pipelines.warehouse.run_log import LoadResult
 
 PAUSE_SECONDS = 1.0  # between slices, so that a run that waits can lock the warehouse
 

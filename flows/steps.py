@@ -28,6 +28,7 @@ from pipelines.foundation.errors import (
     WarehouseError,
 )
 from pipelines.gigstack.endpoint_types import Resource
+from pipelines.load import LoadResult
 from pipelines.load import run as load_run
 from pipelines.load.run import LoadOptions
 from pipelines.load.select import select_resources
@@ -38,7 +39,6 @@ from pipelines.publish import publication
 from pipelines.publish.publication import Publication
 from pipelines.transform import build
 from pipelines.transform.build import Transformation
-from pipelines.warehouse.run_log import LoadResult
 
 P = ParamSpec("P")
 R = TypeVar("R")

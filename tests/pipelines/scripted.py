@@ -31,12 +31,13 @@ AT_ONCE = {"Retry-After": "0"}
 
 @dataclass(frozen=True)
 class Asked:
-    """One request: its path below /v2, parameters, headers, and the connection it came by."""
+    """One request: its path below /v2, decoded and raw, parameters, headers, and its connection."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     peer: tuple[str, int]
+    raw_path: str  # as it came, with what is percent-encoded
 
 
 class Cut(Response):
@@ -65,7 +66,9 @@ class Api:
         path = request.url.path.removeprefix("/v2")
         client = request.client
         peer = (client.host, client.port) if client else ("", 0)
-        self.asked.append(Asked(path, dict(request.query_params), dict(request.headers), peer))
+        raw_path = request.scope["raw_path"].decode().removeprefix("/v2")
+        query, headers = dict(request.query_params), dict(request.headers)
+        self.asked.append(Asked(path, query, headers, peer, raw_path))
         scripted = self.answers.get(path)
         if scripted is None:
             return _response(refusal(404, "resource_not_found", f"Cannot GET {path}"))

@@ -60,8 +60,9 @@ def test_a_load_asks_only_what_is_declared_whatever_the_ids_are(data_dir: Path) 
     clients = page([{"id": odd, "team": TEAM} for odd in ODD_IDS], has_more=False)
     with api(account_script({"/clients": clients})) as (script, url):
         result = run(settings(url), data_dir, "support_documents")
-    assert {asked.path for asked in script.asked if not ALLOWED.fullmatch(asked.path)} == set()
-    assert "/clients/client_2/support-documents" in {asked.path for asked in script.asked}
+    paths = {asked.raw_path for asked in script.asked}
+    assert {path for path in paths if not ALLOWED.fullmatch(path)} == set()
+    assert {"/clients/client_2/support-documents", "/clients/A%2F1/support-documents"} <= paths
     assert query(data_dir, "select count(*) as rows from gigstack.clients") == [
         {"rows": len(ODD_IDS)}
     ]
