@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.foundation.errors import PublishingError
-from pipelines.foundation.paths import REPORT_SQL, published_dir
+from pipelines.foundation.paths import REPORT_SQL, published_dir, read_sql
 from pipelines.publish.versions import MANIFEST, SNAPSHOT, current_version
 
 NUMBER_TYPES = ("BIGINT", "INTEGER", "DECIMAL", "NUMBER")  # DuckDB's names, and the DB-API's
@@ -44,7 +44,7 @@ class Answers:
     def ask(self, name: str) -> Answer:
         """Run the file `<name>.sql`."""
         file = self._queries / f"{name}.sql"
-        result = self._connection.execute(file.read_text(encoding="utf-8"))
+        result = self._connection.execute(read_sql(file))
         described = [(str(name), str(kind)) for name, kind, *_ in result.description or ()]
         numbers = frozenset(name for name, kind in described if kind.startswith(NUMBER_TYPES))
         return Answer(tuple(name for name, _ in described), numbers, result.fetchall())
