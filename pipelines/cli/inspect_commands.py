@@ -23,22 +23,28 @@ commands = command_group()
 
 @commands.command(epilog=examples("check", "check --team all --json"))
 def check(
-    resource: Resources = None, team: Teams = None, as_json: AsJson = False, debug: Debug = False
+    resource: Resources = None,
+    team: Teams = None,
+    data_dir: DataDir = Path("data"),
+    as_json: AsJson = False,
+    debug: Debug = False,
 ) -> None:
-    """Test the key, every resource and every team against the API. Changes nothing."""
+    """Find out how the API answers to this key, and what a load will do. Loads nothing."""
     import asyncio
 
     from pipelines.cli.inspect_output import print_check
-    from pipelines.gigstack.check import check_account
+    from pipelines.gigstack.api.findings import write_findings
+    from pipelines.gigstack.check.account import check_account
 
     settings = read_settings_for(team)
     result = asyncio.run(check_account(settings, selected_resources(resource, settings)))
+    write_findings(data_dir, result.kept)
     if as_json:
         print_json(asdict(result))
     else:
         print_check(consoles()[0], settings.base_url, result)
     has_failed = any(finding.status == "failed" for finding in result.findings)
-    raise typer.Exit(NEEDS_ATTENTION if has_failed else 0)
+    raise typer.Exit(NEEDS_ATTENTION if has_failed or result.unreachable else 0)
 
 
 @commands.command(epilog=examples("status", "status --json"))

@@ -50,12 +50,8 @@ class RedirectRefusedError(ApiError):
     """The API answered with a redirect; following it would send the key to another host."""
 
 
-class StuckCursorError(ApiError):
-    """A list repeats a cursor or sends only empty pages, and would never end."""
-
-
 class TransientError(ApiError):
-    """A retry may succeed: throttled, a server error, a broken body, no connection."""
+    """A retry may succeed: a server error, a broken body, no connection."""
 
     def __init__(
         self,
@@ -67,6 +63,10 @@ class TransientError(ApiError):
     ) -> None:
         super().__init__(message, status=status, code=code)
         self.retry_after = retry_after
+
+
+class ThrottledError(TransientError):
+    """The API admits no more requests for now (429)."""
 
 
 def first_cause(error: BaseException) -> BaseException:

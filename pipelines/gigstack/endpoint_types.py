@@ -53,6 +53,7 @@ class Entity:
     children: tuple[Table, ...] = ()
     links: tuple[Table, ...] = ()
     is_short_lived: bool = False  # many of its objects may disappear at once
+    is_in_both_modes: bool = False  # a live key and a test key list the same objects
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -77,4 +78,5 @@ class Resource:
     map_key: str | None = None  # `data` may be an object: its keys become this field
     parents: str | None = None  # the entity whose objects are the parents
     own_path: str | None = None  # of the team's own object, which the list may leave out
+    is_silent_on_team: bool = False  # ids belong to one team, and records do not say to which
     is_optional: bool = False  # read only if the settings or the command name it

@@ -32,6 +32,7 @@ def _entity(
     links: dict[str, str] | None = None,
     *,
     is_short_lived: bool = False,
+    is_in_both_modes: bool = False,
     **children: str,
 ) -> tuple[str, Entity]:
     """An entity by its name; keys are column names separated by blanks.
@@ -45,6 +46,7 @@ def _entity(
         tuple(Table(child, (*root.key, *more.split()), name) for child, more in children.items()),
         tuple(Table(link, tuple(columns.split())) for link, columns in (links or {}).items()),
         is_short_lived,
+        is_in_both_modes,
     )
 
 
@@ -72,7 +74,7 @@ ENTITIES: dict[str, Entity] = dict(
         ),
         _entity("sat_invoices", "uuid direction"),
         _entity("retentions", "retention_id", retention_taxes="tax_number"),
-        _entity("cfdi_errors", "code"),
+        _entity("cfdi_errors", "code", is_in_both_modes=True),
         _entity(
             "payments",
             "payment_id",
@@ -93,11 +95,11 @@ ENTITIES: dict[str, Entity] = dict(
             receipt_invoices="invoice_id",
             receipt_payments="payment_id",
         ),
-        _entity("teams", "", team_members="user_id"),
-        _entity("team_integrations", "provider"),
-        _entity("team_series", "series"),
-        _entity("users", "user_id", user_teams="member_team_id"),
-        _entity("webhooks", "webhook_id", webhook_events="event"),
+        _entity("teams", "", is_in_both_modes=True, team_members="user_id"),
+        _entity("team_integrations", "provider", is_in_both_modes=True),
+        _entity("team_series", "series", is_in_both_modes=True),
+        _entity("users", "user_id", is_in_both_modes=True, user_teams="member_team_id"),
+        _entity("webhooks", "webhook_id", is_in_both_modes=True, webhook_events="event"),
         _entity(
             "support_documents",
             "document_id",
@@ -107,7 +109,7 @@ ENTITIES: dict[str, Entity] = dict(
             support_document_warnings="warning_number",
         ),
         _entity("sat_download_requests", "request_id"),
-        _entity("sat_lists", "list_id"),
+        _entity("sat_lists", "list_id", is_in_both_modes=True),
     )
 )
 
@@ -213,6 +215,7 @@ RESOURCES: dict[str, Resource] = {
             "retentions",
             ("/retentions",),
             created_filter=True,
+            is_silent_on_team=True,
             window=WindowField.CREATED,
             title=("Retenciones", "Retentions"),
         ),

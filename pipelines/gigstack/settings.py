@@ -88,6 +88,7 @@ class Claims(msgspec.Struct):
 
     team: str | None = None
     livemode: bool | None = None
+    exp: float | None = None  # seconds since 1970
 
 
 def read_settings(fallback_key: Callable[[], str | None] = lambda: None) -> Settings:

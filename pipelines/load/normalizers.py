@@ -22,13 +22,16 @@ def create_normalizers(
     connection: duckdb.DuckDBPyConnection,
     existing: set[str],
     rewriting: datetime | None = None,
+    livemode: bool | None = None,
 ) -> Normalizers:
     """One normalizer per entity. `existing` and `rewriting`: see `warehouse.known_rows`."""
     database = normalizing_database()
     normalizers = {}
     for name in _entities(resources):
         entity = ENTITIES[name]
-        normalizers[name] = EntityNormalizer(entity, result.run_id, result.started_at, database)
+        normalizers[name] = EntityNormalizer(
+            entity, result.run_id, result.started_at, database, livemode=livemode
+        )
         if known := warehouse.known_rows(connection, entity, existing, rewriting):
             normalizers[name].change_detector.remember(*known)
     return normalizers

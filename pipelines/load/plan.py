@@ -6,7 +6,7 @@ what the API says about the list.
 
 import asyncio
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +16,13 @@ import duckdb
 from pipelines import warehouse
 from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.foundation.wording import plural
-from pipelines.gigstack.api.date_filters import SPELLINGS
+from pipelines.gigstack.api.date_filters import NOT_HONOURED, SPELLINGS
+from pipelines.gigstack.api.findings import read_findings
 from pipelines.gigstack.api.teams import ALL_TEAMS
 from pipelines.gigstack.api.time_slices import is_long
 from pipelines.gigstack.api.timestamps import ORDER_MARGIN
-from pipelines.gigstack.check import CheckResult, ResourceCheck, check_account
+from pipelines.gigstack.check.account import CheckResult, check_account
+from pipelines.gigstack.check.resource import EMPTY, ResourceCheck
 from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.extract.runner import lists_of
@@ -72,7 +74,8 @@ def make_plan(
             planner = WindowPlanner(connection, existing, watermarks, settings)
             windows = planner.windows(lists, options.since)
         loaded = _Loaded(connection, existing)
-        return _Planner(settings, resources, account, windows, loaded).steps()
+        known = read_findings(data_dir, settings.base_url).date_filters
+        return _Planner(settings, resources, account, windows, loaded, known).steps()
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class _Planner:
     account: CheckResult
     windows: ReadWindows = field(default_factory=dict)
     loaded: _Loaded | None = None
+    known_filters: Mapping[str, str] = field(default_factory=dict)  # by resource
 
     def steps(self) -> list[Step]:
         discovery = Step(self.account.key_team, "teams", EVERYTHING, 1, "to find the teams")
@@ -152,15 +156,26 @@ class _Planner:
         assert resource.window
         if not self.loaded:
             return None
-        names = [spelling.name for spelling in SPELLINGS[resource.window]]
-        if check.date_filter in names:
-            probes = names.index(check.date_filter) + 2
-            pages = self._pages(self.loaded, resource, check, start)
-        else:  # reading ends with the first page that lies completely before the window
+        if check.date_filter in (NOT_HONOURED, EMPTY):
+            # reading ends with the first page that lies completely before the window
             until_past = self._pages(self.loaded, resource, check, start - ORDER_MARGIN) + 1
-            everything = self._pages(self.loaded, resource, check, None)
-            probes, pages = len(names) if everything else 2, min(until_past, everything)
-        return probes + max(1, pages)
+            pages = min(until_past, self._pages(self.loaded, resource, check, None))
+        else:
+            pages = self._pages(self.loaded, resource, check, start)
+        return self._proof_requests(resource, check) + max(1, pages)
+
+    def _proof_requests(self, resource: Resource, check: ResourceCheck) -> int:
+        """What proving the date filter takes; it is proven once, with the first list with rows."""
+        assert resource.window
+        if not check.rows:
+            return 1
+        with_rows = [c for c in self.account.findings if c.stream == check.stream and c.rows]
+        if check is not with_rows[0]:
+            return 0
+        names = [spelling.name for spelling in SPELLINGS[resource.window]]
+        names.sort(key=lambda name: name != self.known_filters.get(resource.name))
+        tried = names.index(check.date_filter) + 2 if check.date_filter in names else len(names)
+        return 1 + tried
 
     def _pages(
         self, loaded: _Loaded, resource: Resource, check: ResourceCheck, start: datetime | None

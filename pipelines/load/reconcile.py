@@ -6,7 +6,7 @@ compared with what the warehouse holds of them.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -58,6 +58,28 @@ def reconcile(
             reconciler.remove_links(link)
         reconciler.mark_deleted(allow_mass_delete=allow_mass_delete)
         result.comparisons += reconciler.compare(change_detector)
+
+
+def fail_incomplete_lists(
+    resources: Iterable[ResourceStats], normalizers: dict[str, EntityNormalizer]
+) -> None:
+    """Fail the lists of which fewer different records came than the API counts.
+
+    A walk counts what it passes. Only here is known how many of those were different ones, which
+    matters where slices overlap or pages repeat a part of each other.
+    """
+    for stats in resources:
+        resource = RESOURCES[stats.resource]
+        is_whole = stats.status == "ok" and not stats.window_start
+        if stats.needed_total is None or not is_whole or resource.own_path:
+            continue
+        change_detector = normalizers[resource.entity].change_detector
+        rows = change_detector.rows[GroupKey(stats.team_id, resource.kind)] + stats.rejects
+        if rows < stats.needed_total:
+            stats.fail(
+                f"{rows:,} different records came, and the API counts {stats.needed_total:,}"
+            )
+            stats.complete_sweep = False
 
 
 def _copy_keys(

@@ -21,7 +21,7 @@ from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import read_envelope
-from pipelines.gigstack.api.records import records_of
+from pipelines.gigstack.api.records import logged_records
 from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.extract.batching import BATCH_BYTES
@@ -50,7 +50,7 @@ def replay(data_dir: Path, run_id: str, on_progress: ProgressCallback) -> LoadRe
         Page(
             RESOURCES[origin.resource],
             origin.team_id,
-            records_of(read_envelope(body), RESOURCES[origin.resource]),
+            logged_records(read_envelope(body), RESOURCES[origin.resource]),
             origin.parent_id,
         )
         for origin, body in response_log.answers(directory, run_id)

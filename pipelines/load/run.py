@@ -4,10 +4,10 @@ import asyncio
 import gc
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +16,12 @@ import duckdb
 import msgspec
 
 from pipelines import warehouse
-from pipelines.foundation.errors import GigstackError, NothingReadError
+from pipelines.foundation.errors import ConfigurationError, GigstackError, NothingReadError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import open_client
+from pipelines.gigstack.api.findings import read_findings
 from pipelines.gigstack.api.response_log import Header, ResponseLog
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.endpoint_types import Resource
@@ -30,14 +31,19 @@ from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan, lists_
 from pipelines.gigstack.extract.stats import ProgressCallback
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import Normalizers
-from pipelines.gigstack.settings import Settings
+from pipelines.gigstack.settings import Settings, decode_jwt
 from pipelines.gigstack.source import Watermarks, empty_tables
 from pipelines.load.dlt_loader import DltLoader, open_loader
 from pipelines.load.incremental import SAFETY_MARGIN, WindowPlanner, urgent_parents
 from pipelines.load.normalizers import create_normalizers
-from pipelines.load.reconcile import reconcile
+from pipelines.load.reconcile import fail_incomplete_lists, reconcile
 from pipelines.warehouse.migrations import migrate
-from pipelines.warehouse.run_log import LoadResult, checked_parents
+from pipelines.warehouse.run_log import (
+    LoadResult,
+    checked_parents,
+    known_drift,
+    lists_that_answered,
+)
 from pipelines.warehouse.run_log_writer import record, recorded
 
 
@@ -52,6 +58,7 @@ class LoadOptions:
 
 
 DEFAULT_OPTIONS = LoadOptions()
+REMEMBERED_FOR = timedelta(days=30)  # a list that answered since then must still answer
 
 
 @dataclass(frozen=True)
@@ -93,26 +100,45 @@ def load(
 
     Raises:
         AuthenticationError: The API rejects the key.
-        ConfigurationError: The key does not name its team, and no team is configured.
+        ConfigurationError: The key does not name its team, and no team is configured. Or it is a
+            live key and the warehouse holds test data, or the other way round.
         NothingReadError: Every resource failed.
         WarehouseError: The warehouse cannot be written, or another run holds it.
     """
     with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
         migrate(connection)
+        livemode = _check_mode(connection, settings)
         result = LoadResult("", options.mode, datetime.now(UTC))
+        result.known_drift = known_drift(connection)
         key_team = _discover_teams(connection, settings, result)
         request = LoadRequest(settings, resources, options, key_team, result.teams)
         log = _open_response_log(data_dir, request, result.started_at)
         result.run_id, result.started_at = log.header.run_id, log.header.started_at
         loader = open_loader(data_dir, connection)
         with recorded(connection, result), _imports_not_collected(), _closed_on_error(log):
-            _LoadRun(request, result, connection, loader, log).run(on_progress)
+            _LoadRun(data_dir, request, result, connection, loader, log, livemode).run(on_progress)
         log.finish()
     return result
 
 
 def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def _check_mode(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool | None:
+    """The mode that all records must have; None while neither key nor warehouse says it.
+
+    Raises:
+        ConfigurationError: The key is of one mode, and the warehouse holds data of the other.
+    """
+    of_key, held = decode_jwt(settings.api_key).livemode, warehouse.livemode_of(connection)
+    if None not in (of_key, held) and of_key != held:
+        names = {True: "live", False: "test"}
+        raise ConfigurationError(
+            f"This is a {names[bool(of_key)]} key, and the warehouse holds {names[bool(held)]} "
+            "data. Give each mode a directory of its own: --data-dir."
+        )
+    return held if of_key is None else of_key
 
 
 def _discover_teams(
@@ -159,11 +185,13 @@ def _imports_not_collected() -> Iterator[None]:
 
 @dataclass
 class _LoadRun:
+    data_dir: Path
     request: LoadRequest
     result: LoadResult
     connection: duckdb.DuckDBPyConnection
     loader: DltLoader
     log: ResponseLog
+    livemode: bool | None = None
 
     def run(self, on_progress: ProgressCallback) -> None:
         """Extract, load and reconcile."""
@@ -172,14 +200,20 @@ class _LoadRun:
         watermarks = self.loader.read_watermarks() if existing else {}
         plan = self._plan(existing, watermarks)
         ready: Future[Normalizers] = Future()
-        client = partial(open_client, self.request.settings, self.log)
+        findings = read_findings(self.data_dir, self.request.settings.base_url)
+        client = partial(open_client, self.request.settings, self.log, findings)
         extraction = Extraction(client, plan, ready, on_progress)
         extraction.start()  # fetches the first pages while everything else gets ready
         try:
             normalizers = create_normalizers(
-                self.result, self.request.resources, self.connection, existing
+                self.result,
+                self.request.resources,
+                self.connection,
+                existing,
+                livemode=self.livemode,
             )
-            ready.set_result(normalizers)
+            with suppress(InvalidStateError):  # the extraction has ended, with an error to come
+                ready.set_result(normalizers)
             self._write(extraction, normalizers, existing, watermarks)
         finally:
             ready.cancel()  # after an error the extraction still waits for it
@@ -207,6 +241,7 @@ class _LoadRun:
             read_windows={} if is_full else self._read_windows(existing, watermarks),
             checked=checked_parents(self.connection),
             urgent=urgent_parents(self.connection, existing),
+            answered=lists_that_answered(self.connection, self.result.started_at - REMEMBERED_FOR),
         )
 
     def _read_windows(self, existing: set[str], watermarks: Watermarks) -> ReadWindows:
@@ -230,6 +265,7 @@ class _LoadRun:
         watermarks: Watermarks,
     ) -> None:
         def new_watermarks() -> Watermarks:
+            fail_incomplete_lists(extraction.stats.values(), normalizers)
             is_regular = self.request.options.since is None
             return self._advanced(watermarks, extraction) if is_regular else watermarks
 

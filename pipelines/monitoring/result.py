@@ -93,14 +93,14 @@ def _is_explained_by_rejects(difference: Comparison, load: LoadResult) -> bool:
 
 
 def warnings_in(load: LoadResult) -> Iterator[str]:
-    """Rejects, drift, skipped deletions, and documents left for the next run."""
+    """Rejects, new drift, skipped deletions, and documents left for the next run."""
     if rejects := len(load.rejects):
         verbs = ("was", "is") if rejects == 1 else ("were", "are")
         yield f"{plural(rejects, 'record')} {verbs[0]} rejected and {verbs[1]} kept in ops.rejects"
-    if load.drift:
-        paths = [f"{resource}.{path}" for resource, path, _ in sorted(load.drift)]
+    if load.new_drift:
+        paths = [f"{resource}.{path}" for resource, path, _ in load.new_drift]
         fields = shorten(paths, MAX_DRIFT_PATHS)
-        yield f"the API sends undeclared fields or values (kept in the column extra): {fields}"
+        yield f"the API sends fields or values that are new (kept in the column extra): {fields}"
     yield from load.skipped_deletions
     if postponed := load.total("postponed"):
         documents = f"the documents of {plural(postponed, 'parent')}"

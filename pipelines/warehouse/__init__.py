@@ -9,6 +9,7 @@ from pipelines.warehouse.tables import (
     count,
     drop_repeated_rows,
     known_rows,
+    livemode_of,
     rows_of,
     table_names,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "drop_repeated_rows",
     "is_disk_full",
     "known_rows",
+    "livemode_of",
     "rows_of",
     "table_names",
     "warehouse_path",

@@ -1,6 +1,7 @@
 """The log of runs in schema `ops`: the result of a load, and what earlier runs recorded."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -51,6 +52,7 @@ class LoadResult:
     resources: list[ResourceStats] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     drift: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    known_drift: Collection[tuple[str, str, str]] = ()  # that earlier runs found
     examples: dict[tuple[str, str, str], str] = field(default_factory=dict)
     documents: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     table_rows: Counter[str] = field(default_factory=Counter)
@@ -96,8 +98,13 @@ class LoadResult:
     @property
     def _deviates(self) -> bool:
         is_postponed = any(resource.postponed for resource in self.resources)
-        findings = (self.rejects, self.drift, self.skipped_deletions, self.differences)
+        findings = (self.rejects, self.new_drift, self.skipped_deletions, self.differences)
         return is_postponed or any(findings)
+
+    @property
+    def new_drift(self) -> list[tuple[str, str, str]]:
+        """What no earlier run found, by resource, path and kind."""
+        return sorted(self.drift.keys() - set(self.known_drift))
 
     @property
     def differences(self) -> list[Comparison]:
@@ -134,11 +141,33 @@ def open_rejects(connection: duckdb.DuckDBPyConnection) -> list[tuple[Reject, da
     return [(Reject(*row), seen_at) for *row, seen_at in rows]
 
 
-def checked_parents(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Parents whose documents were read, as (team_id, parent_id), the longest ago first."""
-    return connection.execute(
-        "select team_id, parent_id from ops.document_checks order by checked_at, team_id, parent_id"
+def checked_parents(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
+    """Parents whose documents were read, as (team_id, parent_id), the longest ago first, with the
+    number of their documents.
+    """
+    rows = connection.execute(
+        "select team_id, parent_id, documents from ops.document_checks "
+        "order by checked_at, team_id, parent_id"
     ).fetchall()
+    return {(team, parent): documents for team, parent, documents in rows}
+
+
+def known_drift(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
+    """Undeclared fields and values that earlier runs found, by resource, path and kind."""
+    return set(connection.execute("select stream, path, kind from ops.drift").fetchall())
+
+
+def lists_that_answered(
+    connection: duckdb.DuckDBPyConnection, since: datetime
+) -> set[tuple[str, str]]:
+    """Lists that a run since then could read, as (resource, team_id)."""
+    rows = connection.execute(
+        "select distinct stream, team_id from ops.run_streams inner join ops.runs using (run_id) "
+        f"where run_streams.status = 'ok' and pages > 0 and mode in {REGULAR_MODES} "
+        "and started_at >= $since",
+        {"since": since},
+    ).fetchall()
+    return set(rows)
 
 
 def parents_read_after(

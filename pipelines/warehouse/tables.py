@@ -95,6 +95,20 @@ def count(
     return int(rows)
 
 
+def livemode_of(connection: duckdb.DuckDBPyConnection) -> bool | None:
+    """The mode whose objects the warehouse holds: live, test, or None while it holds none."""
+    existing = table_names(connection)
+    for entity in ENTITIES.values():
+        if entity.root.name in existing and not entity.is_in_both_modes:
+            found = connection.execute(
+                f"select livemode from {SCHEMA}.{entity.root.name} "
+                "where livemode is not null limit 1"
+            ).fetchone()
+            if found:
+                return bool(found[0])
+    return None
+
+
 def drop_repeated_rows(connection: duckdb.DuckDBPyConnection) -> None:
     """Keep one row per key in every table.
 

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import msgspec
@@ -18,7 +20,8 @@ from pipelines.foundation.errors import (
     TransientError,
     UnavailableError,
 )
-from pipelines.gigstack.api.client import ATTEMPTS, Envelope, RequestStats, open_client
+from pipelines.gigstack.api.client import ATTEMPTS, RequestStats, open_client
+from pipelines.gigstack.api.envelope import Envelope
 from pipelines.gigstack.api.rate_limiter import (
     MIN_REQUESTS_PER_SECOND,
     SUCCESSES_TO_RECOVER,
@@ -111,12 +114,20 @@ def test_retry_after_is_honoured() -> None:
     assert 0.7 <= time.monotonic() - started < 5
 
 
-def test_retry_after_as_a_date_falls_back_to_the_back_off() -> None:
-    date = {"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"}
+@pytest.mark.parametrize("date", [format_datetime(datetime(2020, 1, 1, tzinfo=UTC)), "soon"])
+def test_retry_after_may_be_a_date_or_nonsense(date: str) -> None:
     started = time.monotonic()
-    _, request_stats, _ = ask_scripted(refusal(429, "rate_limit_exceeded", "", date), GOOD)
+    throttled = refusal(429, "rate_limit_exceeded", "", {"Retry-After": date})
+    _, request_stats, _ = ask_scripted(throttled, GOOD)
     assert request_stats.retries == 1
     assert time.monotonic() - started < 5
+
+
+def test_retry_after_as_a_date_is_waited_for() -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
+    started = time.monotonic()
+    ask_scripted(refusal(429, "rate_limit_exceeded", "", {"Retry-After": date}), GOOD)
+    assert 1.5 <= time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize(

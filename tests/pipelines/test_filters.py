@@ -10,10 +10,22 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
+from pipelines.foundation.errors import ApiError
 from pipelines.gigstack.api import time_slices
-from pipelines.gigstack.api.date_filters import SPELLINGS, Bounds, IsEmpty, detect_date_filter
+from pipelines.gigstack.api.date_filters import (
+    SPELLINGS,
+    Bounds,
+    DateFilter,
+    DateFilters,
+    EmptyListError,
+    FetchFirstPage,
+    FirstPage,
+    IsEmpty,
+    detect_date_filter,
+)
+from pipelines.gigstack.api.findings import Findings
 from pipelines.gigstack.api.time_slices import MAX_SLICES, PRECISION, split_range
-from pipelines.gigstack.check import check_account
+from pipelines.gigstack.check.account import check_account
 from pipelines.gigstack.endpoint_types import WindowField
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.load.plan import make_plan
@@ -27,6 +39,7 @@ from tests.pipelines.loads import differences, run, settings_for
 from tests.pipelines.scripted import Answering, Scripted, account_script, api, page, settings
 from tests.pipelines.story import Story, settings_after
 
+PAGE_SIZE = 3
 DAY = timedelta(days=1)
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 TODAY = datetime.now(UTC)
@@ -35,17 +48,30 @@ SECONDS, MILLISECONDS, _, _ = SPELLINGS[WindowField.CREATED]
 Reads = Callable[[str, str | int], datetime | None]  # a parameter and its value: which moment
 
 
-def account(moments: list[datetime], since: Reads, until: Reads = lambda *_: None) -> IsEmpty:
-    """A list with records of these moments, and how it reads the parameters of either bound."""
+def pages_of(
+    moments: list[datetime | None], since: Reads, until: Reads = lambda *_: None
+) -> FetchFirstPage:
+    """A list with records of these moments, and how it reads the parameters of either bound. A
+    record without a moment is left out by every filter.
+    """
 
-    async def is_empty(bounds: Bounds) -> bool:
-        found = moments
+    async def first_page(bounds: Bounds) -> FirstPage:
+        found = [moment for moment in moments if moment or not bounds]
         for name, value in bounds.items():
             if (least := since(name, value)) is not None:
-                found = [moment for moment in found if moment >= least]
+                found = [moment for moment in found if moment and moment >= least]
             if (most := until(name, value)) is not None:
-                found = [moment for moment in found if moment <= most]
-        return not found
+                found = [moment for moment in found if moment and moment <= most]
+        return FirstPage(tuple(map(str, found[:PAGE_SIZE])), len(found))
+
+    return first_page
+
+
+def account(moments: list[datetime], since: Reads, until: Reads = lambda *_: None) -> IsEmpty:
+    first_page = pages_of([*moments], since, until)
+
+    async def is_empty(bounds: Bounds) -> bool:
+        return not (await first_page(bounds)).ids
 
     return is_empty
 
@@ -84,17 +110,80 @@ def nothing_matches(_name: str, _value: str | int) -> datetime:
 def test_a_spelling_counts_only_when_it_is_honoured_both_ways(
     reads: Reads, name: str | None
 ) -> None:
-    found = asyncio.run(detect_date_filter(WindowField.CREATED, account([NOW - DAY, NOW], reads)))
+    found = asyncio.run(detect_date_filter(WindowField.CREATED, pages_of([NOW, NOW - DAY], reads)))
     assert (found and found.name) == name
 
 
+@pytest.mark.parametrize(
+    ("moments", "since"),
+    [
+        ([NOW, None, NOW - DAY], number("created[gte]")),
+        ([*[NOW] * PAGE_SIZE, None], number("created[gte]")),
+        ([NOW, *[NOW - 40 * 365 * DAY] * 2], number("created[gte]")),
+    ],
+    ids=["on the first page", "by the total", "older than what is distant"],
+)
+def test_a_filter_that_leaves_records_out_is_not_honoured(
+    moments: list[datetime | None], since: Reads
+) -> None:
+    assert asyncio.run(detect_date_filter(WindowField.CREATED, pages_of(moments, since))) is None
+
+
+@pytest.mark.parametrize("status", [400, 404, 500])
+@pytest.mark.parametrize("odd", [{"created[gte]": 4102444800}, {"created[lte]": 4102444800}])
+def test_an_error_while_asking_means_that_a_spelling_is_not_honoured(
+    status: int, odd: Bounds
+) -> None:
+    milliseconds = pages_of([NOW, NOW - DAY], number("created_gte", 1000))
+
+    async def first_page(bounds: Bounds) -> FirstPage:
+        if odd.items() <= bounds.items():
+            raise ApiError("no such parameter", status=status)
+        return await milliseconds(bounds)
+
+    found = asyncio.run(detect_date_filter(WindowField.CREATED, first_page))
+    assert found
+    assert found.name == "created_gte ms"
+
+
+def test_a_known_spelling_is_tried_first_and_proven_again() -> None:
+    asked: list[Bounds] = []
+    seconds = pages_of([NOW, NOW - DAY], number("created_gte"))
+
+    async def first_page(bounds: Bounds) -> FirstPage:
+        asked.append(bounds)
+        return await seconds(bounds)
+
+    found = asyncio.run(detect_date_filter(WindowField.CREATED, first_page, "created_gte s"))
+    assert found
+    assert found.name == "created_gte s"
+    assert asked == [
+        {},
+        {"created_gte": 4102444800},
+        {"created_gte": 946684800, "created_lte": 4102444800},
+    ]
+
+
+def test_a_list_is_asked_once_for_all_teams() -> None:
+    requests = 0
+
+    async def first_page(bounds: Bounds) -> FirstPage:
+        nonlocal requests
+        requests += 1
+        return await pages_of([NOW], number("created[gte]"))(bounds)
+
+    async def ask() -> list[DateFilter | None]:
+        filters = DateFilters(Findings(base_url=""))
+        asking = (filters.of(RESOURCES["payments"], first_page) for _ in range(10))
+        return list(await asyncio.gather(*asking))
+
+    assert asyncio.run(ask()) == [SECONDS] * 10
+    assert requests == 3
+
+
 def test_of_an_empty_list_nothing_is_known() -> None:
-    assert (
-        asyncio.run(detect_date_filter(WindowField.CREATED, account([], number("created[gte]"))))
-        is None
-    )
-    assert asyncio.run(detect_date_filter(WindowField.ISSUED, account([], nothing))) is None
-    assert asyncio.run(detect_date_filter(None, account([NOW], nothing))) is None
+    with pytest.raises(EmptyListError):
+        asyncio.run(detect_date_filter(WindowField.CREATED, pages_of([], number("created[gte]"))))
 
 
 def test_bounds_are_written_as_the_list_reads_them() -> None:
@@ -104,9 +193,10 @@ def test_bounds_are_written_as_the_list_reads_them() -> None:
         "created[lte]": 1780272000,
     }
     assert MILLISECONDS.bounds(until=midnight) == {"created[lte]": 1767247200000}
-    (local,) = SPELLINGS[WindowField.ISSUED]
+    local, by_day = SPELLINGS[WindowField.ISSUED]
     assert local.bounds(midnight) == {"from": "2026-01-01T00:00:00"}
     assert local.bounds() == {}
+    assert by_day.bounds(midnight, midnight) == {"from": "2026-01-01", "to": "2026-01-02"}
 
 
 @pytest.mark.parametrize(

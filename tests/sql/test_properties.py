@@ -16,7 +16,7 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.gigstack.api.client import _decode
+from pipelines.gigstack.api.responses import parse_body
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import EntityNormalizer
@@ -177,7 +177,7 @@ def load(normalizer: EntityNormalizer, *pages: list[Any]) -> Batch:
 def test_every_element_is_a_row_or_a_reject(data: st.DataObject, name: str) -> None:
     drawn = data.draw(st.lists(elements(name, next(keys)), min_size=4, max_size=12))
     sent = [b'{"created_at":%d,' % n + t[1:] if key else t for n, (key, t) in enumerate(drawn, 1)]
-    answer: Any = _decode(b'{"data":[' + b",".join(sent) + b"]}")
+    answer: Any = parse_body(b'{"data":[' + b",".join(sent) + b"]}")
     raws = msgspec.json.decode(answer.data, type=list[msgspec.Raw])
     batch = load(kept(name), raws[:4], raws[4:])
     firsts = {key: place for place, (key, _) in reversed(list(enumerate(drawn, 1))) if key}

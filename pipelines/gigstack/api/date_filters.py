@@ -1,17 +1,23 @@
 """The filters on dates: their possible spellings, and the one that an account honours.
 
-The API may ignore a parameter that it does not know and answer with everything, or misread a unit
-and answer with nothing. A spelling is therefore trusted only if a list is empty from the far future
-on, and not empty from the distant past on. API: https://docs.gigstack.io
+The API may ignore a parameter that it does not know and answer with everything, misread a unit and
+answer with a part, or leave out records without a date. A spelling is therefore trusted only if a
+list is empty from the far future on, and if between the distant past and the far future it has the
+same first page and the same total as without a filter. API: https://docs.gigstack.io
 """
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
+from pipelines.foundation.errors import ApiError
 from pipelines.foundation.time_zone import MEXICO_CITY
+from pipelines.gigstack.api.findings import Findings
 from pipelines.gigstack.api.timestamps import CREATED_FIELDS
-from pipelines.gigstack.endpoint_types import WindowField
+from pipelines.gigstack.endpoint_types import Resource, WindowField
 
 FAR_FUTURE = datetime(2100, 1, 1, tzinfo=UTC)  # nothing was created after it
 LONG_PAST = datetime(2000, 1, 1, tzinfo=UTC)  # or before it
@@ -21,6 +27,16 @@ TIME_FIELDS = {WindowField.CREATED: CREATED_FIELDS, WindowField.ISSUED: ("issue_
 
 Bounds = dict[str, str | int]
 IsEmpty = Callable[[Bounds], Awaitable[bool]]
+
+
+class FirstPage(NamedTuple):
+    """What the first page of a list shows: the ids on it, and the total that the API states."""
+
+    ids: tuple[str, ...]
+    total: int | None
+
+
+FetchFirstPage = Callable[[Bounds], Awaitable[FirstPage]]
 
 
 def _seconds(at: datetime) -> int:
@@ -35,6 +51,15 @@ def _local_text(at: datetime) -> str:
     return f"{at.astimezone(MEXICO_CITY):%Y-%m-%dT%H:%M:%S}"
 
 
+def _local_day(at: datetime) -> str:
+    return f"{at.astimezone(MEXICO_CITY):%Y-%m-%d}"
+
+
+def _next_local_day(at: datetime) -> str:
+    """The API compares texts, and `2026-05-31` comes before `2026-05-31T10:00:00`."""
+    return _local_day(at + timedelta(days=1))
+
+
 @dataclass(frozen=True)
 class DateFilter:
     """One spelling: the parameter of each bound, both inclusive, and the format of a timestamp."""
@@ -43,12 +68,17 @@ class DateFilter:
     since: str
     until: str
     format: Callable[[datetime], str | int]
+    format_until: Callable[[datetime], str | int] | None = None  # where it differs
 
     def bounds(self, since: datetime | None = None, until: datetime | None = None) -> Bounds:
         """The parameters that ask for records from `since` to `until`."""
-        bounds = ((self.since, since), (self.until, until))
-        return {parameter: self.format(at) for parameter, at in bounds if at is not None}
+        bounds = {self.since: self.format(since)} if since else {}
+        if until:
+            bounds[self.until] = (self.format_until or self.format)(until)
+        return bounds
 
+
+NOT_HONOURED = "not honoured"
 
 SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
     WindowField.CREATED: (
@@ -57,14 +87,75 @@ SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
         DateFilter("created_gte s", "created_gte", "created_lte", _seconds),
         DateFilter("created_gte ms", "created_gte", "created_lte", _milliseconds),
     ),
-    WindowField.ISSUED: (DateFilter("from", "from", "to", _local_text),),
+    WindowField.ISSUED: (
+        DateFilter("from", "from", "to", _local_text),
+        DateFilter("from by day", "from", "to", _local_day, _next_local_day),
+    ),
 }
 
 
-async def detect_date_filter(window: WindowField | None, is_empty: IsEmpty) -> DateFilter | None:
-    """The spelling that a list honours; None if it honours none, or if the list is empty."""
-    for spelling in SPELLINGS[window] if window else ():
-        if await is_empty(spelling.bounds(since=FAR_FUTURE)):
-            is_understood = not await is_empty(spelling.bounds(since=LONG_PAST))
-            return spelling if is_understood else None
+class EmptyListError(ApiError):
+    """A list without records, which shows nothing about filters."""
+
+
+async def detect_date_filter(
+    field: WindowField, first_page: FetchFirstPage, known: str | None = None
+) -> DateFilter | None:
+    """The spelling that a list honours; None if it honours none. The known one is tried first.
+
+    Raises:
+        EmptyListError: The list has no records.
+        ApiError: The list cannot be read.
+    """
+    spellings = sorted(SPELLINGS[field], key=lambda spelling: spelling.name != known)
+    everything = await first_page({})
+    if not everything.ids:
+        raise EmptyListError("the list is empty")
+    for spelling in spellings:
+        if await _is_honoured(spelling, everything, first_page):
+            return spelling
     return None
+
+
+async def _is_honoured(
+    spelling: DateFilter, everything: FirstPage, first_page: FetchFirstPage
+) -> bool:
+    """Whether the far future is empty, and all of time the same as no filter.
+
+    An API may refuse a parameter that it does not know, or a date that it finds odd.
+    """
+    try:
+        if (await first_page(spelling.bounds(since=FAR_FUTURE))).ids:
+            return False
+        return await first_page(spelling.bounds(LONG_PAST, FAR_FUTURE)) == everything
+    except ApiError:
+        return False
+
+
+class DateFilters:
+    """The spelling that each resource honours, proven once in a run."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._found: dict[str, DateFilter | None] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def of(self, resource: Resource, first_page: FetchFirstPage) -> DateFilter | None:
+        """The spelling, found with the list of one team for all; None if there is none.
+
+        Raises:
+            ApiError: The list cannot be read.
+        """
+        field = resource.window or (WindowField.CREATED if resource.created_filter else None)
+        if field is None:
+            return None
+        known = self._findings.date_filters.get(resource.name)
+        async with self._locks[resource.name]:
+            if resource.name not in self._found:
+                try:
+                    found = await detect_date_filter(field, first_page, known)
+                except EmptyListError:
+                    return None  # the list of another team may show it
+                self._found[resource.name] = found
+                self._findings.date_filters[resource.name] = found.name if found else NOT_HONOURED
+        return self._found[resource.name]

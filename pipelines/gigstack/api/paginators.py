@@ -1,26 +1,34 @@
-"""Reads a list page by page to its end, however the API pages it. API: https://docs.gigstack.io"""
+"""Reads a list page by page to its end, however the API pages it, and says whether it is whole.
+
+This is the one place that decides what ends a list. A list is whole if the API says that it ends,
+if no page repeats another, and if no fewer records came than the total that the API states.
+API: https://docs.gigstack.io
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from pipelines.foundation.errors import StuckCursorError, UnavailableError
-from pipelines.gigstack.api.client import Envelope, GigstackClient, RequestStats
-from pipelines.gigstack.api.records import records_of
+from pipelines.foundation.errors import ApiError
+from pipelines.gigstack.api.client import GigstackClient, RequestStats
+from pipelines.gigstack.api.envelope import Envelope
+from pipelines.gigstack.api.first_page import REFUSED, Params, get_first_page
+from pipelines.gigstack.api.records import records_of, split_records
+from pipelines.gigstack.api.repeats import RepeatDetector, ids_in, is_empty
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.endpoint_types import Pagination, Resource
 
-MAX_EMPTY_PAGE_BYTES = 2000  # a hundred nulls, widely spaced
-MAX_EMPTY_PAGES_IN_A_ROW = 100  # with more, a list is assumed never to end
-
-Params = dict[str, str | int]
+SMALLEST_PAGE_SIZE = 10  # an API that ignores `limit` sends so many, or a multiple
+CURSOR_PARAMETERS = ("next", "starting_after", "cursor", "next_cursor", "page_token", "after")
+PAGE_PARAMETERS = ("page", *CURSOR_PARAMETERS)
 
 
 @dataclass
 class Paginator:
-    """Reads one list from its start; knows what that cost and whether the end can be trusted."""
+    """Reads one list from its start; `problem` says why it may not be whole, None if it is."""
 
     resource: Resource
     team_id: str
@@ -28,56 +36,174 @@ class Paginator:
     params: Params
     request_stats: RequestStats
     parent_id: str | None = None
+    is_filtered: bool = False  # then the API's total counts more than what is asked for
     pages: int = 0
-    api_total: int | None = None
-    is_truncated: bool = False  # the API said that there is more, but not where
+    records_seen: int = 0
+    api_total: int | None = None  # the largest that a page states
+    needed_total: int | None = None  # so many records make the list whole
+    problem: str | None = None
+    followed: str | None = None  # the parameter that took the reader to the last page
     has_shifted: bool = False  # numbered pages, and the total changed while they were read
+    _repeats: RepeatDetector = field(default_factory=RepeatDetector)
 
     async def records(self, client: GigstackClient) -> AsyncGenerator[bytes, None]:
         """The records of each page, as a JSON array; the next page is fetched meanwhile.
 
         Raises:
-            StuckCursorError: The list repeats itself; raised after the page that shows it.
-            ApiError: Whatever the client raises.
+            ApiError: Whatever the client raises, or a page that cannot be read.
         """
-        loop_detector = _LoopDetector(self.path, self.resource.pagination)
-        params: Params | None = self.params
-        origin = Origin(self.resource.name, self.team_id, self.parent_id)
-        envelope = await client.get(self.path, self.params, self.request_stats, origin)
-        while params is not None:
-            self.pages += 1
-            self.has_shifted |= self._is_shifted(envelope)
-            self.api_total = _first_total(envelope, self.api_total)
+        envelope = await self._first(client)
+        params = self.params
+        while True:
             records = records_of(envelope, self.resource)
-            params = self._next_params(envelope, params, is_empty=_is_empty(records))
-            error = loop_detector.check(envelope, records) if params else None
-            if params is None:
+            self._count(envelope, records)
+            following = None
+            if not self.problem:
+                following = self._next_params(client, envelope, params, records)
+            if following is None:
+                self._check_total()
                 yield records
-            elif error:
+                return
+            async with _in_background(self._next(client, following, records)) as answer:
                 yield records
-                raise error
-            else:
-                request = client.get(self.path, params, self.request_stats, origin)
-                async with _in_background(request) as answer:
-                    yield records
-                    envelope = await answer
+                envelope, params = await answer, following
+                self.followed = next((n for n in PAGE_PARAMETERS if n in following), "URL")
 
-    def _is_shifted(self, envelope: Envelope) -> bool:
-        is_numbered = self.resource.pagination is Pagination.PAGE
-        return is_numbered and self.pages > 1 and envelope.total != self.api_total
+    async def _first(self, client: GigstackClient) -> Envelope:
+        envelope, self.params = await get_first_page(
+            client, self.resource, self.path, self.params, self.request_stats, self._origin
+        )
+        return envelope
 
-    def _next_params(self, envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
-        """The parameters of the next page, or None at the end."""
+    async def _next(self, client: GigstackClient, params: Params, previous: bytes) -> Envelope:
+        """A later page. The second one shows whether the API reads the cursor where it was put."""
+        if self.pages > 1:
+            return await self._get_after(client, params)
+        try:
+            envelope = await self._get_after(client, params)
+        except ApiError as error:
+            if error.status not in REFUSED:
+                raise
+            if moved := await self._with_other_parameter(client, params, previous):
+                return moved
+            raise
+        if self._is_same_page(envelope, previous):
+            return await self._with_other_parameter(client, params, previous) or envelope
+        return envelope
+
+    async def _with_other_parameter(
+        self, client: GigstackClient, params: Params, previous: bytes
+    ) -> Envelope | None:
+        """The second page, with the cursor in another parameter; None if none brings one."""
+        sent = next((name for name in CURSOR_PARAMETERS if name in params), None)
+        rest = {name: value for name, value in params.items() if name != sent}
+        for name in CURSOR_PARAMETERS if sent else ():
+            if name == sent:
+                continue
+            with suppress(ApiError):
+                envelope = await self._get_after(client, rest | {name: params[str(sent)]})
+                if not self._is_same_page(envelope, previous):
+                    client.findings.cursor_parameters[self.resource.name] = name
+                    return envelope
+        return None
+
+    async def _get_after(self, client: GigstackClient, params: Params) -> Envelope:
+        """A page after the first; with the cursor alone where the API refuses filters beside it."""
+        try:
+            return await self._get(client, params)
+        except ApiError as error:
+            alone = {n: v for n, v in params.items() if n in (*CURSOR_PARAMETERS, "team", "limit")}
+            if error.status not in REFUSED or alone == params:
+                raise
+            return await self._get(client, alone)
+
+    def _is_same_page(self, envelope: Envelope, previous: bytes) -> bool:
+        ids = ids_in(records_of(envelope, self.resource))
+        return bool(ids) and ids[:1] == ids_in(previous)[:1]
+
+    @property
+    def _origin(self) -> Origin:
+        return Origin(self.resource.name, self.team_id, self.parent_id)
+
+    async def _get(self, client: GigstackClient, params: Params) -> Envelope:
+        return await client.get(self.path, params, self.request_stats, self._origin)
+
+    def _count(self, envelope: Envelope, records: bytes) -> None:
+        self.pages += 1
+        if (total := envelope.total) is not None:
+            is_numbered = self.resource.pagination is Pagination.PAGE
+            self.has_shifted |= is_numbered and self.api_total not in (None, total)
+            # an object may vanish meanwhile; of numbered pages, another then moves past the reader
+            needed = max if is_numbered else min
+            self.needed_total = needed(total, self.needed_total or total)
+            self.api_total = max(total, self.api_total or 0)
+        page_ids = ids_in(records)
+        self.records_seen += len(page_ids)
+        self.problem = self._repeats.check(page_ids, records)
+
+    def _next_params(
+        self, client: GigstackClient, envelope: Envelope, params: Params, records: bytes
+    ) -> Params | None:
+        """The parameters of the next page, or None at the end or where no more can be read."""
+        if self.resource.pagination is Pagination.SINGLE:
+            if envelope.has_more or envelope.cursor:
+                self.problem = "the API says there is more, and the list is read in one request"
+            return None
         if self.resource.pagination is Pagination.PAGE:
-            return _next_page_params(envelope, params, is_empty=is_empty)
-        cursor = _cursor_of(envelope)
+            return self._next_numbered(params, envelope.next_page, records)
         if envelope.has_more is False:
             return None
-        if not cursor:
-            self.is_truncated = bool(envelope.has_more)
+        if envelope.cursor:
+            return self._after(client, envelope)
+        if envelope.next_page is not None:
+            return self._next_numbered(params, envelope.next_page, records)
+        if envelope.has_more:
+            self.problem = "the API says there is more, and gives no cursor to it"
+        elif not envelope.speaks_of_more and self._may_be_cut(envelope, records):
+            self.problem = "the API does not say whether the list goes on after a full page"
+        return None
+
+    def _next_numbered(
+        self, params: Params, next_page: int | None, records: bytes
+    ) -> Params | None:
+        """By what was received: a page may hold fewer records than were asked for."""
+        is_all = self.api_total is not None and self.records_seen >= self.api_total
+        if is_empty(records) or is_all or (next_page == 0 and self.api_total is None):
             return None
-        name = Pagination.CURSOR.value if envelope.next_cursor else _cursor_parameter(self.resource)
-        return {**self.params, name: cursor}
+        return {**params, "page": int(params.get("page", 1)) + 1}
+
+    def _after(self, client: GigstackClient, envelope: Envelope) -> Params:
+        """Where the cursor leads: a URL's own query, or the cursor in its parameter.
+
+        Raises:
+            ApiError: The cursor is a URL of another place.
+        """
+        cursor = str(envelope.cursor)
+        if "://" in cursor or (cursor.startswith("/") and "?" in cursor):
+            return self._of_url(urlsplit(client.base_url), urlsplit(cursor))
+        found = client.findings.cursor_parameters.get(self.resource.name)
+        return {**self.params, found or _cursor_parameter(self.resource, envelope): cursor}
+
+    def _of_url(self, base: SplitResult, url: SplitResult) -> Params:
+        is_here = url.netloc in ("", base.netloc) and url.scheme in ("", base.scheme)
+        if not is_here or url.path != f"{base.path}{self.path}":
+            raise ApiError(f"GET {self.path}: the API says that the next page is elsewhere")
+        own = {name: value for name, value in self.params.items() if name in ("team", "limit")}
+        return {**dict(parse_qsl(url.query)), **own}
+
+    def _may_be_cut(self, envelope: Envelope, records: bytes) -> bool:
+        """Whether a page may be full: as asked for, or at a size that an API may choose itself."""
+        rows = len(split_records(records))
+        is_full = rows >= (envelope.limit or int(self.params.get("limit", 0)))
+        return bool(rows) and (is_full or rows % SMALLEST_PAGE_SIZE == 0)
+
+    def _check_total(self) -> None:
+        """A list that ends with fewer records than the API counts is not whole."""
+        total = self.needed_total
+        if self.problem or total is None or self.is_filtered:
+            return
+        if self.records_seen + (self.resource.own_path is not None) < total:
+            self.problem = f"the list ends after {self.records_seen:,} of {total:,} records"
 
 
 @asynccontextmanager
@@ -93,88 +219,9 @@ async def _in_background(
         await asyncio.gather(answer, return_exceptions=True)
 
 
-class _LoopDetector:
-    """Detects a list that would never end."""
-
-    def __init__(self, path: str, pagination: Pagination) -> None:
-        self._path = path
-        self._is_numbered = pagination is Pagination.PAGE
-        self._cursors: set[str] = set()
-        self._empty_pages = 0
-        self._previous = b""
-
-    def check(self, envelope: Envelope, records: bytes) -> StuckCursorError | None:
-        """The error to raise if a page that is not the last repeats what came before it."""
-        cursor = _cursor_of(envelope)
-        self._empty_pages = self._empty_pages + 1 if _is_empty(records) else 0
-        is_repeated = cursor in self._cursors or self._empty_pages > MAX_EMPTY_PAGES_IN_A_ROW
-        is_same = self._is_numbered and records == self._previous
-        self._previous = records
-        if cursor and is_repeated:
-            return StuckCursorError(f"GET {self._path}: the list repeats itself at {cursor!r}")
-        if is_same:
-            return StuckCursorError(f"GET {self._path}: every page is the same")
-        self._cursors.add(cursor or "")
-        return None
-
-
-def _is_empty(records: bytes) -> bool:
-    """Whether an array, however it is spaced, holds nothing or only nulls."""
-    return len(records) < MAX_EMPTY_PAGE_BYTES and not records.translate(None, b"[]nul, \t\r\n")
-
-
-def _next_page_params(envelope: Envelope, params: Params, *, is_empty: bool) -> Params | None:
-    page, limit = int(params.get("page", 1)), envelope.limit or int(params["limit"])
-    if is_empty or (envelope.total is not None and page * limit >= envelope.total):
-        return None
-    return {**params, "page": page + 1}
-
-
-def _cursor_of(envelope: Envelope) -> str | None:
-    return envelope.next_cursor or envelope.next or None
-
-
-def _cursor_parameter(resource: Resource) -> str:
-    is_sat = resource.pagination is Pagination.STARTING_AFTER
-    return Pagination.STARTING_AFTER.value if is_sat else Pagination.NEXT.value
-
-
-def _first_total(envelope: Envelope, earlier: int | None) -> int | None:
-    """The total of an earlier page, or else the first that this page states."""
-    for total in (earlier, envelope.total_results, envelope.total_count, envelope.total):
-        if total is not None:
-            return total
-    return None
-
-
-def start_params(resource: Resource, page_size: int, team: str | None) -> Params:
-    """The parameters of a list's first request; unpaged lists take no limit."""
-    params: Params = {} if resource.pagination is Pagination.SINGLE else {"limit": page_size}
-    if resource.pagination is Pagination.PAGE:
-        params["page"] = 1
-    return params | ({"team": team} if team else {})
-
-
-async def probe_path(
-    client: GigstackClient,
-    paths: tuple[str, ...],
-    fill: Callable[[str], str],
-    params: Params,
-    request_stats: RequestStats,
-) -> str:
-    """The first candidate path that answers; a single candidate is not probed.
-
-    Raises:
-        UnavailableError: No candidate answers; the error is the last one's.
-    """
-    if len(paths) == 1:
-        return fill(paths[0])
-    last_error: UnavailableError | None = None
-    for path in map(fill, paths):
-        try:
-            await client.get(path, {**params, "limit": 1}, request_stats)
-        except UnavailableError as error:
-            last_error = error
-        else:
-            return path
-    raise last_error or UnavailableError("no path to probe")
+def _cursor_parameter(resource: Resource, envelope: Envelope) -> str:
+    """Where the API takes a cursor: as documented, or as the answer names it."""
+    if resource.pagination is Pagination.STARTING_AFTER:
+        return Pagination.STARTING_AFTER.value
+    is_webhook_style = envelope.cursor_word in ("next_cursor", "nextCursor")
+    return Pagination.CURSOR.value if is_webhook_style else Pagination.NEXT.value

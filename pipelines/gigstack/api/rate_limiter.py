@@ -4,6 +4,7 @@ API: https://aiolimiter.readthedocs.io
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -26,6 +27,7 @@ class RateLimiter:
         self.cuts = 0
         self.rate = self._clamp(requests_per_second)
         self._limiter = _limiter(self.rate)
+        self._paused_until = 0.0
 
     def _clamp(self, rate: float) -> float:
         return min(max(rate, MIN_REQUESTS_PER_SECOND), self._max_rate)
@@ -38,8 +40,13 @@ class RateLimiter:
     async def request(self) -> AsyncIterator[int]:
         """Wait for a free slot, then for the rate; yields the number of cuts so far."""
         async with self._in_flight:
+            await asyncio.sleep(self._paused_until - time.monotonic())
             await self._limiter.acquire()
             yield self.cuts
+
+    def pause(self, seconds: float) -> None:
+        """Admit nothing for some seconds, since the API says that it will not."""
+        self._paused_until = time.monotonic() + seconds
 
     def throttled(self, cuts: int) -> None:
         """Halve the rate after a 429, once for all requests that were sent at the same rate."""

@@ -7,7 +7,8 @@ import msgspec
 
 from pipelines.foundation.errors import ApiError, ConfigurationError
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
-from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.api.first_page import start_params
+from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
@@ -59,9 +60,9 @@ async def _list_teams(
         for raw in split_records(records)
         if bytes(raw)[:1] == b"{" and (team := msgspec.json.decode(raw, type=_Team)).id
     ]
-    if paginator.is_truncated:
+    if paginator.problem:
         raise ApiError(
-            "GET /teams: the API says that there are more teams, but gives no cursor to them. "
+            f"GET /teams: {paginator.problem}. "
             "Name the teams to read: teams under [sources.gigstack]."
         )
     return listed

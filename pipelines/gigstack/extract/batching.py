@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+from pipelines.foundation.errors import ApiError
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page
 from pipelines.gigstack.normalize.normalizer import Normalizers
 
@@ -72,14 +73,21 @@ class Batcher:
         self._executor = ThreadPoolExecutor(1, "normalize")
 
     async def add_page(self, page: Page) -> None:
-        """Add a page; waits while enough batches are being processed."""
+        """Add a page; waits while enough batches are being processed.
+
+        Raises:
+            ApiError: All its records belong to another team or mode. They count as rejected.
+        """
         entity = page.resource.entity
         normalizers = await self._normalizers
         async with self._lock:
-            self._pages[entity].append(normalizers[entity].check_page(page))
+            checked = normalizers[entity].check_page(page)
+            self._pages[entity].append(checked)
             self._bytes[entity] += len(page.records)
             if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._batch_bytes:
                 await self._start_batch(entity)
+        if checked.is_foreign:
+            raise ApiError("the API answers with records of another team or mode")
 
     async def flush(self, entity: str) -> None:
         """Normalize the collected pages of an entity, even if they do not fill a batch."""

@@ -8,16 +8,17 @@ API: https://docs.gigstack.io
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 
 import msgspec
 
-from pipelines.foundation.errors import AuthenticationError, UnavailableError
+from pipelines.foundation.errors import ApiError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient
-from pipelines.gigstack.api.paginators import Paginator, start_params
+from pipelines.gigstack.api.first_page import start_params
+from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoint_types import Resource
@@ -48,26 +49,27 @@ class _Parent:
 class DocumentReader:
     """Reads the documents of one run's parents; several tasks run `read_queued`.
 
-    `checked` are the parents that earlier runs read, as (team_id, parent_id), the least recently
-    checked first. `urgent` are those with documents under review or about to expire. `add_page`
-    gets each page of documents.
+    `checked` are the parents that earlier runs read, as (team_id, parent_id), with the number of
+    their documents, the least recently checked first. `urgent` are those with documents under
+    review or about to expire. `add_page` gets each page of documents.
     """
 
     def __init__(
         self,
         add_page: Callable[[Page], Awaitable[None]],
         on_progress: ProgressCallback,
-        key_team: str,
+        team_param: Callable[[str], str | None],
         budget: int,
-        checked: Sequence[tuple[str, str]],
+        checked: Mapping[tuple[str, str], int],
         urgent: Collection[tuple[str, str]],
     ) -> None:
         self._add_page = add_page
         self._on_progress = on_progress
-        self._key_team = key_team
+        self._team_param = team_param
         self._requests_left = budget
         self._urgent = set(urgent)
         self._rank = {parent: rank for rank, parent in enumerate(checked)}
+        self._with_documents = {parent for parent, documents in checked.items() if documents}
         self._checked: list[tuple[int, _Parent]] = []  # listed parents, with their rank
         self._queue: asyncio.Queue[_Parent | None] = asyncio.Queue(MAX_QUEUED_PARENTS)
 
@@ -119,27 +121,37 @@ class DocumentReader:
         try:
             await self._read_pages(client, parent)
             stats.parents.append(parent.id)
-        except AuthenticationError:
-            raise
         except UnavailableError as error:
-            if error.status != 404:  # a parent that was deleted since it was listed is no error
-                stats.status, stats.error = "unavailable", str(error)
+            self._note_unavailable(parent, error)
         except Exception as error:  # whatever it is, it costs these documents alone
             stats.fail(error)
         stats.seconds = max(stats.seconds, time.monotonic() - started)
         if stats.pages % PAGES_BETWEEN_UPDATES == 0:
             self._on_progress(stats)
 
+    def _note_unavailable(self, parent: _Parent, error: UnavailableError) -> None:
+        """A parent without documents may answer 404, and one that was deleted since it was listed;
+        one that had documents must have them still.
+        """
+        stats = parent.stats
+        has_had_documents = (stats.team_id, parent.id) in self._with_documents
+        if has_had_documents:
+            stats.fail(f"{error}. It had documents before")
+        elif error.status == 404:
+            stats.parents.append(parent.id)
+        elif stats.status == "ok":
+            stats.status, stats.error = "unavailable", str(error)
+
     async def _read_pages(self, client: GigstackClient, parent: _Parent) -> None:
         resource, stats = parent.resource, parent.stats
         path = fill_path(resource.paths[0], parent=parent.id)
-        params = start_params(
-            resource, 0, None if stats.team_id == self._key_team else stats.team_id
-        )
+        params = start_params(resource, 0, self._team_param(stats.team_id))
         paginator = Paginator(resource, stats.team_id, path, params, stats.request_stats, parent.id)
         async for records in paginator.records(client):
             stats.pages += 1
             await self._add_page(Page(resource, stats.team_id, records, parent.id))
+        if paginator.problem:
+            raise ApiError(paginator.problem)
 
 
 def ids_of(parents: bytes) -> list[str]:

@@ -14,19 +14,30 @@ from functools import partial
 from pipelines.foundation.errors import UnavailableError, first_cause
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.date_filters import (
+    NOT_HONOURED,
     TIME_FIELDS,
     Bounds,
     DateFilter,
+    DateFilters,
+    FirstPage,
     IsEmpty,
-    detect_date_filter,
 )
-from pipelines.gigstack.api.paginators import Paginator, Params, probe_path, start_params
+from pipelines.gigstack.api.first_page import (
+    PROBE_ATTEMPTS,
+    Params,
+    get_first_page,
+    probe_path,
+    start_params,
+)
+from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.paths import fill_path
-from pipelines.gigstack.api.records import count_records, records_of
+from pipelines.gigstack.api.records import count_records, object_of, records_of
+from pipelines.gigstack.api.repeats import ids_in
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.api.time_slices import is_long, split_range
 from pipelines.gigstack.api.timestamps import WindowEndDetector
 from pipelines.gigstack.endpoint_types import Resource, WindowField
+from pipelines.gigstack.extract.own_lists import OwnLists
 from pipelines.gigstack.extract.read_window import ReadWindow
 from pipelines.gigstack.extract.stats import ResourceStats
 
@@ -37,9 +48,10 @@ class _ListRequest:
 
     path: str
     params: Params
+    is_filtered: bool = False
 
     def bounded(self, bounds: Bounds) -> "_ListRequest":
-        return _ListRequest(self.path, self.params | bounds)
+        return _ListRequest(self.path, self.params | bounds, is_filtered=bool(bounds))
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,8 @@ class ListReader:
     team_param: str | None
     started_at: datetime
     on_page: Callable[[bytes], Awaitable[None]]
+    date_filters: DateFilters
+    own_lists: OwnLists | None = None  # for the lists of other teams than the key's own
 
     async def read(self, window: ReadWindow) -> None:
         """Read the list or a window of it, and the open items outside the window.
@@ -74,7 +88,7 @@ class ListReader:
         params = start_params(self.resource, self.page_size, self.team_param)
         path = await probe_path(
             self.client,
-            self.resource.paths,
+            self.resource,
             lambda path: fill_path(path, team=self.stats.team_id),
             params,
             self.stats.request_stats,
@@ -92,7 +106,7 @@ class ListReader:
             else:
                 return
         is_empty = partial(self._is_empty, request)
-        date_filter = await detect_date_filter(field, is_empty)
+        date_filter = await self._date_filter(request)
         if date_filter:
             await self._read_slices(request, date_filter, is_empty, rows // self.page_size)
         else:
@@ -102,7 +116,7 @@ class ListReader:
         self, request: _ListRequest, field: WindowField, start: datetime, end: datetime | None
     ) -> None:
         """Read the list from `start`, and up to `end` where the account honours the filter."""
-        date_filter = await detect_date_filter(field, partial(self._is_empty, request))
+        date_filter = await self._date_filter(request)
         if date_filter:
             await self._read_pages(request.bounded(date_filter.bounds(start, end)))
             return
@@ -133,17 +147,26 @@ class ListReader:
         """Every page, counted and passed to `on_page`."""
         stats = self.stats
         paginator = Paginator(
-            self.resource, stats.team_id, request.path, request.params, stats.request_stats
+            self.resource,
+            stats.team_id,
+            request.path,
+            request.params,
+            stats.request_stats,
+            is_filtered=request.is_filtered,
         )
         async with aclosing(paginator.records(self.client)) as pages:
             async for records in pages:
                 stats.pages += 1
                 stats.api_total = paginator.api_total
+                if paginator.pages == 1:
+                    await self._check_team(request, records)
+                if not request.is_filtered:
+                    stats.needed_total = paginator.needed_total
                 await self.on_page(records)
                 yield records
         stats.is_shifted |= paginator.has_shifted
-        if paginator.is_truncated:
-            stats.fail("the API says there is more, and gives no cursor to it")
+        if paginator.problem:
+            stats.fail(paginator.problem)
 
     async def _read_open_items(self, open_items: Sequence[str]) -> None:
         paths = [fill_path(str(self.resource.single_path), id=item) for item in open_items]
@@ -159,7 +182,41 @@ class ListReader:
             if error.status != 404:
                 raise
         else:
-            await self.on_page(records_of(answer, self.resource))
+            await self.on_page(object_of(answer, self.resource))
+
+    async def _check_team(self, request: _ListRequest, records: bytes) -> None:
+        """Refuse the list of the key's own team, where records do not say their team.
+
+        Raises:
+            ApiError: The first page is that of the key's own list.
+        """
+        if not self.own_lists or not self.resource.is_silent_on_team:
+            return
+
+        async def own_ids() -> Sequence[str]:
+            params = {name: value for name, value in request.params.items() if name != "team"}
+            answer = await self.client.get(request.path, params, self.stats.request_stats)
+            return ids_in(records_of(answer, self.resource))
+
+        await self.own_lists.refuse(self.resource, ids_in(records), own_ids)
+
+    async def _date_filter(self, request: _ListRequest) -> DateFilter | None:
+        """The filter that the list honours; its name is noted."""
+        found = await self.date_filters.of(self.resource, partial(self._first_page, request))
+        self.stats.date_filter = found.name if found else NOT_HONOURED
+        return found
+
+    async def _first_page(self, request: _ListRequest, bounds: Bounds) -> FirstPage:
+        """What the first page within these bounds shows."""
+        envelope, _ = await get_first_page(
+            self.client,
+            self.resource,
+            request.path,
+            request.params | bounds,
+            self.stats.request_stats,
+            attempts=PROBE_ATTEMPTS,
+        )
+        return FirstPage(tuple(ids_in(records_of(envelope, self.resource))), envelope.total)
 
     async def _is_empty(self, request: _ListRequest, bounds: Bounds) -> bool:
         """Whether the list has no records within these bounds."""

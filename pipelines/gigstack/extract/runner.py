@@ -7,7 +7,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -20,11 +20,13 @@ from pipelines.foundation.errors import (
     first_cause,
 )
 from pipelines.gigstack.api.client import GigstackClient
+from pipelines.gigstack.api.date_filters import DateFilters
 from pipelines.gigstack.endpoint_types import Resource, Scope
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.extract.batching import Batcher, BatchQueue
 from pipelines.gigstack.extract.documents import DocumentReader
 from pipelines.gigstack.extract.list_reader import ListReader
+from pipelines.gigstack.extract.own_lists import OwnLists
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Batch, Page
@@ -32,6 +34,7 @@ from pipelines.gigstack.normalize.change_detection import key_columns
 from pipelines.gigstack.normalize.normalizer import Normalizers
 
 STOP_TIMEOUT_SECONDS = 60.0
+MAX_REFUSALS = 20  # of lists, before a key is wrong that nothing was ever answered to
 
 StatsByList = dict[tuple[str, str], ResourceStats]  # by resource and team
 
@@ -40,9 +43,10 @@ StatsByList = dict[tuple[str, str], ResourceStats]  # by resource and team
 class ExtractionPlan:
     """What a run reads.
 
-    `checked` are the parents whose documents earlier runs read, as (team_id, parent_id), the least
-    recently checked first. `urgent` are parents whose documents are about to change; they come
-    before all others. A list without an entry in `read_windows` is read whole.
+    `checked` are the parents whose documents earlier runs read, as (team_id, parent_id), with the
+    number of documents, the least recently checked first. `urgent` are parents whose documents are
+    about to change; they come before all others. A list without an entry in `read_windows` is read
+    whole. `answered` are lists that an earlier run could read, as (resource, team_id).
     """
 
     resources: Sequence[Resource]
@@ -53,16 +57,19 @@ class ExtractionPlan:
     document_budget: int
     started_at: datetime
     read_windows: ReadWindows = field(default_factory=dict)
-    checked: Sequence[tuple[str, str]] = ()
+    checked: Mapping[tuple[str, str], int] = field(default_factory=dict)
     urgent: Collection[tuple[str, str]] = ()
+    answered: Collection[tuple[str, str]] = ()
 
     @property
     def lists(self) -> list[tuple[Resource, str]]:
         return lists_of(self.resources, self.teams, self.key_team)
 
     def team_param(self, team: str) -> str | None:
-        """The team to name in requests; None for the key's own."""
-        return None if team == self.key_team else team
+        """The team to name in requests; None for the key's own if it is the only one, since an
+        account without gigstack Connect may refuse to be asked for any.
+        """
+        return None if tuple(self.teams) == (self.key_team,) else team
 
 
 def lists_of(
@@ -119,8 +126,15 @@ class Extraction:
 
     async def _fetch(self) -> None:
         normalizers = asyncio.wrap_future(self._normalizers)
-        fetcher = _Fetcher(self._plan, normalizers, self._batches, self.stats, self._on_progress)
         async with self._connect() as client:
+            fetcher = _Fetcher(
+                self._plan,
+                normalizers,
+                self._batches,
+                self.stats,
+                self._on_progress,
+                DateFilters(client.findings),
+            )
             await fetcher.read_all(client)
         await fetcher.finish()
 
@@ -135,17 +149,21 @@ class _Fetcher:
         batches: BatchQueue,
         stats: StatsByList,
         on_progress: ProgressCallback,
+        date_filters: DateFilters,
     ) -> None:
         self._plan = plan
         self._all_stats = stats
         self._on_progress = on_progress
         self._lists_left = Counter(resource.entity for resource, _ in plan.lists)
         self._changed: set[tuple[str, str]] = set()  # team and id of every parent that changed
+        self._date_filters = date_filters
+        self._own_lists = OwnLists()
+        self._refusals = 0
         self._batcher = Batcher(normalizers, batches, self._count_batch)
         self._documents = DocumentReader(
             self._batcher.add_page,
             on_progress,
-            plan.key_team,
+            plan.team_param,
             plan.document_budget,
             plan.checked,
             plan.urgent,
@@ -176,11 +194,13 @@ class _Fetcher:
         started = time.monotonic()
         try:
             await self._read_pages(client, resource, stats)
-        except AuthenticationError:
-            raise
+        except AuthenticationError as error:
+            self._refusals += 1
+            if not client.answered and self._refusals >= min(MAX_REFUSALS, len(self._plan.lists)):
+                raise
+            stats.fail(error)
         except UnavailableError as error:
-            stats.status = "failed" if stats.pages else "unavailable"
-            stats.error = str(error)
+            self._note_unavailable(stats, error)
         except Exception as error:  # whatever it is, it costs this list alone
             stats.fail(error)
         is_whole = not (stats.window_start or stats.is_shifted)
@@ -191,6 +211,15 @@ class _Fetcher:
         self._lists_left[resource.entity] -= 1
         if not self._lists_left[resource.entity]:
             await self._batcher.flush(resource.entity)
+
+    def _note_unavailable(self, stats: ResourceStats, error: UnavailableError) -> None:
+        """A list that the account lacks is no error; one that could be read before is."""
+        if stats.pages:
+            stats.fail(error)
+        elif (stats.resource, stats.team_id) in self._plan.answered:
+            stats.fail(f"{error}. The list could be read before")
+        else:
+            stats.status, stats.error = "unavailable", str(error)
 
     async def _read_pages(
         self, client: GigstackClient, resource: Resource, stats: ResourceStats
@@ -213,6 +242,8 @@ class _Fetcher:
             plan.team_param(team),
             plan.started_at,
             on_page,
+            self._date_filters,
+            None if team == plan.key_team else self._own_lists,
         )
         await reader.read(plan.read_windows.get((resource.name, team), ReadWindow()))
 

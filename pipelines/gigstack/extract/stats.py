@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.foundation.errors import GigstackError
-from pipelines.foundation.wording import one_line
+from pipelines.foundation.wording import one_line, plural
 from pipelines.gigstack.api.client import RequestStats
 from pipelines.gigstack.normalize.batch import Batch
+from pipelines.gigstack.normalize.drift import FOREIGN_REASONS
 
 
 @dataclass
@@ -26,11 +27,14 @@ class ResourceStats:
     rows_changed: int = 0
     rows_deleted: int = 0
     rejects: int = 0
+    foreign: int = 0  # of them, records that say that they belong to another team or mode
     api_total: int | None = None
+    needed_total: int | None = None  # so many different records make the list whole
     window_start: datetime | None = None  # None: everything
     complete_sweep: bool = False  # every page was read, without an error
     is_shifted: bool = False  # a list of numbered pages changed while it was read
     seconds: float = 0.0
+    date_filter: str | None = None  # the spelling that was used, or that none is honoured
     error: str | None = None
     is_done: bool = False
     postponed: int = 0  # parents left for the next run
@@ -48,7 +52,12 @@ class ResourceStats:
         key = (self.resource, self.team_id)
         self.rows_seen += batch.seen[key]
         self.rows_changed += batch.changed[key]
-        self.rejects += sum((r.resource, r.team_id) == key for r in batch.rejects)
+        rejects = [r for r in batch.rejects if (r.resource, r.team_id) == key]
+        self.rejects += len(rejects)
+        for reason in FOREIGN_REASONS.values():
+            self.foreign += sum(reject.reason == reason for reject in rejects)
+        if self.foreign and self.status == "ok":
+            self.fail(f"{plural(self.foreign, 'record')} of another team or mode")
 
 
 ProgressCallback = Callable[[ResourceStats], None]

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoint_types import Resource
-from pipelines.gigstack.normalize.drift import DriftFinding, DriftResult
+from pipelines.gigstack.normalize.drift import FOREIGN_REASONS, DriftFinding, DriftResult
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class CheckedPage:
     page: Page
     drift: DriftResult
     positions: tuple[int, ...] | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether every record says that it belongs to another team or mode."""
+        rejected = self.drift.rejected
+        is_all = bool(rejected) and not any(self.drift.hashes)
+        return is_all and all(r.reason in FOREIGN_REASONS.values() for r in rejected)
 
     def raw(self, number: int) -> str:
         """The text of the record with this number (from 1), as the API sent it."""

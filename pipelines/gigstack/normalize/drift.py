@@ -2,7 +2,8 @@
 
 A page is decoded once against the strict type of its shape. Nearly every page passes unchanged. In
 one that does not, undeclared fields and values of another type move into the `_extra` of their row,
-as JSON text in which every number stays as the API wrote it. What is not an object is rejected.
+as JSON text in which every number stays as the API wrote it. What is not an object is rejected, and
+what says that it belongs to another team or mode than the one that was asked for.
 API: https://jcristharif.com/msgspec/usage.html
 """
 
@@ -10,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +25,8 @@ from pipelines.gigstack.normalize.schema import (
 )
 
 EXAMPLE_LENGTH = 200
+# why a record is foreign, by the field that says so
+FOREIGN_REASONS = {"team": "of another team", "livemode": "of another mode"}
 
 _exact_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number", order="deterministic").encode
@@ -40,6 +43,24 @@ class DriftFinding:
     example: str
 
 
+class Owner(NamedTuple):
+    """Whom records must belong to, as far as they say it. None: nobody in particular."""
+
+    team: str | None = None
+    livemode: bool | None = None
+
+
+NOBODY = Owner()
+
+
+class Rejection(NamedTuple):
+    """A record that cannot be loaded: why, because of which field, and its text."""
+
+    reason: str
+    field: str | None
+    raw: bytes
+
+
 @dataclass
 class DriftResult:
     """A page's records in the form that can be loaded, and how they deviate from their shape."""
@@ -47,7 +68,7 @@ class DriftResult:
     records: bytes
     hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
     findings: list[DriftFinding] = field(default_factory=list)
-    rejected: list[bytes] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
 
 
 class DriftDetector:
@@ -55,17 +76,23 @@ class DriftDetector:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
+        self._attributes = [
+            (f"f{number}", name) for number, name in enumerate(shape) if name in FOREIGN_REASONS
+        ]
         self._page_decoder = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
         self._record_decoder = strict_decoder(strict_type(shape))
         self._repaired_decoder = strict_decoder(strict_type(shape, is_repaired=True))
 
-    def detect(self, records: bytes) -> DriftResult:
+    def detect(self, records: bytes, owner: Owner = NOBODY) -> DriftResult:
         """The records unchanged if they fit their shape, otherwise with the rest in `_extra`."""
         result = DriftResult(records)
         try:
             decoded = self._page_decoder.decode(records)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             decoded = self._repair_page(result)
+        for attribute, name in self._attributes:
+            if (expected := getattr(owner, name)) is not None:
+                _reject_foreign(decoded, attribute, name, expected, records, result)
         result.hashes = [_hash(record) for record in decoded]
         return result
 
@@ -76,7 +103,7 @@ class DriftDetector:
             text = bytes(raw)
             try:
                 record = self._record_decoder.decode(text)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 text = self._repair_record(text, result)
                 record = self._repaired_decoder.decode(text)
             texts.append(text)
@@ -87,12 +114,32 @@ class DriftDetector:
     def _repair_record(self, text: bytes, result: DriftResult) -> bytes:
         try:
             record = _exact_decoder.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             record = None
         if not isinstance(record, dict):
-            result.rejected.append(text)
+            result.rejected.append(Rejection("not an object", None, text))
             return b"null"  # keeps the positions of the other records
         return _encode(_fit_row(record, self._shape, "", result.findings))
+
+
+def _reject_foreign(
+    decoded: list[Any],
+    attribute: str,
+    name: str,
+    expected: object,
+    records: bytes,
+    result: DriftResult,
+) -> None:
+    """Reject the records whose field has another value than the expected one."""
+    values = ((n, getattr(record, attribute, None)) for n, record in enumerate(decoded))
+    foreign = [n for n, value in values if value is not None and value != expected]
+    if not foreign:
+        return
+    originals, texts = split_records(records), split_records(result.records)
+    for n in foreign:
+        result.rejected.append(Rejection(FOREIGN_REASONS[name], name, bytes(originals[n])))
+        decoded[n], texts[n] = None, msgspec.Raw(b"null")  # keeps the positions of the others
+    result.records = b"[" + b",".join(map(bytes, texts)) + b"]"
 
 
 def _hash(record: Any) -> str | None:

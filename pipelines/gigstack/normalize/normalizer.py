@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
-from pipelines.gigstack.endpoint_types import Entity, Table
+from pipelines.gigstack.endpoint_types import Entity, Scope, Table
 from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
 from pipelines.gigstack.normalize.arrow import UTC_TIME, accept_copied_results, fetch_table, repeat
 from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page, Reject
 from pipelines.gigstack.normalize.change_detection import MONEY, ChangeDetector, key_columns
-from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding
+from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding, Owner
 from pipelines.gigstack.normalize.page_reader import ORIGINS_PER_PAGE, PageReader, place_of
 from pipelines.gigstack.normalize.schema import Shape, resolve, shared_shapes
 
@@ -47,7 +47,8 @@ def normalizing_database() -> duckdb.DuckDBPyConnection:
 class EntityNormalizer:
     """Normalizes the pages of one entity.
 
-    `columns` maps each of its tables to the names and DuckDB types of its columns.
+    `columns` maps each of its tables to the names and DuckDB types of its columns. With
+    `livemode`, records of the other mode are rejected.
     """
 
     def __init__(
@@ -56,8 +57,11 @@ class EntityNormalizer:
         run_id: str,
         started_at: datetime,
         database: duckdb.DuckDBPyConnection,
+        *,
+        livemode: bool | None = None,
     ) -> None:
         self.entity = entity
+        self._livemode = None if entity.is_in_both_modes else livemode
         self._run_id, self._started_at = run_id, started_at
         self._db = database.cursor()  # each cursor has temporary tables and variables of its own
         self._db.execute("set variable started_at = $at", {"at": started_at})
@@ -92,7 +96,9 @@ class EntityNormalizer:
 
     def check_page(self, page: Page) -> CheckedPage:
         """Compare a page with the shape; safe while another thread normalizes a batch."""
-        return CheckedPage(page, self._drift_detector.detect(page.records))
+        is_of_team = page.resource.scope is not Scope.KEY
+        owner = Owner(page.team_id if is_of_team else None, self._livemode)
+        return CheckedPage(page, self._drift_detector.detect(page.records, owner))
 
     def normalize(self, pages: Sequence[CheckedPage]) -> Batch:
         """The new and changed rows of these pages, with all their children, by table."""
@@ -189,7 +195,10 @@ def _count_delivered(checked: CheckedPage, batch: Batch) -> None:
     if page.parent_id and page.resource.kind:
         batch.documents[page.team_id, page.resource.kind, page.parent_id] += delivered
     batch.findings += [(page.resource.name, finding) for finding in drift.findings]
-    batch.rejects += [_reject(page, "not an object", None, raw.decode()) for raw in drift.rejected]
+    batch.rejects += [
+        _reject(page, rejection.reason, rejection.field, rejection.raw.decode())
+        for rejection in drift.rejected
+    ]
 
 
 def _reject(page: Page, reason: str, field: str | None, raw: str) -> Reject:

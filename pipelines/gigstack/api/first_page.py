@@ -1,0 +1,91 @@
+"""The first page of a list: its path, its parameters, and the page size that the API takes.
+
+API: https://docs.gigstack.io
+"""
+
+from collections.abc import Callable
+
+from pipelines.foundation.errors import ApiError, UnavailableError
+from pipelines.gigstack.api.client import ATTEMPTS, GigstackClient, RequestStats
+from pipelines.gigstack.api.envelope import Envelope
+from pipelines.gigstack.api.records import is_array
+from pipelines.gigstack.api.response_log import Origin
+from pipelines.gigstack.endpoint_types import Pagination, Resource
+
+REFUSED = (400, 422)
+SMALLER_PAGE_SIZES = (50, 25, 10)  # tried in turn when the API refuses a page size
+PROBE_ATTEMPTS = 2
+
+Params = dict[str, str | int]
+
+
+def start_params(resource: Resource, page_size: int, team: str | None) -> Params:
+    """The parameters of a list's first request; unpaged lists take no limit."""
+    params: Params = {} if resource.pagination is Pagination.SINGLE else {"limit": page_size}
+    if resource.pagination is Pagination.PAGE:
+        params["page"] = 1
+    return params | ({"team": team} if team else {})
+
+
+async def probe_path(
+    client: GigstackClient,
+    resource: Resource,
+    fill: Callable[[str], str],
+    params: Params,
+    request_stats: RequestStats,
+) -> str:
+    """The first candidate path that answers with a list; a single candidate is not probed.
+
+    Raises:
+        UnavailableError: No candidate answers with a list; the error is the last one's.
+    """
+    if len(resource.paths) == 1:
+        return fill(resource.paths[0])
+    known = client.findings.paths.get(resource.name)
+    candidates = sorted(resource.paths, key=lambda path: path != known)
+    last_error: ApiError = UnavailableError("no path answers with a list")
+    for candidate in candidates:
+        path = fill(candidate)
+        try:
+            envelope = await client.get(path, params, request_stats, attempts=PROBE_ATTEMPTS)
+        except ApiError as error:
+            last_error = error
+        else:
+            if is_array(envelope, resource):
+                client.findings.paths[resource.name] = candidate
+                return path
+    raise UnavailableError(str(last_error), status=last_error.status, code=last_error.code)
+
+
+async def get_first_page(
+    client: GigstackClient,
+    resource: Resource,
+    path: str,
+    params: Params,
+    request_stats: RequestStats,
+    origin: Origin | None = None,
+    attempts: int = ATTEMPTS,
+) -> tuple[Envelope, Params]:
+    """The first page, and the parameters with the page size that the API takes for this resource.
+
+    Raises:
+        ApiError: The API refuses any page size, or the client raises.
+    """
+    if "limit" in params and resource.name in client.findings.page_sizes:
+        params = params | {
+            "limit": min(int(params["limit"]), client.findings.page_sizes[resource.name])
+        }
+    asked = int(params.get("limit", 0))
+    sizes = [asked, *(size for size in SMALLER_PAGE_SIZES if size < asked)]
+    for size in sizes:
+        sized = params | ({"limit": size} if asked else {})
+        try:
+            envelope = await client.get(path, sized, request_stats, origin, attempts)
+        except ApiError as error:
+            if error.status not in REFUSED or size == sizes[-1]:
+                raise
+        else:
+            if size < asked:
+                client.findings.page_sizes[resource.name] = size
+            return envelope, sized
+    raise AssertionError("the last size answers or raises")
