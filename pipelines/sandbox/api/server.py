@@ -17,6 +17,8 @@ from pipelines.sandbox.api.lists import Lists
 from pipelines.sandbox.api.serving import serve_until_stopped
 from pipelines.sandbox.api.singles import INVOICES, Singles
 from pipelines.sandbox.api.traffic import CountingApp, Traffic
+from pipelines.sandbox.api.variants.exchange import DEFAULT_THROTTLE
+from pipelines.sandbox.api.variants.middleware import VariantApp, Variants
 from pipelines.sandbox.simulation.account import Account
 
 DATE_FILTERS = ("bracket", "underscore", "none")
@@ -29,25 +31,32 @@ def create_app(
     latency_ms: float = 0,
     faults: tuple[str, ...] = (),
     fault_rate: float = 0.05,
+    variants: tuple[str, ...] = (),
+    throttle: tuple[int, float] = DEFAULT_THROTTLE,
 ) -> Starlette:
     """The API over an account.
 
     `date_filter` is the spelling of the creation filter that the account honours: `bracket`
-    (`created[gte]`), `underscore` (`created_gte`) or `none`. `faults` are names of `faults.NAMES`.
+    (`created[gte]`), `underscore` (`created_gte`) or `none`. `faults` are names of `faults.NAMES`,
+    `variants` those of `variants.catalogue`; `throttle` is what the variants about it allow:
+    requests, within so many seconds.
     """
     if date_filter not in DATE_FILTERS:
         raise ValueError(f"date_filter is {date_filter!r}; there are {', '.join(DATE_FILTERS)}")
     fault_plan = Faults(faults, fault_rate, account.seed)
     traffic = Traffic()
-    lists = Lists(account, Auth(account), fault_plan, date_filter)
+    auth = Auth(account)
+    chosen = Variants(account, auth, variants, throttle)
+    lists = Lists(account, auth, fault_plan, date_filter)
     return Starlette(
         routes=[
             Mount("/v2", routes=_api(lists)),
-            Mount("/_sandbox", routes=Admin(account, fault_plan, traffic).routes),
+            Mount("/_sandbox", routes=Admin(account, fault_plan, chosen, traffic).routes),
         ],
         middleware=[
             Middleware(CountingApp, traffic, latency_ms),
             Middleware(FaultyApp, fault_plan),
+            Middleware(VariantApp, chosen),
         ],
         exception_handlers={ApiError: refuse, 404: _no_such_path, 405: _wrong_method},
     )
