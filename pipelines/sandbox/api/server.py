@@ -14,6 +14,7 @@ from pipelines.sandbox.api.auth import Auth
 from pipelines.sandbox.api.envelopes import ApiError, json_response, refuse
 from pipelines.sandbox.api.faults import Faults, FaultyApp
 from pipelines.sandbox.api.lists import Lists
+from pipelines.sandbox.api.search import SEARCHES, search
 from pipelines.sandbox.api.serving import serve_until_stopped
 from pipelines.sandbox.api.singles import INVOICES, Singles
 from pipelines.sandbox.api.traffic import CountingApp, Traffic
@@ -83,13 +84,13 @@ def _api(lists: Lists) -> list[Route]:
         "/invoices/download/schedule": singles.schedule,
         "/invoices/download/schedule/history": singles.downloads,
         "/invoices/download/activate/status": singles.activation,
-        "/invoices/download/invoice/{id}": singles.unsafe,
-        "/invoices/download/package/{id}": singles.unsafe,
         "/teams/integrations": singles.integrations,
         "/teams/{id}": singles.team,
         "/teams/{id}/series": singles.series,
         "/teams/{id}/members": singles.members,
-        "/teams/{id}/onboarding-url": singles.unsafe,
+        "/teams/{id}/settings": singles.settings,
+        "/invoices/sat/{id}": singles.sat_invoice,
+        "/invoices/{id}/files": singles.files,
     }
     single = {
         f"{path}/{{id}}": singles.endpoint(one.name)
@@ -101,7 +102,10 @@ def _api(lists: Lists) -> list[Route]:
         "/invoices/{id}/support-documents": singles.support_documents(INVOICES),
         "/payments/{id}/support-documents": singles.support_documents(("payments",)),
     }
-    every = whole | documents | fixed | single  # the busiest first: they are tried in turn
+    searches = {path: search(lists, names) for path, names in SEARCHES.items()}
+    every = (
+        whole | documents | fixed | searches | single
+    )  # the busiest first: they are tried in turn
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
 
 

@@ -4,9 +4,11 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from pipelines.sandbox.api.variants.exchange import Exchange, Variant, answered
+from pipelines.sandbox.api import filters
+from pipelines.sandbox.api.variants.exchange import Exchange, Variant, answered, asked
 from pipelines.sandbox.storage.store import Record
 
+_UPDATED = {"updated[gte]": filters.UPDATED_SINCE, "updated[lte]": filters.UPDATED_UNTIL}
 HUGE = 60_000_000
 _INVOICES = ("income", "egress", "payment", "transfer")
 _CLIENT = re.compile(rb'"(client_|cus_)([0-9a-f]{16})"')
@@ -50,6 +52,19 @@ def _set_livemode(value: Any) -> None:
     if isinstance(value, dict | list):
         for inner in value.values() if isinstance(value, dict) else value:
             _set_livemode(inner)
+
+
+@asked("every object has `updated_at`, the second of its last change")
+def updated_everywhere(exchange: Exchange) -> None:
+    exchange.query[filters.SHOW_UPDATED] = "1"
+
+
+@asked("as updated-everywhere; every list honours `updated[gte]` and `updated[lte]`")
+def updated_filter(exchange: Exchange) -> None:
+    exchange.query[filters.SHOW_UPDATED] = "1"
+    for name, own in _UPDATED.items():
+        if name in exchange.query:
+            exchange.query[own] = exchange.query.pop(name)
 
 
 @answered("every record has fields that nobody knows: beta_score, risk, labels")
@@ -114,6 +129,8 @@ VARIANTS = {
     "richer-singles": richer_singles,
     "objects-for-ids": objects_for_ids,
     "test-mode": test_mode,
+    "updated-everywhere": updated_everywhere,
+    "updated-filter": updated_filter,
     "new-fields": new_fields,
     "huge-record": huge_record,
     "key-echo": Variant(
