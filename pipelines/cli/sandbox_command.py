@@ -1,9 +1,11 @@
 """The command `sandbox`, which serves the embedded API."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from pipelines.cli.console import consoles, print_json
 from pipelines.cli.options import AsJson, Debug, command_group, examples
@@ -11,7 +13,21 @@ from pipelines.cli.options import AsJson, Debug, command_group, examples
 commands = command_group()
 
 
-@commands.command(epilog=examples("sandbox --port 8700", "sandbox --teams 3 --faults throttle"))
+class SandboxCommand(TyperCommand):
+    """Lists the variants at the end of its help; they are imported only then."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        from pipelines.sandbox.api.variants.catalogue import CATALOGUE
+
+        with formatter.section("Variants"):
+            formatter.write_dl([(name, one.about) for name, one in CATALOGUE.items()])
+        super().format_epilog(ctx, formatter)
+
+
+@commands.command(
+    cls=SandboxCommand,
+    epilog=examples("sandbox --port 8700", "sandbox --teams 3 --faults throttle"),
+)
 def sandbox(
     port: Annotated[int, typer.Option(help="0 picks a free port.")] = 8700,
     seed: Annotated[int, typer.Option(help="The same seed gives the same account.")] = 7,
@@ -30,6 +46,10 @@ def sandbox(
     fault_rate: Annotated[
         float, typer.Option(min=0, max=1, help="The share of answers with a fault.")
     ] = 0.05,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Another way to answer, of those below; repeatable."),
+    ] = None,
     account: Annotated[
         Path | None, typer.Option(help="Keep the account in this file, and reuse it.")
     ] = None,
@@ -38,17 +58,28 @@ def sandbox(
 ) -> None:
     """Serve the embedded API on loopback until interrupted."""
     from pipelines.sandbox.api.faults import NAMES
+    from pipelines.sandbox.api.variants.catalogue import CATALOGUE
     from pipelines.sandbox.command import serve_account
 
-    if unknown := set(faults or ()) - set(NAMES):
-        raise typer.BadParameter(f"no fault {min(unknown)!r}; there are {', '.join(NAMES)}")
+    _check("fault", faults, NAMES)
+    _check("variant", variant, CATALOGUE)
     serve_account(
         account,
         {"seed": seed, "clients": clients, "months": months, "teams": teams, "invoices": invoices},
-        {"latency_ms": latency_ms, "faults": tuple(faults or ()), "fault_rate": fault_rate},
+        {
+            "latency_ms": latency_ms,
+            "faults": tuple(faults or ()),
+            "fault_rate": fault_rate,
+            "variants": tuple(variant or ()),
+        },
         port,
         _print_json_access if as_json else _print_access,
     )
+
+
+def _check(kind: str, names: list[str] | None, known: Iterable[str]) -> None:
+    if unknown := set(names or ()) - set(known):
+        raise typer.BadParameter(f"no {kind} {min(unknown)!r}; there are {', '.join(known)}")
 
 
 def _print_json_access(url: str, key: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import serve_forever
+from pipelines.sandbox.api.variants.access import key_with
 from pipelines.sandbox.simulation.account import Account
 
 
@@ -25,5 +25,5 @@ def serve_account(
         file = path or Path(scratch) / "account.sqlite"
         is_there = path is not None and path.exists()
         with Account.open(file) if is_there else Account.create(file, **parameters) as account:
-            key = key_for(account)
+            key = key_with(account, options.get("variants", ()))
             serve_forever(account, port=port, on_ready=lambda url: ready(url, key), **options)

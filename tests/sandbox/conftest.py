@@ -12,6 +12,7 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from tests.accounts import create_account
+from tests.sandbox.pages import Answering
 
 ReadAll = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
@@ -83,3 +84,33 @@ def read_all() -> ReadAll:
         raise AssertionError(f"{path} has no end")
 
     return read
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    path = tmp_path_factory.mktemp("variants") / "account.sqlite"
+    with create_account(path, clients=8, months=1, teams=2, invoices=80) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def served(small: Account) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {key_for(small)}"}
+    with (
+        serving(create_app(small)) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def answering(served: httpx.Client) -> Iterator[Answering]:
+    """Sets the variants of the one server of this session."""
+    control = str(served.base_url).replace("/v2/", "/_sandbox/variants")
+
+    def set_variants(*names: str, **more: Any) -> httpx.Client:
+        served.post(control, json={"names": names, **more}).raise_for_status()
+        return served
+
+    yield set_variants
+    set_variants()

@@ -1,5 +1,6 @@
 """Single objects, what hangs below a team, and support documents."""
 
+from base64 import b64decode
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from tests.accounts import add_object
         "/invoices/egress",
         "/invoices/payment",
         "/invoices/draft",
+        "/retentions",
     ],
 )
 def test_an_object_is_the_same_alone_as_in_its_list(busy_api: httpx.Client, path: str) -> None:
@@ -37,6 +39,34 @@ def test_an_invoice_is_found_by_its_uuid_in_either_case(api: httpx.Client) -> No
     row = next(row for row in rows if row and row.get("uuid"))
     for uuid in (row["uuid"].upper(), row["uuid"].lower()):
         assert api.get(f"/invoices/income/{uuid}").json()["data"] == row
+
+
+def test_a_webhook_is_found_by_its_id(api: httpx.Client) -> None:
+    row = next(row for row in api.get("/webhooks").json()["data"] if row)
+    assert api.get(f"/webhooks/{row['id']}").json()["data"] == row
+
+
+@pytest.mark.parametrize("direction", ["issued", "received"])
+def test_a_sat_invoice_is_found_by_its_uuid(api: httpx.Client, direction: str) -> None:
+    rows = api.get("/invoices/sat", params={"direction": direction}).json()["data"]
+    uuid = next(row["uuid"] for row in rows if row)
+    found = api.get(f"/invoices/sat/{uuid.upper()}").json()["data"]
+    assert found["uuid"].lower() == uuid.lower()
+    assert api.get(f"/invoices/sat/{'0' * 36}").status_code == 404
+
+
+@pytest.mark.parametrize(("file_type", "beginning"), [("pdf", b"%PDF-"), ("xml", b"<cfdi:")])
+def test_the_files_of_an_invoice_need_no_network(
+    api: httpx.Client, file_type: str, beginning: bytes
+) -> None:
+    rows = api.get("/invoices/income", params={"limit": 50, "status": "valid"}).json()["data"]
+    invoice = next(row for row in rows if row and row.get("id") and row["uuid"])
+    params = {"file_type": file_type}
+    link = api.get(f"/invoices/{invoice['id']}/files", params=params).json()["data"]["url"]
+    assert link.startswith(f"data:application/{file_type};base64,")
+    assert b64decode(link.partition(",")[2]).startswith(beginning)
+    refused = api.get(f"/invoices/{invoice['id']}/files", params={"file_type": "doc"})
+    assert refused.status_code == 400
 
 
 def test_an_object_of_another_team_is_not_found(api: httpx.Client, account: Account) -> None:
@@ -52,6 +82,17 @@ def test_the_keys_own_team_can_be_read(api: httpx.Client, account: Account) -> N
     assert team["id"] == account.teams[0]
     members = api.get(f"/teams/{team['id']}/members").json()["data"]
     assert members == team["members"]
+    assert api.get(f"/teams/{team['id']}/settings").json()["data"] == team["settings"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/teams/{}/onboarding-url", "/invoices/download/invoice/{}", "/invoices/download/package/{}"],
+)
+def test_what_would_change_something_is_not_there(
+    api: httpx.Client, account: Account, path: str
+) -> None:
+    assert api.get(path.format(account.teams[0])).status_code == 404
 
 
 def test_series_are_a_list_in_one_team_and_a_map_in_the_next(

@@ -8,6 +8,8 @@ from starlette.routing import Route
 from pipelines.sandbox.api.envelopes import json_response
 from pipelines.sandbox.api.faults import Faults
 from pipelines.sandbox.api.traffic import Traffic
+from pipelines.sandbox.api.variants.exchange import DEFAULT_THROTTLE
+from pipelines.sandbox.api.variants.middleware import Variants
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.storage.store import encode
@@ -16,9 +18,12 @@ from pipelines.sandbox.storage.store import encode
 class Admin:
     """The controls of one served account."""
 
-    def __init__(self, account: Account, faults: Faults, traffic: Traffic) -> None:
+    def __init__(
+        self, account: Account, faults: Faults, variants: Variants, traffic: Traffic
+    ) -> None:
         self.account = account
         self.faults = faults
+        self.variants = variants
         self.traffic = traffic
 
     @property
@@ -28,6 +33,7 @@ class Admin:
             Route("/stats", self.stats, methods=["GET"]),
             Route("/reset-stats", self.reset_stats, methods=["POST"]),
             Route("/faults", self.set_faults, methods=["POST"]),
+            Route("/variants", self.set_variants, methods=["POST"]),
             Route("/expected", self.expected, methods=["GET"]),
         ]
 
@@ -51,6 +57,15 @@ class Admin:
         except ValueError as error:
             return json_response(encode({"error": str(error)}), 400)
         return json_response(encode({"names": self.faults.names, "rate": self.faults.rate}))
+
+    async def set_variants(self, request: Request) -> Response:
+        wanted = await request.json()
+        limit, window = wanted.get("throttle", DEFAULT_THROTTLE)
+        try:
+            self.variants.set(tuple(wanted.get("names", ())), (int(limit), float(window)))
+        except ValueError as error:
+            return json_response(encode({"error": str(error)}), 400)
+        return json_response(encode({"names": self.variants.names}))
 
     async def expected(self, _: Request) -> Response:
         tables = await run_in_threadpool(expected, self.account)

@@ -12,10 +12,26 @@ from pipelines.sandbox.simulation.account import Account
 _HEADER = {"alg": "RS256", "typ": "JWT"}
 
 
-def key_for(account: Account, team: str | None = None) -> str:
-    """A bearer token shaped like the API's: a JWT with claims team, livemode, key_id."""
+_TEAM_CLAIMS = ("team", "sub")
+
+
+def key_for(
+    account: Account,
+    team: str | None = None,
+    *,
+    livemode: bool = True,
+    claim: str = "team",
+    is_opaque: bool = False,
+) -> str:
+    """A bearer token shaped like the API's: a JWT with claims team, livemode, key_id.
+
+    `claim` is the one that names the team; an opaque key names nothing.
+    """
     team = team or account.teams[0]
-    claims = {"team": team, "livemode": True, "key_id": f"sk_live_{team[-6:]}"}
+    prefix = "sk_live_" if livemode else "sk_test_"
+    if is_opaque:
+        return prefix + _signature(account, f"{prefix}{team}")[:40]
+    claims = {claim: team, "livemode": livemode, "key_id": prefix + team[-6:]}
     content = f"{_part(_HEADER)}.{_part(claims)}"
     return f"{content}.{_signature(account, content)}"
 
@@ -26,6 +42,11 @@ class Auth:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._known: dict[str, int] = {}
+        self._opaque = {
+            key_for(account, team, livemode=livemode, is_opaque=True): number
+            for number, team in enumerate(account.teams)
+            for livemode in (True, False)
+        }
 
     def own_team(self, authorization: str | None) -> int:
         """The number of the team that the key belongs to."""
@@ -47,11 +68,14 @@ class Auth:
 
     def _check(self, authorization: str) -> int:
         scheme, _, key = authorization.partition(" ")
+        if scheme == "Bearer" and key in self._opaque:
+            return self._opaque[key]
         content, _, signature = key.rpartition(".")
         if scheme != "Bearer" or signature != _signature(self._account, content):
             raise ApiError(401, "unauthorized", "Invalid or missing API key", is_flat=True)
         claims: dict[str, Any] = msgspec.json.decode(_decoded(content.split(".")[1]))
-        number = self._account.team_number(claims["team"])
+        team = next((claims[claim] for claim in _TEAM_CLAIMS if claim in claims), "")
+        number = self._account.team_number(team)
         if number is None:
             raise ApiError(401, "invalid_token", "Invalid or missing API key", is_flat=True)
         return number

@@ -61,9 +61,13 @@ class Lists:
         query = request.query_params
         limit = paging.number(query, "limit", paging.DEFAULT_LIMIT, paging.MAX_LIMIT)
         cursor = query.get(shown.cursor[0])
-        low, high = self.window(request, team, shown.name)
-        ascending = query.get("sort") == "asc"
-        after = paging.position_in(cursor) if cursor else None
+        ascending = paging.one_of(query, "sort", paging.SORTS) == "asc"
+        paging.one_of(query, "order_by", paging.ORDERS)
+        window = self.window(request, team, shown.name)
+        if filters.metadata_in(query):
+            return self._found_page(request, team, shown, window)
+        low, high = window
+        after = paging.position_in(cursor, paging.whole(team, shown.name)) if cursor else None
         if after is not None:
             low, high = (max(low, after + 1), high) if ascending else (low, min(high, after))
         start = low - 1 if ascending else high
@@ -71,9 +75,8 @@ class Lists:
             following = paging.cursor_at(start, f"again{cursor or ''}")
             more: dict[str, Any] = {shown.cursor[1]: following, "has_more": True}
             return self._envelope(shown, team, [], start, more)
-        sought = {name: query[name] for name in shown.filters if name in query}
-        store = self.account.store
-        rows = filters.matching(store, low, high, limit + 1, sought, ascending=ascending)
+        window = Window(low, high)
+        rows = self._matching(request, shown, window, limit + 1, ascending=ascending)
         more = {"has_more": len(rows) > limit}
         rows = rows[:limit]
         if more["has_more"]:
@@ -82,20 +85,46 @@ class Lists:
         bodies = self._bodies(request, shown.name, rows)
         return self._envelope(shown, team, bodies, rows[0][0] if rows else start, more)
 
+    def _found_page(self, request: Request, team: int, shown: AccountList, window: Window) -> bytes:
+        """With a filter by metadata a list is paged by number, without a cursor."""
+        query = request.query_params
+        limit = paging.number(query, "limit", paging.DEFAULT_LIMIT, paging.MAX_LIMIT)
+        page = paging.number(query, "page", 1)
+        ascending = query.get("sort") == "asc"
+        found = self._matching(request, shown, window, -1, ascending=ascending)
+        rows = found[(page - 1) * limit : page * limit]
+        more = {"page": page, "limit": limit, "has_more": page * limit < len(found)}
+        bodies = self._bodies(request, shown.name, rows)
+        return self._envelope(shown, team, bodies, rows[0][0] if rows else window.high, more)
+
+    def _matching(
+        self, request: Request, shown: AccountList, window: Window, limit: int, *, ascending: bool
+    ) -> list[filters.Row]:
+        store = self.account.store
+        tests = filters.tests_of(request.query_params, shown.filters, store, window)
+        return filters.matching(store, window, limit, tests, ascending=ascending)
+
     def _numbered_page(self, request: Request, team: int, shown: AccountList) -> bytes:
         query = request.query_params
         limit = paging.number(query, "limit", NUMBERED_LIMIT, paging.MAX_LIMIT)
         page = paging.number(query, "page", 1)
-        rows = self._all(team, shown)
+        rows = self._all(request, team, shown)
         more = {"total": len(rows), "page": page, "limit": limit}
         return listing(rows[(page - 1) * limit : page * limit], self.account.now, 3, **more)
 
-    def _whole(self, _: Request, team: int, shown: AccountList) -> bytes:
-        return listing(self._all(team, shown), self.account.now, 1)
+    def _whole(self, request: Request, team: int, shown: AccountList) -> bytes:
+        return listing(self._all(request, team, shown), self.account.now, 1)
 
-    def _all(self, team: int, shown: AccountList) -> list[bytes]:
+    def _all(self, request: Request, team: int, shown: AccountList) -> list[bytes]:
         window = paging.whole(team, shown.name)
-        return [body for _, body in self.account.store.page(*window, -1, ascending=False)]
+        rows = self._matching(request, shown, window, -1, ascending=False)
+        return [body for _, body in self.shown(request, rows)]
+
+    def shown(self, request: Request, rows: list[filters.Row]) -> list[filters.Row]:
+        """The rows as a variant wants them."""
+        if filters.SHOW_UPDATED not in request.query_params:
+            return rows
+        return filters.with_updated_at(self.account.store, rows)
 
     def _envelope(
         self, shown: AccountList, team: int, bodies: list[bytes], mark: int, more: dict[str, Any]
@@ -113,6 +142,7 @@ class Lists:
         if name == "teams":
             own = self.account.roster[self.auth.own_team(request.headers.get("authorization"))]
             rows = [row for row in rows if row[0] != positions.place_of(own.id)]
+        rows = self.shown(request, rows)
         bodies = [body for _, body in rows]
         if self.faults.has("unknown_fields"):
             bodies = [

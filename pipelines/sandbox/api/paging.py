@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
 from typing import NamedTuple
+from zlib import crc32
 
 from starlette.datastructures import QueryParams
 
@@ -11,6 +12,8 @@ from pipelines.sandbox.simulation.local_time import MEXICO
 from pipelines.sandbox.storage import positions
 
 DEFAULT_LIMIT, MAX_LIMIT = 10, 100
+SORTS = ("desc", "asc")
+ORDERS = ("timestamp", "created_at", "name")
 _DATE_NAMES = {
     "bracket": ("created[gte]", "created[lte]"),
     "underscore": ("created_gte", "created_lte"),
@@ -35,17 +38,44 @@ def number(query: QueryParams, name: str, default: int, maximum: int | None = No
     return int(text)
 
 
+def one_of(query: QueryParams, name: str, allowed: tuple[str, ...]) -> str:
+    """The value of a parameter that knows few; the first unless given."""
+    value = query.get(name, allowed[0])
+    if value not in allowed:
+        known = ", ".join(allowed)
+        raise ApiError(400, "validation_failed", f"{name} is {value!r}; there are {known}")
+    return value
+
+
 def cursor_at(place: int, mark: str = "") -> str:
     """An opaque cursor: the list goes on after this position. `mark` makes it another text."""
-    return urlsafe_b64encode(f"{place:x}.{mark}".encode()).decode().rstrip("=")
+    text = f"{place:x}.{mark}"
+    return urlsafe_b64encode(f"{text}.{_check(text)}".encode()).decode().rstrip("=")
 
 
-def position_in(cursor: str) -> int:
+def position_in(cursor: str, window: Window) -> int:
+    """The position of a cursor of this list.
+
+    Raises:
+        ApiError: The list never gave it.
+    """
     try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        return int(urlsafe_b64decode(padded).decode().split(".")[0], 16)
+        decoded = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        text, _, check = decoded.rpartition(".")
+        place = int(text.split(".")[0], 16)
     except ValueError as error:
-        raise ApiError(400, "invalid_field_value", f"{cursor!r} is no cursor") from error
+        raise _no_cursor(cursor) from error
+    if check != _check(text) or not window.low - 1 <= place <= window.high:
+        raise _no_cursor(cursor)
+    return place
+
+
+def _check(text: str) -> str:
+    return f"{crc32(text.encode()):x}"
+
+
+def _no_cursor(cursor: str) -> ApiError:
+    return ApiError(400, "validation_failed", f"{cursor!r} is no cursor of this list")
 
 
 def whole(team: int, name: str) -> Window:
@@ -62,9 +92,9 @@ def created_window(query: QueryParams, team: int, name: str, spelling: str) -> W
         return Window(low, high)
     since, until = (query.get(name) for name in _DATE_NAMES[spelling])
     if since is not None:
-        low = positions.at_second(team, name, _second(since))
+        low = positions.at_second(team, name, second_in(since))
     if until is not None:
-        high = positions.at_second(team, name, _second(until) + 1)
+        high = positions.at_second(team, name, second_in(until) + 1)
     return Window(low, high)
 
 
@@ -82,7 +112,8 @@ def issued_window(query: QueryParams, team: int) -> Window:
     return Window(low, high)
 
 
-def _second(text: str) -> int:
+def second_in(text: str) -> int:
+    """The epoch second of a timestamp in seconds or milliseconds."""
     try:
         value = int(float(text))
     except ValueError as error:

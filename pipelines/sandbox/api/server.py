@@ -14,9 +14,12 @@ from pipelines.sandbox.api.auth import Auth
 from pipelines.sandbox.api.envelopes import ApiError, json_response, refuse
 from pipelines.sandbox.api.faults import Faults, FaultyApp
 from pipelines.sandbox.api.lists import Lists
+from pipelines.sandbox.api.search import SEARCHES, search
 from pipelines.sandbox.api.serving import serve_until_stopped
 from pipelines.sandbox.api.singles import INVOICES, Singles
 from pipelines.sandbox.api.traffic import CountingApp, Traffic
+from pipelines.sandbox.api.variants.exchange import DEFAULT_THROTTLE
+from pipelines.sandbox.api.variants.middleware import VariantApp, Variants
 from pipelines.sandbox.simulation.account import Account
 
 DATE_FILTERS = ("bracket", "underscore", "none")
@@ -29,25 +32,32 @@ def create_app(
     latency_ms: float = 0,
     faults: tuple[str, ...] = (),
     fault_rate: float = 0.05,
+    variants: tuple[str, ...] = (),
+    throttle: tuple[int, float] = DEFAULT_THROTTLE,
 ) -> Starlette:
     """The API over an account.
 
     `date_filter` is the spelling of the creation filter that the account honours: `bracket`
-    (`created[gte]`), `underscore` (`created_gte`) or `none`. `faults` are names of `faults.NAMES`.
+    (`created[gte]`), `underscore` (`created_gte`) or `none`. `faults` are names of `faults.NAMES`,
+    `variants` those of `variants.catalogue`; `throttle` is what the variants about it allow:
+    requests, within so many seconds.
     """
     if date_filter not in DATE_FILTERS:
         raise ValueError(f"date_filter is {date_filter!r}; there are {', '.join(DATE_FILTERS)}")
     fault_plan = Faults(faults, fault_rate, account.seed)
     traffic = Traffic()
-    lists = Lists(account, Auth(account), fault_plan, date_filter)
+    auth = Auth(account)
+    chosen = Variants(account, auth, variants, throttle)
+    lists = Lists(account, auth, fault_plan, date_filter)
     return Starlette(
         routes=[
             Mount("/v2", routes=_api(lists)),
-            Mount("/_sandbox", routes=Admin(account, fault_plan, traffic).routes),
+            Mount("/_sandbox", routes=Admin(account, fault_plan, chosen, traffic).routes),
         ],
         middleware=[
             Middleware(CountingApp, traffic, latency_ms),
             Middleware(FaultyApp, fault_plan),
+            Middleware(VariantApp, chosen),
         ],
         exception_handlers={ApiError: refuse, 404: _no_such_path, 405: _wrong_method},
     )
@@ -74,13 +84,13 @@ def _api(lists: Lists) -> list[Route]:
         "/invoices/download/schedule": singles.schedule,
         "/invoices/download/schedule/history": singles.downloads,
         "/invoices/download/activate/status": singles.activation,
-        "/invoices/download/invoice/{id}": singles.unsafe,
-        "/invoices/download/package/{id}": singles.unsafe,
         "/teams/integrations": singles.integrations,
         "/teams/{id}": singles.team,
         "/teams/{id}/series": singles.series,
         "/teams/{id}/members": singles.members,
-        "/teams/{id}/onboarding-url": singles.unsafe,
+        "/teams/{id}/settings": singles.settings,
+        "/invoices/sat/{id}": singles.sat_invoice,
+        "/invoices/{id}/files": singles.files,
     }
     single = {
         f"{path}/{{id}}": singles.endpoint(one.name)
@@ -92,7 +102,10 @@ def _api(lists: Lists) -> list[Route]:
         "/invoices/{id}/support-documents": singles.support_documents(INVOICES),
         "/payments/{id}/support-documents": singles.support_documents(("payments",)),
     }
-    every = whole | documents | fixed | single  # the busiest first: they are tried in turn
+    searches = {path: search(lists, names) for path, names in SEARCHES.items()}
+    every = (
+        whole | documents | fixed | searches | single
+    )  # the busiest first: they are tried in turn
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
 
 

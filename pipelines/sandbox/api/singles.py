@@ -1,10 +1,11 @@
-"""Single objects, what hangs below one, and the GETs that a reader had better leave alone."""
+"""Single objects, and what hangs below one."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pipelines.sandbox.api import paging
+from pipelines.sandbox.api import filters, paging
 from pipelines.sandbox.api.envelopes import ApiError, json_response, listing, single
+from pipelines.sandbox.api.files import FILE_TYPES, link
 from pipelines.sandbox.api.lists import Endpoint, Lists
 from pipelines.sandbox.simulation.lists import teams
 from pipelines.sandbox.storage import positions
@@ -27,8 +28,8 @@ class Singles:
 
         async def answer(request: Request) -> Response:
             team = self.lists.team(request)
-            _, body = self._find(request.path_params["id"], team, (name,))
-            return json_response(single(body, self.account.now))
+            row = self._find(request.path_params["id"], team, (name,))
+            return self._row(request, row)
 
         return answer
 
@@ -53,7 +54,30 @@ class Singles:
         self._team_number(request)
         place = positions.place_of(request.path_params["id"])
         body = self.store.body(place) if place is not None else None
-        return json_response(single(body or b"null", self.account.now))
+        return self._row(request, (place or 0, body or b"null"))
+
+    async def settings(self, request: Request) -> Response:
+        return self._single(self.account.roster[self._team_number(request)].record["settings"])
+
+    async def sat_invoice(self, request: Request) -> Response:
+        """The mirror of a CFDI has no position in its UUID, so it is looked for."""
+        team, uuid = self.lists.team(request), request.path_params["id"].lower()
+        window = paging.whole(team, "sat_invoices")
+        rows = filters.matching(
+            self.store, window, 1, [lambda _, body: uuid in body.decode().lower()], ascending=False
+        )
+        if not rows or decode(rows[0][1])["uuid"].lower() != uuid:
+            raise ApiError(404, "resource_not_found", f"No SAT invoice {uuid}")
+        return self._row(request, rows[0])
+
+    async def files(self, request: Request) -> Response:
+        """A link to the PDF or the XML of a CFDI, which needs no network."""
+        kind = paging.one_of(request.query_params, "file_type", FILE_TYPES)
+        _, body = self._find(request.path_params["id"], self.lists.team(request), INVOICES)
+        invoice = decode(body)
+        if not invoice.get("uuid"):
+            raise ApiError(404, "file_not_found", "The invoice is not stamped")
+        return self._single({"file_type": kind, "url": link(kind, invoice)})
 
     async def series(self, request: Request) -> Response:
         number = self._team_number(request)
@@ -82,10 +106,9 @@ class Singles:
         self.lists.team(request)
         return self._single({"status": "active", "planIncludesFeature": True, "isActivated": True})
 
-    async def unsafe(self, request: Request) -> Response:
-        """A GET with side effects: it is counted, and nothing else happens."""
-        self.lists.team(request)
-        return self._single({"warning": "this call changes something in the real API"})
+    def _row(self, request: Request, row: filters.Row) -> Response:
+        ((_, body),) = self.lists.shown(request, [row])
+        return json_response(single(body, self.account.now))
 
     def _single(self, value: object) -> Response:
         return json_response(single(encode(value), self.account.now))

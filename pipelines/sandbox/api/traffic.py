@@ -13,6 +13,7 @@ BELOW_LISTS = frozenset(  # the words of paths that are no list's
     (
         "v2", "series", "members", "integrations", "support-documents", "download", "schedule",
         "history", "activate", "status", "package", "invoice", "onboarding-url", "complements",
+        "search", "settings", "files",
     )
 )  # fmt: skip
 UNSAFE = (

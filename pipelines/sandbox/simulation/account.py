@@ -80,7 +80,9 @@ class Account:
         if not Path(path).is_file():
             raise FileNotFoundError(f"no account at {path}; make one with Account.create")
         known = account_lists()
-        return cls(Store(Path(path), _quirks(known)), known)
+        account = cls(Store(Path(path), _quirks(known)), known)
+        account.store.today = range(account._clock - DAY, account._clock)
+        return account
 
     @property
     def now(self) -> datetime:
@@ -124,6 +126,7 @@ class Account:
     def _simulate_day(self) -> None:
         """The day of every team, then the month's end if it is today: that takes today's sales."""
         self.store.start_day()
+        self.store.today = range(self._clock, self._clock + DAY)
         due = self.store.pop_due(self._clock + DAY)
         days = [self._day(team.number, self._clock) for team in self._teams]
         for day in days:

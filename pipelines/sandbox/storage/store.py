@@ -27,6 +27,7 @@ create table document_links (
 ) without rowid;
 create table state (name text primary key, value blob) without rowid;
 """
+CHANGES = "create table if not exists changes (position integer primary key, second integer)"
 _PAGE = "select position, body from objects where position >= ? and position < ?"
 OLDEST_FIRST = _PAGE + " order by position limit ?"
 NEWEST_FIRST = _PAGE + " order by position desc limit ?"
@@ -76,6 +77,8 @@ class Store:
         self._db.execute("pragma cache_size = -64000")
         if is_new:
             self._db.executescript(SCHEMA)
+        self._db.execute(CHANGES)  # files of before have none
+        self.today: range | None = None  # the seconds of the day that goes by
         self._written: dict[int, Record] = {}
         self._added: list[int] = []
         self._planned: list[Event] = []
@@ -113,6 +116,7 @@ class Store:
         self.counts[start] = self.counts.get(start, 0) - 1
         self._written.pop(place, None)
         self._db.execute("delete from objects where position = ?", (place,))
+        self._db.execute("delete from changes where position = ?", (place,))
 
     def get(self, place: int) -> Record | None:
         """The clean object."""
@@ -137,6 +141,18 @@ class Store:
             return self._db.execute(
                 OLDEST_FIRST if ascending else NEWEST_FIRST, (low, high, limit)
             ).fetchall()
+
+    def changes(self, low: int, high: int) -> dict[int, int]:
+        """When the objects with low <= position < high last changed, of those that did since they
+        were created: epoch seconds.
+        """
+        with self.lock:
+            return dict(
+                self._db.execute(
+                    "select position, second from changes where position >= ? and position < ?",
+                    (low, high),
+                )
+            )
 
     def clean(self, team: int, name: str) -> Iterator[tuple[int, bytes]]:
         """The JSON of a team's clean objects of a list, oldest first."""
@@ -204,11 +220,23 @@ class Store:
             (place, *self._bodies(place, self._written[place])) for place in sorted(self._written)
         ]
         self._db.executemany("insert or replace into objects values (?, ?, ?)", rows)
+        self._db.executemany("insert or replace into changes values (?, ?)", self._changed())
         # the same for the same object in the same second: once is enough
         self._db.executemany("insert or ignore into agenda values (?, ?, ?, ?)", self._planned)
         self._added.clear()
         self._written.clear()
         self._planned.clear()
+
+    def _changed(self) -> list[tuple[int, int]]:
+        """What was there before, or came late: it changed at the end of the day that goes by."""
+        if self.today is None:
+            return []
+        new = set(self._added)
+        return [
+            (place, self.today[-1])
+            for place in self._written
+            if place not in new or positions.second_of(place) < self.today.start
+        ]
 
     def _bodies(self, place: int, record: Record) -> tuple[bytes, bytes | None]:
         """The wire form, and the clean form where the two differ."""

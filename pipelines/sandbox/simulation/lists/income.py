@@ -107,7 +107,7 @@ LISTS = (
         "income",
         "/invoices/income",
         is_single=True,
-        filters=cfdi.FILTERS,
+        filters=(*cfdi.FILTERS, "series"),
         quirks=cfdi.QUIRKS,
         simulate_day=simulate_day,
         events={

@@ -151,7 +151,7 @@ LISTS = (
         "payments",
         "/payments",
         is_single=True,
-        filters=("status", "client_id", "currency"),
+        filters=("status", "client_id", "currency", "tax_id", "email"),
         quirks=(
             *quirks.ANY,
             quirks.amounts_as_text,

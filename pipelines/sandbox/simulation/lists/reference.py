@@ -53,6 +53,12 @@ def add_reference(store: Store, second: int) -> None:
 
 
 LISTS = (
-    AccountList("cfdi_errors", "/invoices/cfdi-errors", paging="number", is_shared=True),
+    AccountList(
+        "cfdi_errors",
+        "/invoices/cfdi-errors",
+        paging="number",
+        is_shared=True,
+        filters=("code", "type", "q"),
+    ),
     AccountList("sat_lists", "/sat-lists", paging="whole", is_shared=True),
 )

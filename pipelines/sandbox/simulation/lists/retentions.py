@@ -81,6 +81,7 @@ LISTS = (
         "retentions",
         "/retentions",
         total="total_count",
+        is_single=True,
         filters=("status", "retention_key"),
         quirks=(quirks.other_key_order, *[quirks.american_spelling] * 2),
         simulate_day=simulate_day,

@@ -56,6 +56,7 @@ LISTS = (
         "/webhooks",
         cursor=("cursor", "next_cursor"),
         total=None,
+        is_single=True,
         filters=("status",),
         furnish=furnish,
         simulate_day=simulate_day,
