@@ -11,7 +11,7 @@ from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
-from tests.accounts import create_account
+from tests.accounts import add_object, create_account
 from tests.sandbox.pages import Answering
 
 ReadAll = Callable[..., list[Any]]
@@ -88,8 +88,10 @@ def read_all() -> ReadAll:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """For variants; one of its clients has no documents. Shared: read it, never advance it."""
     path = tmp_path_factory.mktemp("variants") / "account.sqlite"
     with create_account(path, clients=8, months=1, teams=2, invoices=80) as made:
+        add_object(made, 0, "clients", "client_", next(made.store.objects(0, "clients"))[1])
         yield made
 
 

@@ -123,3 +123,13 @@ def test_the_help_of_the_command_lists_every_variant() -> None:
     assert set(CATALOGUE) <= set(words)
     refused = CliRunner().invoke(command_line, ["sandbox", "--variant", "gremlins"])
     assert (refused.exit_code, "bare-array" in refused.output) == (2, True)
+
+
+def test_variants_can_be_combined(answering: Answering, small: Account) -> None:
+    api = answering("odd-types", "camel-case-paging", "nested-paging", "new-fields")
+    first = page(api, "/services", limit=3)
+    assert (first["pagination"]["hasMore"], type(first["pagination"]["nextCursor"])) == (1, int)
+    second = page(api, "/services", limit=3, next=first["pagination"]["nextCursor"])
+    assert not set(ids(first["data"])) & set(ids(second["data"]))
+    api = answering("other-shapes", "new-fields", "bom")
+    assert api.get(f"/teams/{small.teams[1]}/series").status_code == 200

@@ -26,8 +26,11 @@ def test_seconds_may_be_compared_with_milliseconds(answering: Answering, small: 
 
 def test_a_filter_may_drop_what_has_no_date(answering: Answering) -> None:
     api = answering("filter-drops-undated")
-    every = ids(page(api, "/payments", limit=100)["data"])
-    found = ids(page(api, "/payments", limit=100, **{"created[gte]": 1})["data"])
+    paths = ("/payments", "/receipts", "/invoices/draft", "/services", "/clients")
+    every, found = (
+        [name for path in paths for name in ids(page(api, path, limit=100, **bound)["data"])]
+        for bound in ({}, {"created[gte]": 1})
+    )
     assert set(found) < set(every)
     assert len(found) > len(every) * 0.7
 
@@ -108,7 +111,7 @@ def test_client_ids_may_need_quoting(answering: Answering) -> None:
     odd = ids(page(api, "/clients", limit=100)["data"])
     assert len(set(odd)) == len(plain)
     assert [name.replace("../", "").replace("/", "") for name in odd] == plain
-    assert any("../" in name for name in odd)
+    assert any("/" in name for name in odd)
     for name in odd:
         assert page(api, f"/clients/{quote(name, safe='')}")["data"]["id"] == name
     rows = page(api, "/invoices/income", limit=100)["data"]

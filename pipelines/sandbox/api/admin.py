@@ -8,7 +8,6 @@ from starlette.routing import Route
 from pipelines.sandbox.api.envelopes import json_response
 from pipelines.sandbox.api.faults import Faults
 from pipelines.sandbox.api.traffic import Traffic
-from pipelines.sandbox.api.variants.exchange import DEFAULT_THROTTLE
 from pipelines.sandbox.api.variants.middleware import Variants
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
@@ -60,9 +59,9 @@ class Admin:
 
     async def set_variants(self, request: Request) -> Response:
         wanted = await request.json()
-        limit, window = wanted.get("throttle", DEFAULT_THROTTLE)
+        throttle = wanted.get("throttle")
         try:
-            self.variants.set(tuple(wanted.get("names", ())), (int(limit), float(window)))
+            self.variants.set(tuple(wanted.get("names", ())), throttle and tuple(throttle))
         except ValueError as error:
             return json_response(encode({"error": str(error)}), 400)
         return json_response(encode({"names": self.variants.names}))

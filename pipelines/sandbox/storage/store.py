@@ -143,16 +143,10 @@ class Store:
             ).fetchall()
 
     def changes(self, low: int, high: int) -> dict[int, int]:
-        """When the objects with low <= position < high last changed, of those that did since they
-        were created: epoch seconds.
-        """
+        """The epoch second in which what is not as it was created last changed, by position."""
+        query = "select position, second from changes where position >= ? and position < ?"
         with self.lock:
-            return dict(
-                self._db.execute(
-                    "select position, second from changes where position >= ? and position < ?",
-                    (low, high),
-                )
-            )
+            return dict(self._db.execute(query, (low, high)))
 
     def clean(self, team: int, name: str) -> Iterator[tuple[int, bytes]]:
         """The JSON of a team's clean objects of a list, oldest first."""

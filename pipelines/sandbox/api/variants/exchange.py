@@ -82,7 +82,8 @@ class Exchange:
     @property
     def records(self) -> list[Record]:
         """The records of a page, or the single object."""
-        return [self.data] if isinstance(self.data, dict) else self.rows
+        is_object = isinstance(self.data, dict) and self.data.keys() & {"id", "uuid"}
+        return [self.data] if is_object else self.rows
 
     @property
     def is_empty(self) -> bool:

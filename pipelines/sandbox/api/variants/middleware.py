@@ -28,16 +28,17 @@ class Variants:
     ) -> None:
         self.account = account
         self.auth = auth
-        self.set(names, throttle)
+        self.throttle = throttle
+        self.set(names)
 
-    def set(self, names: tuple[str, ...], throttle: tuple[int, float] = DEFAULT_THROTTLE) -> None:
+    def set(self, names: tuple[str, ...], throttle: tuple[int, float] | None = None) -> None:
         unknown = sorted(set(names) - set(CATALOGUE))
         if unknown:
             known = ", ".join(CATALOGUE)
             raise ValueError(f"no variant {', '.join(unknown)}; there are {known}")
         self.names = names
         self.active = [one for name, one in CATALOGUE.items() if name in names]
-        self.memory = Memory(throttle)
+        self.memory = Memory(throttle or self.throttle)
 
     def exchange(self, scope: Scope) -> Exchange:
         """A request as the variants see it."""

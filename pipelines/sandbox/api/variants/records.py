@@ -24,11 +24,11 @@ def reduced_rows(exchange: Exchange) -> None:
 
 @answered("single objects have fields that their list lacks: notes, portal_url, history")
 def richer_singles(exchange: Exchange) -> None:
-    if exchange.shown is None and isinstance(exchange.data, dict) and "id" in exchange.data:
-        exchange.body["data"] |= {
+    for record in exchange.records if isinstance(exchange.data, dict) else []:
+        record |= {
             "notes": "Seen by its id alone",
-            "portal_url": f"https://portal.example/{exchange.data['id']}",
-            "history": [{"action": "created", "at": exchange.data.get("created_at")}],
+            "portal_url": f"https://portal.example/{record.get('id')}",
+            "history": [{"action": "created", "at": record.get("created_at")}],
         }
 
 
