@@ -74,6 +74,7 @@ class Resource:
     created_filter: bool = False  # the API documents a filter on the creation date
     window: WindowField | None = None  # limits what an incremental load reads
     single_path: str | None = None  # of one object, for open items outside the window
+    needed_field: str | None = None  # a page none of whose records has it is not believed
     list_at: str | None = None  # the name below `data` that holds the list
     map_key: str | None = None  # `data` may be an object: its keys become this field
     parents: str | None = None  # the entity whose objects are the parents

@@ -114,8 +114,10 @@ ENTITIES: dict[str, Entity] = dict(
 )
 
 
-def _invoices(name: str, kind: str, title: tuple[str, str]) -> Resource:
-    """One of the lists of CFDI that the team issued."""
+def _invoices(
+    name: str, kind: str, title: tuple[str, str], needed_field: str | None = "items"
+) -> Resource:
+    """One of the lists of CFDI that the team issued. A CFDI always has items, but a complement."""
     path = f"/invoices/{name}"
     return Resource(
         f"invoices_{name}",
@@ -125,6 +127,7 @@ def _invoices(name: str, kind: str, title: tuple[str, str]) -> Resource:
         created_filter=True,
         window=WindowField.CREATED,
         single_path=f"{path}/{{id}}",
+        needed_field=needed_field,
         title=title,
     )
 
@@ -182,18 +185,29 @@ RESOURCES: dict[str, Resource] = {
             title=("Webhooks", "Webhooks"),
         ),
         Resource(
-            "clients", "clients", ("/clients",), created_filter=True, title=("Clientes", "Clients")
+            "clients",
+            "clients",
+            ("/clients",),
+            created_filter=True,
+            single_path="/clients/{id}",
+            title=("Clientes", "Clients"),
         ),
         Resource(
             "services",
             "services",
             ("/services",),
             created_filter=True,
+            single_path="/services/{id}",
             title=("Productos y servicios", "Products and services"),
         ),
         _invoices("income", "income", ("Facturas de ingreso", "Income invoices")),
         _invoices("egress", "egress", ("Notas de crédito (egreso)", "Credit notes (egress)")),
-        _invoices("payment", "payment_complement", ("Complementos de pago", "Payment complements")),
+        _invoices(
+            "payment",
+            "payment_complement",
+            ("Complementos de pago", "Payment complements"),
+            needed_field=None,
+        ),
         _invoices("transfer", "transfer", ("Facturas de traslado", "Transfer invoices")),
         Resource(
             "invoice_drafts",
@@ -235,6 +249,7 @@ RESOURCES: dict[str, Resource] = {
             created_filter=True,
             window=WindowField.CREATED,
             single_path="/receipts/{id}",
+            needed_field="items",
             title=("Recibos", "Receipts"),
         ),
         _support_documents("client", ("Documentos de clientes", "Documents of clients")),

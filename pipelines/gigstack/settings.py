@@ -44,6 +44,7 @@ class SourceConfiguration(BaseConfiguration):
     documents_request_budget: int = 5000
     lookback_days: int = 90
     lookback_days_by_resource: Any = None
+    read_singles: Any = None
 
     __section__: ClassVar[str] = "gigstack"
 
@@ -66,6 +67,7 @@ class Settings:
     documents_request_budget: int = 5000
     lookback_days: int = 90
     lookback_days_by_resource: Mapping[str, int] = field(default_factory=dict)
+    read_singles: tuple[str, ...] = ()  # resources or tables whose objects are read one by one
 
     def __post_init__(self) -> None:
         if not (self.api_key.isascii() and self.api_key.isprintable()) or " " in self.api_key:
@@ -78,6 +80,11 @@ class Settings:
         """How many days of a resource an incremental load reads again."""
         by_name = self.lookback_days_by_resource
         return by_name.get(resource.name, by_name.get(resource.entity, self.lookback_days))
+
+    def reads_singles(self, resource: Resource) -> bool:
+        """Whether each listed object of a resource is also requested alone."""
+        is_named = bool({resource.name, resource.entity} & set(self.read_singles))
+        return is_named and resource.single_path is not None
 
     def __repr__(self) -> str:
         return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
@@ -117,6 +124,7 @@ def read_settings(fallback_key: Callable[[], str | None] = lambda: None) -> Sett
         documents_request_budget=int(configuration.documents_request_budget),
         lookback_days=int(configuration.lookback_days),
         lookback_days_by_resource=_parse_days(configuration.lookback_days_by_resource),
+        read_singles=_parse_names(configuration.read_singles) or (),
     )
     _validate(settings)
     return settings
@@ -161,6 +169,9 @@ def _validate(settings: Settings) -> None:
     for name in settings.lookback_days_by_resource:
         if name not in RESOURCES and name not in ENTITIES:
             raise ConfigurationError(f"lookback_days_by_resource: there is no resource {name!r}.")
+    for name in settings.read_singles:
+        if not any(r.single_path and name in (r.name, r.entity) for r in RESOURCES.values()):
+            raise ConfigurationError(f"read_singles: no single object of {name!r} can be read.")
     for parent in settings.documents:
         if parent not in DOCUMENT_PARENTS:
             allowed = ", ".join(DOCUMENT_PARENTS)

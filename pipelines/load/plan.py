@@ -133,13 +133,13 @@ class _Planner:
         since = f"since {start.astimezone(MEXICO_CITY):%Y-%m-%d}"
         requests = self._window_requests(resource, check, start)
         if requests is not None:
-            requests += len(window.open_items)
+            requests += len(window.open_items) + self._own_list_requests(resource, check)
         return Step(check.team_id, resource.name, since, requests, note)
 
     def _list_requests(self, resource: Resource, check: ResourceCheck) -> int | None:
         """As many pages as the last time, or more if the API says so; probes and the own object."""
         probes = resource.paths.index(check.path) + 1 if len(resource.paths) > 1 else 0
-        extra = probes + (resource.own_path is not None)
+        extra = probes + (resource.own_path is not None) + self._own_list_requests(resource, check)
         if resource.pagination is Pagination.SINGLE:
             return 1 + extra
         pages = [math.ceil(check.rows / self.settings.page_size)] if check.rows else []
@@ -167,15 +167,23 @@ class _Planner:
     def _proof_requests(self, resource: Resource, check: ResourceCheck) -> int:
         """What proving the date filter takes; it is proven once, with the first list with rows."""
         assert resource.window
-        if not check.rows:
-            return 1
-        with_rows = [c for c in self.account.findings if c.stream == check.stream and c.rows]
-        if check is not with_rows[0]:
-            return 0
+        same = [c for c in self.account.findings if c.stream == check.stream]
+        first = next((number for number, c in enumerate(same) if c.rows), len(same))
+        if same.index(check) != first:  # an empty list proves nothing
+            return 1 if same.index(check) < first else 0
         names = [spelling.name for spelling in SPELLINGS[resource.window]]
         names.sort(key=lambda name: name != self.known_filters.get(resource.name))
         tried = names.index(check.date_filter) + 2 if check.date_filter in names else len(names)
         return 1 + tried
+
+    def _own_list_requests(self, resource: Resource, check: ResourceCheck) -> int:
+        """One for the key's own list, with the first list of another team that must differ from it."""
+        others = [
+            c
+            for c in self.account.findings
+            if c.stream == check.stream and c.rows and c.team_id != self.account.key_team
+        ]
+        return int(resource.is_silent_on_team and check in others[:1])
 
     def _pages(
         self, loaded: _Loaded, resource: Resource, check: ResourceCheck, start: datetime | None

@@ -22,6 +22,7 @@ from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.client import read_envelope
 from pipelines.gigstack.api.records import logged_records
+from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.extract.batching import BATCH_BYTES
@@ -46,19 +47,24 @@ def replay(data_dir: Path, run_id: str, on_progress: ProgressCallback) -> LoadRe
     """
     directory = response_logs_dir(data_dir)
     header = response_log.header_of(directory, run_id)
+    read_alone = header.question.get("read_singles", ())
     pages = (
-        Page(
-            RESOURCES[origin.resource],
-            origin.team_id,
-            logged_records(read_envelope(body), RESOURCES[origin.resource]),
-            origin.parent_id,
-        )
+        _logged_page(origin, body, is_read_alone=origin.resource in read_alone)
         for origin, body in response_log.answers(directory, run_id)
     )
     resources = [RESOURCES[name] for name in header.question["streams"]]
     with _replay_run(data_dir, "replay", on_progress, header.started_at) as run:
         run.load(resources, pages, header.started_at)
     return run.result
+
+
+def _logged_page(origin: Origin, body: bytes, *, is_read_alone: bool) -> Page:
+    """The records of an answer. Of objects that were read alone, the list does not count."""
+    resource, envelope = RESOURCES[origin.resource], read_envelope(body)
+    records = logged_records(envelope, resource)
+    if is_read_alone and bytes(envelope.data)[:1] == b"[":
+        records = b"[]"
+    return Page(resource, origin.team_id, records, origin.parent_id)
 
 
 def retry_rejects(data_dir: Path, on_progress: ProgressCallback) -> LoadResult:

@@ -83,6 +83,7 @@ class LoadRequest:
             "key_team": self.key_team,
             "base_url": self.settings.base_url,
             "page_size": self.settings.page_size,
+            "read_singles": [r.name for r in self.resources if self.settings.reads_singles(r)],
         }
 
 
@@ -241,6 +242,7 @@ class _LoadRun:
             read_windows={} if is_full else self._read_windows(existing, watermarks),
             checked=checked_parents(self.connection),
             urgent=urgent_parents(self.connection, existing),
+            read_alone=[r for r in request.resources if settings.reads_singles(r)],
             answered=lists_that_answered(self.connection, self.result.started_at - REMEMBERED_FOR),
         )
 

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from pipelines.cli.demo import QUESTION
+from pipelines.gigstack.api.findings import read_findings
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.api.server import create_app
@@ -155,21 +156,27 @@ def test_status_before_any_load_says_what_to_do(empty: Path) -> None:
     assert list(empty.rglob("*")) == []
 
 
-def test_check_prints_one_document_and_writes_nothing(
+def test_check_prints_one_document_and_writes_what_loads_read(
     account: Account, empty: Path, env: dict[str, str]
 ) -> None:
+    env = env | {"SOURCES__GIGSTACK__PAGE_SIZE": "3"}
     done = cli(empty, "check", "--team", "all", "--json", env=env)
     found = json.loads(done.stdout)
     assert done.returncode == 0
     assert found["key_team"] == account.teams[0]
     assert set(found["teams"]) == set(account.teams)
     by_stream = {(f["stream"], f["team_id"]): f for f in found["findings"]}
-    clients = by_stream["clients", account.teams[0]]
-    assert (clients["status"], clients["paging"]) == ("ok", "next")
-    assert clients["date_filter"] == "created[gte] s"
+    payments = by_stream["payments", account.teams[0]]
+    assert (payments["status"], payments["paging"]) == ("ok", "next")
+    assert payments["plan"] == "a window by created[gte] s, in pages of 3"
+    assert payments["date_filter"] == "created[gte] s"
     assert by_stream["sat_invoices", account.teams[0]]["paging"] == "starting_after"
+    assert found["account"]["livemode"] is True
     assert env["GIGSTACK_API_KEY"] not in done.stdout + done.stderr
-    assert list(empty.rglob("*")) == []
+    assert [path.name for path in empty.rglob("*")] == ["data", "api.json"]
+    kept = read_findings(empty / "data", env["GIGSTACK_API_BASE_URL"])
+    assert kept.date_filters["payments"] == "created[gte] s"
+    assert kept.paths["sat_lists"] == "/sat-lists"
 
 
 @pytest.fixture(scope="module")

@@ -78,7 +78,7 @@ def test_what_is_kept_aside_is_to_be_looked_at() -> None:
     told = list(RunResult([run]).warnings())
     assert told == [
         "2 records were rejected and are kept in ops.rejects",
-        "the API sends undeclared fields or values (kept in the column extra): "
+        "the API sends fields or values that are new (kept in the column extra): "
         "clients.a, clients.b, clients.c and 1 more",
         "5 of 6 rows are gone.",
         "the documents of 7 parents wait for the next run (request budget)",

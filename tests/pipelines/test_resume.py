@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.foundation.errors import AuthenticationError
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.endpoints import RESOURCES
@@ -22,7 +21,6 @@ from pipelines.sandbox.api.auth import key_for
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
-from tests.pipelines.between import failure
 from tests.pipelines.commands import PATIENCE
 from tests.pipelines.loads import differences, lasting, query, repeated_keys, watermarks
 from tests.pipelines.watched import PAGE_SIZE, Watched, harmless, header, kept, mortal
@@ -130,15 +128,17 @@ def test_the_key_is_in_no_file_nor_in_what_a_journal_holds(account: Account, dea
         assert key not in str(found)
 
 
-def test_slices_are_cut_as_before(watched: Watched, data_dir: Path) -> None:
-    watched.deadly = lambda number: failure(401) if number == 60 else None
-    with pytest.raises(AuthenticationError):
-        watched.run(data_dir, "sat_invoices", page_size=2)
+def test_slices_are_cut_as_before(watched: Watched, tmp_path: Path) -> None:
+    with watched.command(tmp_path, "sat_invoices", page_size=2) as process:
+        watched.deadly = lambda n: os.kill(process.pid, signal.SIGKILL) if n == 90 else None
+        assert process.wait(60) == -signal.SIGKILL
     watched.deadly = harmless
+    data_dir = tmp_path / "data"
     before = kept(data_dir)
     assert any("to=" in request for request in before), "it died before the slices"
     watched.run(data_dir, "sat_invoices", page_size=2)
-    assert before & set(watched.asked) == set()
+    again = before & set(watched.asked)
+    assert all("from=" not in one and "to=" not in one for one in again), "but to prove the filter"
     assert kept(data_dir) > before
 
 

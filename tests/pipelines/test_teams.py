@@ -161,7 +161,7 @@ def test_a_team_that_fails_is_seen_in_ledger_summary_and_exit_code(story: Story)
     own, forbidden, failing, whole = story.teams
     assert story.nights[1].statuses == {
         **{(team, resource): "ok" for team in (own, failing, whole) for resource in SOME},
-        **{(forbidden, resource): "unavailable" for resource in SOME},
+        **{(forbidden, resource): "failed" for resource in SOME},
         (failing, "payments"): "failed",
     }
     runs = query(story.where / "data", "select status from ops.runs order by started_at")
@@ -213,9 +213,9 @@ def test_a_list_of_teams_that_breaks_off_is_no_list_of_all(tmp_path: Path) -> No
     script = account_script({"/teams": page([{"id": TEAM}], has_more=True), "/clients": page([])})
     with (
         api(script) as (_, url),
-        pytest.raises(ApiError, match=r"there are more teams.*Name the teams"),
+        pytest.raises(ApiError, match=r"there is more.*Name the teams"),
     ):
         run(settings(url, teams=("all",), documents=()), tmp_path, "clients")
     (row,) = query(tmp_path, "select status, message from ops.runs")
     assert row["status"] == "failed"
-    assert "there are more teams" in row["message"]
+    assert "there is more" in row["message"]

@@ -78,12 +78,16 @@ class Watched:
 
     @contextmanager
     def command(
-        self, where: Path, *names: str, command: tuple[str, ...] = COMMAND
+        self,
+        where: Path,
+        *names: str,
+        command: tuple[str, ...] = COMMAND,
+        page_size: int = PAGE_SIZE,
     ) -> Iterator["subprocess.Popen[bytes]"]:
         """A load in a process of its own, which does not outlive this."""
         self.asked = []
         chosen = [part for name in names for part in ("--resource", name)]
-        env = access(self.account, self.url) | {"SOURCES__GIGSTACK__PAGE_SIZE": str(PAGE_SIZE)}
+        env = access(self.account, self.url) | {"SOURCES__GIGSTACK__PAGE_SIZE": str(page_size)}
         with subprocess.Popen(
             [*command, "load", "--team", "all", *chosen],
             cwd=where,

@@ -88,6 +88,7 @@ def test_the_sum_of_the_lines_is_the_last_resort_for_the_effective_total(load: L
 def test_what_does_not_fit_a_payment_is_extra_and_leaves_no_child_rows(load: Load) -> None:
     assert load("payments")["payments"][1] == WRITTEN | {
         "payment_id": "payment_ill_typed",
+        "client_id": "client_Qa71",
         "updated_at": at("2026-12-01T00:00:00"),
         "updated_at_basis": "observed",
         "extra": '{"client":"client_Qa71","due_at":1759440000,'

@@ -51,15 +51,15 @@ def test_a_team_of_few_fields_keeps_the_rest_null(load: Load) -> None:
     }
 
 
-def test_a_member_listed_twice_is_one_row_and_one_without_id_is_kept(load: Load) -> None:
+def test_a_member_listed_twice_is_one_row_and_one_may_be_an_id_alone(load: Load) -> None:
     assert load("teams")["team_members"] == [
-        {"team_id": "team_91Kd", "user_id": "#6", "extra": '"usr_10"'},
         {
             "team_id": "team_91Kd",
             "user_id": "invitada@example.com",
             "email": "Invitada@example.com",
             "role": "viewer",
         },
+        {"team_id": "team_91Kd", "user_id": "usr_10", "extra": '"usr_10"'},
         {"team_id": "team_91Kd", "user_id": "usr_8H2", "email": "ana@example.com", "role": "admin"},
         {
             "team_id": "team_91Kd",

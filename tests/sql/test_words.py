@@ -1,7 +1,8 @@
 """Words that no source knows are found, with the rows that have them; known ones never are."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -10,7 +11,7 @@ from pipelines.foundation.paths import NORMALIZE_SQL
 from pipelines.gigstack.endpoint_types import Resource
 from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
-from pipelines.gigstack.normalize.batch import Batch
+from pipelines.gigstack.normalize.batch import Batch, Page
 from pipelines.sandbox.api import paging
 from pipelines.sandbox.simulation.account import Account
 from pipelines.sandbox.simulation.account_list import account_lists
@@ -55,15 +56,17 @@ def unknown_of(entity: str, batch: Batch) -> set[str]:
     }
 
 
-def sent(account: Account, resource: Resource) -> bytes:
-    """All that the sandbox has of a stream, quirks and all, as one page."""
+def sent(account: Account, resource: Resource) -> Iterator[Page]:
+    """All that the sandbox has of a resource, quirks and all, a page for each team."""
     shown = SANDBOX_LISTS[resource.paths[0]]
-    bodies = [
-        body
-        for team in (*range(len(account.teams)), positions.SHARED_TEAM)
-        for _, body in account.store.page(*paging.whole(team, shown), -1, ascending=False)
-    ]
-    assert bodies, shown
+    teams = dict(enumerate(account.teams)) | {positions.SHARED_TEAM: account.teams[0]}
+    for number, team in teams.items():
+        rows = account.store.page(*paging.whole(number, shown), -1, ascending=False)
+        page = page_of(resource.entity, _array(body for _, body in rows), resource.name)
+        yield replace(page, team_id=team)
+
+
+def _array(bodies: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(bodies) + b"]"
 
 
@@ -122,8 +125,9 @@ def test_an_unknown_status_is_found_and_its_row_loaded_as_it_is() -> None:
 def test_a_sandbox_account_has_no_unknown_word(account: Account, entity: str) -> None:
     normalizer = normalizer_of(entity)
     pages = [
-        normalizer.check_page(page_of(entity, sent(account, resource), resource.name))
+        normalizer.check_page(page)
         for resource in RESOURCES.values()
         if resource.entity == entity
+        for page in sent(account, resource)
     ]
     assert unknown_of(entity, normalizer.normalize(pages)) == set()

@@ -35,6 +35,7 @@ from pipelines.gigstack.settings import Settings
 ATTEMPTS = 6
 MAX_WAIT_SECONDS = 30.0  # a longer Retry-After is cut to this
 MAX_THROTTLED_SECONDS = 3600.0  # an API that admits nothing for so long will not in this run
+ENCODINGS = ("", "identity", "gzip", "deflate")
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, decompressed: a page has some 200 KB
 DEADLINE_IN_TIMEOUTS = 4  # the time-out is for each read, the deadline for the whole answer
 
@@ -124,11 +125,13 @@ class GigstackClient:
         request_stats: RequestStats,
         origin: Origin | None = None,
         attempts: int = ATTEMPTS,
+        *,
+        is_again: bool = False,
     ) -> Envelope:
         """The envelope of one answer. `path` is quoted already (`fill_path`).
 
         With an `origin`, the answer goes to the response log, and one that is there already is not
-        requested again.
+        requested again, unless `is_again`.
 
         Raises:
             AuthenticationError, UnavailableError, RedirectRefusedError, ApiError: At once.
@@ -136,7 +139,8 @@ class GigstackClient:
             ThrottledError: The API admits no request for `MAX_THROTTLED_SECONDS`.
         """
         request = f"{path}?{urlencode(sorted(params.items()))}"
-        if origin and self._response_log and (body := self._response_log.find(request)) is not None:
+        log = self._response_log if origin and not is_again else None
+        if log and (body := log.find(request)) is not None:
             request_stats.resumed += 1
             self.answered += 1
             return read_envelope(body)
@@ -208,8 +212,11 @@ async def _read(path: str, response: httpx.Response) -> bytes:
     """The decompressed body.
 
     Raises:
-        ApiError: It is larger than `MAX_BYTES`.
+        ApiError: It is larger than `MAX_BYTES`, or compressed in a way that was not asked for: what
+            is compressed twice can grow a million times in one step.
     """
+    if (encoding := response.headers.get("Content-Encoding", "")) not in ENCODINGS:
+        raise ApiError(f"GET {path}: the answer is compressed as {encoding[:40]!r}")
     content = bytearray()
     async for chunk in response.aiter_bytes():
         content += chunk

@@ -47,7 +47,9 @@ async def probe_path(
     for candidate in candidates:
         path = fill(candidate)
         try:
-            envelope = await client.get(path, params, request_stats, attempts=PROBE_ATTEMPTS)
+            envelope = await client.get(
+                path, {**params, "limit": 1}, request_stats, attempts=PROBE_ATTEMPTS
+            )
         except ApiError as error:
             last_error = error
         else:
@@ -65,6 +67,8 @@ async def get_first_page(
     request_stats: RequestStats,
     origin: Origin | None = None,
     attempts: int = ATTEMPTS,
+    *,
+    is_again: bool = False,
 ) -> tuple[Envelope, Params]:
     """The first page, and the parameters with the page size that the API takes for this resource.
 
@@ -80,7 +84,9 @@ async def get_first_page(
     for size in sizes:
         sized = params | ({"limit": size} if asked else {})
         try:
-            envelope = await client.get(path, sized, request_stats, origin, attempts)
+            envelope = await client.get(
+                path, sized, request_stats, origin, attempts, is_again=is_again
+            )
         except ApiError as error:
             if error.status not in REFUSED or size == sizes[-1]:
                 raise

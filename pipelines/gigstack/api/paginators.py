@@ -28,7 +28,11 @@ PAGE_PARAMETERS = ("page", *CURSOR_PARAMETERS)
 
 @dataclass
 class Paginator:
-    """Reads one list from its start; `problem` says why it may not be whole, None if it is."""
+    """Reads one list from its start.
+
+    `problem` says why the list cannot be whole, and `shortage` why it may not be: it may have
+    changed while it was read. None of both if it is proven whole.
+    """
 
     resource: Resource
     team_id: str
@@ -36,14 +40,17 @@ class Paginator:
     params: Params
     request_stats: RequestStats
     parent_id: str | None = None
+    is_again: bool = False  # answers that are logged already are asked for again
     is_filtered: bool = False  # then the API's total counts more than what is asked for
     pages: int = 0
-    records_seen: int = 0
+    records_seen: int = 0  # different ones, unless the list is filtered
     api_total: int | None = None  # the largest that a page states
     needed_total: int | None = None  # so many records make the list whole
     problem: str | None = None
     followed: str | None = None  # the parameter that took the reader to the last page
-    has_shifted: bool = False  # numbered pages, and the total changed while they were read
+    shortage: str | None = None  # fewer records than the API counts
+    has_moved: bool = False  # numbered pages shifted, or records are missing: it may have changed
+    _ids: set[int] = field(default_factory=set)  # their hashes
     _repeats: RepeatDetector = field(default_factory=RepeatDetector)
 
     async def records(self, client: GigstackClient) -> AsyncGenerator[bytes, None]:
@@ -71,7 +78,13 @@ class Paginator:
 
     async def _first(self, client: GigstackClient) -> Envelope:
         envelope, self.params = await get_first_page(
-            client, self.resource, self.path, self.params, self.request_stats, self._origin
+            client,
+            self.resource,
+            self.path,
+            self.params,
+            self.request_stats,
+            self._origin,
+            is_again=self.is_again,
         )
         return envelope
 
@@ -87,7 +100,7 @@ class Paginator:
             if moved := await self._with_other_parameter(client, params, previous):
                 return moved
             raise
-        if self._is_same_page(envelope, previous):
+        if self._is_same_page(envelope, previous) or envelope.cursor in params.values():
             return await self._with_other_parameter(client, params, previous) or envelope
         return envelope
 
@@ -102,7 +115,8 @@ class Paginator:
                 continue
             with suppress(ApiError):
                 envelope = await self._get_after(client, rest | {name: params[str(sent)]})
-                if not self._is_same_page(envelope, previous):
+                is_same = self._is_same_page(envelope, previous)
+                if not is_same and envelope.cursor not in params.values():
                     client.findings.cursor_parameters[self.resource.name] = name
                     return envelope
         return None
@@ -126,19 +140,25 @@ class Paginator:
         return Origin(self.resource.name, self.team_id, self.parent_id)
 
     async def _get(self, client: GigstackClient, params: Params) -> Envelope:
-        return await client.get(self.path, params, self.request_stats, self._origin)
+        return await client.get(
+            self.path, params, self.request_stats, self._origin, is_again=self.is_again
+        )
 
     def _count(self, envelope: Envelope, records: bytes) -> None:
         self.pages += 1
         if (total := envelope.total) is not None:
             is_numbered = self.resource.pagination is Pagination.PAGE
-            self.has_shifted |= is_numbered and self.api_total not in (None, total)
+            self.has_moved |= is_numbered and self.api_total not in (None, total)
             # an object may vanish meanwhile; of numbered pages, another then moves past the reader
             needed = max if is_numbered else min
             self.needed_total = needed(total, self.needed_total or total)
             self.api_total = max(total, self.api_total or 0)
         page_ids = ids_in(records)
-        self.records_seen += len(page_ids)
+        if self.is_filtered:  # long lists are read in slices, all at once: their ids are too many
+            self.records_seen += len(page_ids)
+        else:
+            self._ids.update(map(hash, page_ids))
+            self.records_seen = len(self._ids)
         self.problem = self._repeats.check(page_ids, records)
 
     def _next_params(
@@ -203,7 +223,8 @@ class Paginator:
         if self.problem or total is None or self.is_filtered:
             return
         if self.records_seen + (self.resource.own_path is not None) < total:
-            self.problem = f"the list ends after {self.records_seen:,} of {total:,} records"
+            self.has_moved = True
+            self.shortage = f"the list ends after {self.records_seen:,} of {total:,} records"
 
 
 @asynccontextmanager

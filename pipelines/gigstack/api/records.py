@@ -112,6 +112,8 @@ def _array_of_map(members: Mapping[str, msgspec.Raw], key: str) -> bytes:
     """`{"stripe": {"completed": true}}` as `[{"provider": "stripe", "value": {…}}]`."""
     rows = (
         msgspec.json.encode({key: name})[:-1] + b',"value":' + bytes(value) + b"}"
+        if bytes(value)[:1] in b"{n"  # an object or null; anything else is rejected later
+        else bytes(value)
         for name, value in members.items()
     )
     return b"[" + b",".join(rows) + b"]"

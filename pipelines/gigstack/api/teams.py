@@ -3,21 +3,31 @@
 API: https://docs.gigstack.io
 """
 
+from contextlib import suppress
+
 import msgspec
 
 from pipelines.foundation.errors import ApiError, ConfigurationError
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.first_page import start_params
 from pipelines.gigstack.api.paginators import Paginator
-from pipelines.gigstack.api.records import split_records
+from pipelines.gigstack.api.records import records_of, split_records
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 ALL_TEAMS = ("all",)
 
 
+# lists whose records say their team; an account has a record in one of them, or none at all
+LISTS_WITH_TEAM = ("clients", "services", "invoices_income", "payments", "receipts")
+
+
 class _Team(msgspec.Struct):
     id: str | None = None
+
+
+class _OfTeam(msgspec.Struct):
+    team: str | None = None
 
 
 async def find_teams(
@@ -36,6 +46,7 @@ async def find_teams(
         return key_team, configured or (key_team,)
     async with open_client(settings) as client:
         listed = await _list_teams(client, settings.page_size, request_stats)
+        key_team = key_team or await _team_of_records(client, request_stats)
     key_team = key_team or (listed[0] if len(listed) == 1 else None)
     if key_team is None and not configured:
         raise ConfigurationError(
@@ -46,6 +57,19 @@ async def find_teams(
     if configured == ALL_TEAMS:
         return key_team, tuple(dict.fromkeys((key_team, *listed)))
     return key_team, configured or (key_team,)
+
+
+async def _team_of_records(client: GigstackClient, request_stats: RequestStats) -> str | None:
+    """The team of the first record that says one. Without `team`, the API answers for the key's."""
+    for name in LISTS_WITH_TEAM:
+        resource = RESOURCES[name]
+        with suppress(ApiError, msgspec.DecodeError):
+            answer = await client.get(resource.paths[0], {"limit": 1}, request_stats)
+            records = msgspec.json.decode(records_of(answer, resource), type=list[_OfTeam | None])
+            for record in records:
+                if record and record.team:
+                    return record.team
+    return None
 
 
 async def _list_teams(
@@ -60,9 +84,8 @@ async def _list_teams(
         for raw in split_records(records)
         if bytes(raw)[:1] == b"{" and (team := msgspec.json.decode(raw, type=_Team)).id
     ]
-    if paginator.problem:
+    if problem := paginator.problem or paginator.shortage:
         raise ApiError(
-            f"GET /teams: {paginator.problem}. "
-            "Name the teams to read: teams under [sources.gigstack]."
+            f"GET /teams: {problem}. Name the teams to read: teams under [sources.gigstack]."
         )
     return listed

@@ -88,8 +88,8 @@ class ResourceChecker:
         path = await self._find_path(resource, team, parent, params)
         paginator = Paginator(resource, team, path, params, self.request_stats, parent)
         records, is_whole = await self._read_pages(paginator)
-        if paginator.problem:
-            raise ApiError(paginator.problem)
+        if problem := paginator.problem or paginator.shortage:
+            raise ApiError(problem)
         date_filter = await self._date_filter(resource, path, paginator.params)
         return ResourceCheck(
             team,

@@ -76,12 +76,18 @@ class Batcher:
         """Add a page; waits while enough batches are being processed.
 
         Raises:
-            ApiError: All its records belong to another team or mode. They count as rejected.
+            ApiError: All its records belong to another team or mode, and count as rejected. Or none
+                has the field that every object has, and the page would overwrite what is known.
         """
         entity = page.resource.entity
         normalizers = await self._normalizers
         async with self._lock:
             checked = normalizers[entity].check_page(page)
+            if checked.drift.lacks_needed_field:
+                raise ApiError(
+                    f"no record of a page has {page.resource.needed_field}; the list carries less "
+                    "than a single object has. read_singles reads these one by one"
+                )
             self._pages[entity].append(checked)
             self._bytes[entity] += len(page.records)
             if len(self._pages[entity]) >= BATCH_PAGES or self._bytes[entity] >= self._batch_bytes:

@@ -22,6 +22,7 @@ from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoint_types import Resource
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.stats import ProgressCallback, ResourceStats
 from pipelines.gigstack.normalize.batch import Page
 
@@ -122,25 +123,44 @@ class DocumentReader:
             await self._read_pages(client, parent)
             stats.parents.append(parent.id)
         except UnavailableError as error:
-            self._note_unavailable(parent, error)
+            await self._note_unavailable(client, parent, error)
         except Exception as error:  # whatever it is, it costs these documents alone
             stats.fail(error)
         stats.seconds = max(stats.seconds, time.monotonic() - started)
         if stats.pages % PAGES_BETWEEN_UPDATES == 0:
             self._on_progress(stats)
 
-    def _note_unavailable(self, parent: _Parent, error: UnavailableError) -> None:
+    async def _note_unavailable(
+        self, client: GigstackClient, parent: _Parent, error: UnavailableError
+    ) -> None:
         """A parent without documents may answer 404, and one that was deleted since it was listed;
-        one that had documents must have them still.
+        one that had documents and exists must have them still.
         """
         stats = parent.stats
         has_had_documents = (stats.team_id, parent.id) in self._with_documents
-        if has_had_documents:
+        if has_had_documents and await self._exists(client, parent):
             stats.fail(f"{error}. It had documents before")
         elif error.status == 404:
             stats.parents.append(parent.id)
         elif stats.status == "ok":
             stats.status, stats.error = "unavailable", str(error)
+
+    async def _exists(self, client: GigstackClient, parent: _Parent) -> bool:
+        """Whether a parent can be read alone; unknown counts as yes."""
+        stats, team = parent.stats, self._team_param(parent.stats.team_id)
+        paths = [r.single_path for r in RESOURCES.values() if r.entity == parent.resource.parents]
+        for path in filter(None, paths):
+            try:
+                params = {"team": team} if team else {}
+                await client.get(fill_path(path, id=parent.id), params, stats.request_stats)
+            except UnavailableError as error:
+                if error.status != 404:
+                    return True
+            except ApiError:
+                return True
+            else:
+                return True
+        return not paths
 
     async def _read_pages(self, client: GigstackClient, parent: _Parent) -> None:
         resource, stats = parent.resource, parent.stats
@@ -150,8 +170,8 @@ class DocumentReader:
         async for records in paginator.records(client):
             stats.pages += 1
             await self._add_page(Page(resource, stats.team_id, records, parent.id))
-        if paginator.problem:
-            raise ApiError(paginator.problem)
+        if problem := paginator.problem or paginator.shortage:
+            raise ApiError(problem)
 
 
 def ids_of(parents: bytes) -> list[str]:

@@ -7,7 +7,7 @@ reading stops safely past its start. API: https://docs.gigstack.io
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -37,6 +37,7 @@ from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.api.time_slices import is_long, split_range
 from pipelines.gigstack.api.timestamps import WindowEndDetector
 from pipelines.gigstack.endpoint_types import Resource, WindowField
+from pipelines.gigstack.extract.documents import ids_of
 from pipelines.gigstack.extract.own_lists import OwnLists
 from pipelines.gigstack.extract.read_window import ReadWindow
 from pipelines.gigstack.extract.stats import ResourceStats
@@ -67,6 +68,8 @@ class ListReader:
     on_page: Callable[[bytes], Awaitable[None]]
     date_filters: DateFilters
     own_lists: OwnLists | None = None  # for the lists of other teams than the key's own
+    reads_singles: bool = False  # each listed object is also requested alone
+    listed: set[str] = field(default_factory=set)  # ids, where the list may leave out the own one
 
     async def read(self, window: ReadWindow) -> None:
         """Read the list or a window of it, and the open items outside the window.
@@ -82,7 +85,7 @@ class ListReader:
             await self._read_whole(request)
         await self._read_open_items(window.open_items)
         if self.resource.own_path:
-            await self._read_object(fill_path(self.resource.own_path, team=self.stats.team_id))
+            await self._read_own_object(self.resource.own_path)
 
     async def _find_list(self) -> _ListRequest:
         params = start_params(self.resource, self.page_size, self.team_param)
@@ -109,6 +112,7 @@ class ListReader:
         date_filter = await self._date_filter(request)
         if date_filter:
             await self._read_slices(request, date_filter, is_empty, rows // self.page_size)
+            await self._read_newest_again(request)
         else:
             await self._read_pages(request)
 
@@ -144,16 +148,48 @@ class ListReader:
                 pass
 
     async def _pages(self, request: _ListRequest) -> AsyncGenerator[bytes, None]:
-        """Every page, counted and passed to `on_page`."""
-        stats = self.stats
-        paginator = Paginator(
+        """Every page, counted and passed to `on_page`. A list that seems to have changed while it
+        was read is read once more; whether it is whole is then seen by all that came of it (see
+        `fail_incomplete_lists`).
+        """
+        for is_again in (False, True):
+            paginator = self._paginator(request, is_again=is_again)
+            async with aclosing(self._walk(paginator, request)) as pages:
+                async for records in pages:
+                    yield records
+            if not paginator.has_moved:
+                break
+        self.stats.is_shifted |= paginator.has_moved
+        if problem := paginator.problem or (self.resource.own_path and paginator.shortage):
+            self.stats.fail(problem)
+
+    def _paginator(self, request: _ListRequest, *, is_again: bool = False) -> Paginator:
+        return Paginator(
             self.resource,
-            stats.team_id,
+            self.stats.team_id,
             request.path,
             request.params,
-            stats.request_stats,
+            self.stats.request_stats,
             is_filtered=request.is_filtered,
+            is_again=is_again,
         )
+
+    async def _read_newest_again(self, request: _ListRequest) -> None:
+        """Read the first page of a list that was read in slices once more: with what was created
+        meanwhile, no fewer records have come than the API counted before or counts now.
+        """
+        before = self.stats.needed_total
+        paginator = self._paginator(request, is_again=True)
+        async with aclosing(self._walk(paginator, request)) as pages:
+            async for _ in pages:
+                break
+        totals = [total for total in (before, self.stats.needed_total) if total is not None]
+        self.stats.needed_total = min(totals, default=None)
+
+    async def _walk(
+        self, paginator: Paginator, request: _ListRequest
+    ) -> AsyncGenerator[bytes, None]:
+        stats = self.stats
         async with aclosing(paginator.records(self.client)) as pages:
             async for records in pages:
                 stats.pages += 1
@@ -162,18 +198,30 @@ class ListReader:
                     await self._check_team(request, records)
                 if not request.is_filtered:
                     stats.needed_total = paginator.needed_total
-                await self.on_page(records)
+                if self.resource.own_path:
+                    self.listed.update(ids_in(records))
+                await (self._read_singles if self.reads_singles else self.on_page)(records)
                 yield records
-        stats.is_shifted |= paginator.has_shifted
-        if paginator.problem:
-            stats.fail(paginator.problem)
 
     async def _read_open_items(self, open_items: Sequence[str]) -> None:
         paths = [fill_path(str(self.resource.single_path), id=item) for item in open_items]
         await asyncio.gather(*map(self._read_object, paths))
 
-    async def _read_object(self, path: str) -> None:
-        """Read one object, unless it was deleted since it was listed."""
+    async def _read_singles(self, records: bytes) -> None:
+        """Read every object of a page alone, since its list carries less."""
+        ids = ids_of(records)
+        if len(ids) < len(ids_in(records)):
+            self.stats.fail("some records have no id, by which to read them alone")
+        await self._read_open_items(ids)
+
+    async def _read_own_object(self, path: str) -> None:
+        """Read the key's own team, which the list may leave out; it must be in one or the other."""
+        team = self.stats.team_id
+        if not await self._read_object(fill_path(path, team=team)) and team not in self.listed:
+            self.stats.fail(f"{team} is neither listed nor found by its id")
+
+    async def _read_object(self, path: str) -> bool:
+        """Read one object; returns False if it was deleted since it was listed."""
         params: Params = {"team": self.team_param} if self.team_param else {}
         origin = Origin(self.resource.name, self.stats.team_id, None)
         try:
@@ -181,8 +229,9 @@ class ListReader:
         except UnavailableError as error:
             if error.status != 404:
                 raise
-        else:
-            await self.on_page(object_of(answer, self.resource))
+            return False
+        await self.on_page(object_of(answer, self.resource))
+        return True
 
     async def _check_team(self, request: _ListRequest, records: bytes) -> None:
         """Refuse the list of the key's own team, where records do not say their team.

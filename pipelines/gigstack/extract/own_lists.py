@@ -27,9 +27,11 @@ class OwnLists:
         Raises:
             ApiError: It does, or the own list cannot be read.
         """
+        if not ids:
+            return
         async with self._locks[resource.name]:
             if resource.name not in self._found:
                 self._found[resource.name] = await fetch_own()
         own = self._found[resource.name]
-        if ids and own and ids[0] == own[0]:
+        if own and ids[0] == own[0]:
             raise ApiError("the API answers with the records of the key's own team")

@@ -46,7 +46,8 @@ class ExtractionPlan:
     `checked` are the parents whose documents earlier runs read, as (team_id, parent_id), with the
     number of documents, the least recently checked first. `urgent` are parents whose documents are
     about to change; they come before all others. A list without an entry in `read_windows` is read
-    whole. `answered` are lists that an earlier run could read, as (resource, team_id).
+    whole. `answered` are lists that an earlier run could read, as (resource, team_id). The objects
+    of resources in `read_alone` are read one by one.
     """
 
     resources: Sequence[Resource]
@@ -60,6 +61,7 @@ class ExtractionPlan:
     checked: Mapping[tuple[str, str], int] = field(default_factory=dict)
     urgent: Collection[tuple[str, str]] = ()
     answered: Collection[tuple[str, str]] = ()
+    read_alone: Collection[Resource] = ()
 
     @property
     def lists(self) -> list[tuple[Resource, str]]:
@@ -239,11 +241,12 @@ class _Fetcher:
             resource,
             stats,
             plan.page_size,
-            plan.team_param(team),
+            None if resource.scope is Scope.KEY else plan.team_param(team),
             plan.started_at,
             on_page,
             self._date_filters,
             None if team == plan.key_team else self._own_lists,
+            resource in plan.read_alone,
         )
         await reader.read(plan.read_windows.get((resource.name, team), ReadWindow()))
 

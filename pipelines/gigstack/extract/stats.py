@@ -32,7 +32,7 @@ class ResourceStats:
     needed_total: int | None = None  # so many different records make the list whole
     window_start: datetime | None = None  # None: everything
     complete_sweep: bool = False  # every page was read, without an error
-    is_shifted: bool = False  # a list of numbered pages changed while it was read
+    is_shifted: bool = False  # the list changed each time that it was read
     seconds: float = 0.0
     date_filter: str | None = None  # the spelling that was used, or that none is honoured
     error: str | None = None

@@ -69,6 +69,7 @@ class DriftResult:
     hashes: list[str | None] = field(default_factory=list)  # of each record; None for null
     findings: list[DriftFinding] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    lacks_needed_field: bool = False  # none of its records has the field that all should have
 
 
 class DriftDetector:
@@ -83,13 +84,19 @@ class DriftDetector:
         self._record_decoder = strict_decoder(strict_type(shape))
         self._repaired_decoder = strict_decoder(strict_type(shape, is_repaired=True))
 
-    def detect(self, records: bytes, owner: Owner = NOBODY) -> DriftResult:
+    def detect(
+        self, records: bytes, owner: Owner = NOBODY, needed_field: str | None = None
+    ) -> DriftResult:
         """The records unchanged if they fit their shape, otherwise with the rest in `_extra`."""
         result = DriftResult(records)
         try:
             decoded = self._page_decoder.decode(records)
         except (msgspec.DecodeError, RecursionError):
             decoded = self._repair_page(result)
+        if needed_field:
+            attribute = f"f{list(self._shape).index(needed_field)}"
+            values = [getattr(one, attribute, None) for one in decoded if one is not None]
+            result.lacks_needed_field = bool(values) and all(value is None for value in values)
         for attribute, name in self._attributes:
             if (expected := getattr(owner, name)) is not None:
                 _reject_foreign(decoded, attribute, name, expected, records, result)
@@ -177,6 +184,9 @@ def _fit_object(
         elif isinstance(shape[name], dict) and isinstance(value, dict):
             fitting[name], rest = _fit_object(value, shape[name], f"{field_path}.", findings)
             extra |= {name: rest} if rest else {}
+        elif (converted := _by_id(value, shape[name])) is not None:
+            fitting[name], extra[name] = converted, value
+            findings.append(_finding(field_path, "type_mismatch", value))
         elif isinstance(shape[name], list) and isinstance(value, list):
             fitting[name] = list(_fit_list(value, shape[name][0], f"{field_path}[]", findings))
         elif _fits(value, shape[name]):
@@ -185,6 +195,15 @@ def _fit_object(
             extra[name] = value
             findings.append(_finding(field_path, "type_mismatch", value))
     return fitting, extra
+
+
+def _by_id(value: Any, shape: Any) -> Any:
+    """An object by its id where an id is declared, and the other way round; else None."""
+    if shape == "VARCHAR" and isinstance(value, dict) and isinstance(value.get("id"), str):
+        return value["id"]
+    if isinstance(shape, dict) and shape.get("id") == "VARCHAR" and isinstance(value, str):
+        return {"id": value}
+    return None
 
 
 def _fit_list(
@@ -197,8 +216,12 @@ def _fit_list(
             yield _fit_row(value, element, f"{path}.", findings)
         else:
             findings.append(_finding(path, "type_mismatch", value))
-            text = _encode(value).decode()
-            yield {EXTRA: text} if isinstance(element, dict) else text
+            text, converted = _encode(value).decode(), _by_id(value, element)
+            yield (
+                (converted or {}) | {EXTRA: text}
+                if isinstance(element, dict)
+                else converted or text
+            )
 
 
 def _fits(value: Any, leaf: Any) -> bool:

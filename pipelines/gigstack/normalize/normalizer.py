@@ -98,7 +98,8 @@ class EntityNormalizer:
         """Compare a page with the shape; safe while another thread normalizes a batch."""
         is_of_team = page.resource.scope is not Scope.KEY
         owner = Owner(page.team_id if is_of_team else None, self._livemode)
-        return CheckedPage(page, self._drift_detector.detect(page.records, owner))
+        drift = self._drift_detector.detect(page.records, owner, page.resource.needed_field)
+        return CheckedPage(page, drift)
 
     def normalize(self, pages: Sequence[CheckedPage]) -> Batch:
         """The new and changed rows of these pages, with all their children, by table."""

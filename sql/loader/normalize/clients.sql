@@ -49,7 +49,8 @@ set variable shape = '{
     "team": "VARCHAR",
     "livemode": "BOOLEAN",
     "created_at": "TIME",
-    "created": "TIME"
+    "created": "TIME",
+    "updated_at": "TIME"
 }';
 
 create or replace temp view clients as
@@ -99,8 +100,9 @@ select
     as_time(o.efos_checked_at) as efos_checked_at,
     as_time(o.sat_status.checked_at) as sat_status_checked_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(created_at, efos_checked_at, sat_status_checked_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(o.updated_at), greatest(created_at, efos_checked_at, sat_status_checked_at))
+        as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

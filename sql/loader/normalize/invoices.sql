@@ -11,6 +11,7 @@ set variable shape = '{
     "client_name": "VARCHAR",
     "created_at": "TIME",
     "created": "TIME",
+    "updated_at": "TIME",
     "date": "TIME",
     "currency": "VARCHAR",
     "exchange_rate": "DECIMAL",
@@ -156,14 +157,17 @@ select
         as cancellation_cancelled_at,
     as_time(o.cancellation.last_checked) as cancellation_last_checked_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(
-        created_at,
-        stamp_stamped_at,
-        cancellation_requested_at,
-        cancellation_cancelled_at,
-        cancellation_last_checked_at
+    coalesce(
+        as_time(o.updated_at),
+        greatest(
+            created_at,
+            stamp_stamped_at,
+            cancellation_requested_at,
+            cancellation_cancelled_at,
+            cancellation_last_checked_at
+        )
     ) as updated_at,
-    'lifecycle' as updated_at_basis,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

@@ -59,6 +59,7 @@ set variable shape = '{
     "metadata": "JSON",
     "created_at": "TIME",
     "created": "TIME",
+    "updated_at": "TIME",
     "succeeded_at": "TIME"
 }';
 
@@ -129,14 +130,17 @@ select
         as invoice_config_valid_until,
     as_time(o.succeeded_at) as succeeded_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(
-        created_at,
-        succeeded_at,
-        list_max(list_transform(
-            o.refunds, lambda refund: as_time(coalesce(refund.created_at, refund.created))
-        ))
+    coalesce(
+        as_time(o.updated_at),
+        greatest(
+            created_at,
+            succeeded_at,
+            list_max(list_transform(
+                o.refunds, lambda refund: as_time(coalesce(refund.created_at, refund.created))
+            ))
+        )
     ) as updated_at,
-    'lifecycle' as updated_at_basis,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

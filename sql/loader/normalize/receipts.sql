@@ -14,6 +14,7 @@ set variable shape = '{
     "short_url": "VARCHAR",
     "created_at": "TIME",
     "created": "TIME",
+    "updated_at": "TIME",
     "valid_until": "TIME",
     "validUntil": "TIME",
     "invoiced_at": "TIME",
@@ -94,8 +95,8 @@ select
     as_time(coalesce(o.valid_until, o."validUntil")) as valid_until,
     as_time(o.invoiced_at) as invoiced_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(created_at, invoiced_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(o.updated_at), greatest(created_at, invoiced_at)) as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

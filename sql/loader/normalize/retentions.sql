@@ -29,7 +29,8 @@ set variable shape = '{
     "files": "IGNORED",
     "livemode": "BOOLEAN",
     "created_at": "TIME",
-    "created": "TIME"
+    "created": "TIME",
+    "updated_at": "TIME"
 }';
 
 create or replace temp view retentions as
@@ -62,8 +63,8 @@ select
     o.livemode as livemode,
     as_time(coalesce(o.stamp.stamped_at, o.stamp.stamp_at)) as stamp_stamped_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(created_at, stamp_stamped_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(o.updated_at), greatest(created_at, stamp_stamped_at)) as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

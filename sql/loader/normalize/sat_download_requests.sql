@@ -17,6 +17,8 @@ set variable shape = '{
     "latestIssueDate": "TIME",
     "earliestIssueDate": "TIME",
     "createdAt": "TIME",
+    "updatedAt": "TIME",
+    "updated_at": "TIME",
     "created_at": "TIME",
     "completedAt": "TIME",
     "completed_at": "TIME",
@@ -45,8 +47,10 @@ select
     as_time(o."latestIssueDate") as latest_issued_at,
     as_time(coalesce(o."completedAt", o.completed_at)) as completed_at,
     as_time(coalesce(o."createdAt", o.created_at)) as created_at,
-    greatest(created_at, completed_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(coalesce(o."updatedAt", o.updated_at)), greatest(created_at, completed_at))
+        as updated_at,
+    if(as_time(coalesce(o."updatedAt", o.updated_at)) is null, 'lifecycle', 'api')
+        as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

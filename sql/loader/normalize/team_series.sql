@@ -6,10 +6,11 @@ set variable shape = '{
     "serie": "VARCHAR",
     "live": "BIGINT",
     "test": "BIGINT",
-    "value": {"live": "BIGINT", "test": "BIGINT"},
+    "value": {"live": "BIGINT", "test": "BIGINT", "updated_at": "TIME"},
     "livemode": "BOOLEAN",
     "created_at": "TIME",
-    "created": "TIME"
+    "created": "TIME",
+    "updated_at": "TIME"
 }';
 
 create or replace temp view team_series as
@@ -21,8 +22,9 @@ select
     coalesce(o.test, o.value.test) as test_folio,
     o.livemode as livemode,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    as_time(coalesce(o.created_at, o.created)) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(coalesce(o.updated_at, o.value.updated_at)), created_at) as updated_at,
+    if(as_time(coalesce(o.updated_at, o.value.updated_at)) is null, 'lifecycle', 'api')
+        as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

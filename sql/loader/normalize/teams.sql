@@ -21,6 +21,7 @@ set variable shape = '{
     "owner": "VARCHAR",
     "created_at": "TIME",
     "created": "TIME",
+    "updated_at": "TIME",
     "credit_limit": "DECIMAL",
     "used_credits": "DECIMAL",
     "credit_period_start": "TIME",
@@ -69,8 +70,10 @@ select
     as_time(o.sat.csd_expires_at) as sat_csd_expires_at,
     as_time(o.credit_period_start) as credit_period_started_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(created_at, sat_connected_at, credit_period_started_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(
+        as_time(o.updated_at), greatest(created_at, sat_connected_at, credit_period_started_at)
+    ) as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

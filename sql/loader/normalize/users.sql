@@ -17,6 +17,7 @@ set variable shape = '{
     "livemode": "BOOLEAN",
     "created_at": "TIME",
     "created": "TIME",
+    "updated_at": "TIME",
     "last_login": "TIME"
 }';
 
@@ -45,8 +46,8 @@ select
     o.livemode as livemode,
     as_time(o.last_login) as last_login_at,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    greatest(created_at, last_login_at) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(o.updated_at), greatest(created_at, last_login_at)) as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

@@ -18,7 +18,8 @@ set variable shape = '{
     "team": "VARCHAR",
     "livemode": "BOOLEAN",
     "created_at": "TIME",
-    "created": "TIME"
+    "created": "TIME",
+    "updated_at": "TIME"
 }';
 
 create or replace temp view webhooks as
@@ -41,8 +42,8 @@ select
     contains(o.url, '?') as has_url_query,
     o.livemode as livemode,
     as_time(coalesce(o.created_at, o.created)) as created_at,
-    as_time(coalesce(o.created_at, o.created)) as updated_at,
-    'lifecycle' as updated_at_basis,
+    coalesce(as_time(o.updated_at), created_at) as updated_at,
+    if(as_time(o.updated_at) is null, 'lifecycle', 'api') as updated_at_basis,
     row_hash,
     o._extra::json as extra,
 from records;

@@ -14,6 +14,8 @@ _INVOICES = ("income", "egress", "payment", "transfer")
 _CLIENT = re.compile(rb'"(client_|cus_)([0-9a-f]{16})"')
 _CLIENT_ID = re.compile(r"(client_|cus_)(?:/|\.\./)([0-9a-f]{16})")
 
+MAPS = ("integrations", "series")  # their keys are ids, not fields
+
 
 @answered("lists of invoices leave out `items`; the single invoice has them")
 def reduced_rows(exchange: Exchange) -> None:
@@ -69,7 +71,8 @@ def updated_filter(exchange: Exchange) -> None:
 
 @answered("every record has fields that nobody knows: beta_score, risk, labels")
 def new_fields(exchange: Exchange) -> None:
-    for record in exchange.records:
+    is_map = exchange.segments[-1] in MAPS and isinstance(exchange.data, dict)
+    for record in exchange.data.values() if is_map else exchange.records:
         record |= {
             "beta_score": Decimal("12.5"),
             "risk": {"level": "low", "checks": 3},
