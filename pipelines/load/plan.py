@@ -177,7 +177,7 @@ class _Planner:
         return 1 + tried
 
     def _own_list_requests(self, resource: Resource, check: ResourceCheck) -> int:
-        """One for the key's own list, with the first list of another team that must differ from it."""
+        """One for the key's own list, from which the first list of another team must differ."""
         others = [
             c
             for c in self.account.findings
