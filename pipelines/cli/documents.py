@@ -70,6 +70,9 @@ def _resource(stats: ResourceStats) -> dict[str, Any]:
         "rows_deleted": stats.rows_deleted,
         "window_start": stats.window_start,
         "complete_sweep": stats.complete_sweep,
+        "api_total": stats.api_total,
+        "date_filter": stats.date_filter,
+        "unseen_fields": list(stats.unseen_fields) if stats.rows_seen else None,
         "error": stats.error,
     }
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from pipelines.cli.list_output import print_lists
 from pipelines.cli.output import DRIFT_TITLE, print_differences
 from pipelines.cli.tables import print_records, print_table, to_the_second
 from pipelines.foundation.wording import plural, shorten
@@ -101,6 +102,7 @@ def print_status(out: Console, status: Status) -> None:
     """Print the last runs, how fresh each table is, and what needs attention. Times are UTC."""
     columns = ["started_at", "mode", "status", "requests", "rows_seen", "rows_changed", "drift"]
     print_records(out, "Last runs (UTC)", columns, status.runs)
+    print_lists(out, status.lists)
     columns = ["table_name", "rows", "updated_at", "loaded_at"]
     print_records(out, "Freshness (UTC)", columns, status.tables)
     if status.runs and status.runs[0]["message"]:

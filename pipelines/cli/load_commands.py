@@ -113,6 +113,7 @@ def _load(
     as_json: bool,
 ) -> None:
     from pipelines.cli.documents import load_json
+    from pipelines.cli.list_output import print_first_load
     from pipelines.cli.output import print_load
     from pipelines.cli.progress import progress
     from pipelines.load.run import load as run_load
@@ -125,6 +126,7 @@ def _load(
         print_json(load_json(result, data_dir))
     else:
         print_load(out, result)
+        print_first_load(out, result, data_dir)
     raise typer.Exit(exit_code(result))
 
 

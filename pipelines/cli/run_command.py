@@ -49,6 +49,7 @@ def run(
 
 def _run(settings: "Settings", data_dir: Path, out: "Console", err: "Console") -> "RunResult":
     """Run the steps, and print the result of each as soon as it is there."""
+    from pipelines.cli.list_output import print_first_load
     from pipelines.cli.output import (
         print_alerts,
         print_load,
@@ -67,6 +68,7 @@ def _run(settings: "Settings", data_dir: Path, out: "Console", err: "Console") -
     with progress(err) as on_progress:
         result.loads.append(load(settings, data_dir, resources, on_progress))
     print_load(out, result.loads[0])
+    print_first_load(out, result.loads[0], data_dir)
     err.print("Building the models …", style="dim")
     result.transformation = transform(data_dir)
     print_transformation(out, result.transformation)

@@ -41,6 +41,7 @@ from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.run_log import (
     LoadResult,
     checked_parents,
+    is_first_load,
     known_drift,
     lists_that_answered,
 )
@@ -111,6 +112,7 @@ def load(
         livemode = _check_mode(connection, settings)
         result = LoadResult("", options.mode, datetime.now(UTC))
         result.known_drift = known_drift(connection)
+        result.is_first = is_first_load(connection)
         key_team = _discover_teams(connection, settings, result)
         request = LoadRequest(settings, resources, options, key_team, result.teams)
         log = _open_response_log(data_dir, request, result.started_at)
@@ -268,6 +270,9 @@ class _LoadRun:
     ) -> None:
         def new_watermarks() -> Watermarks:
             fail_incomplete_lists(extraction.stats.values(), normalizers)
+            for stats in extraction.stats.values():
+                normalizer = normalizers[RESOURCES[stats.resource].entity]
+                stats.unseen_fields = normalizer.unseen_fields(stats.resource, stats.team_id)
             is_regular = self.request.options.since is None
             return self._advanced(watermarks, extraction) if is_regular else watermarks
 

@@ -9,6 +9,7 @@ import duckdb
 from pipelines import warehouse
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.load import dlt_cleanup
+from pipelines.monitoring.list_report import lists_of_last_run
 from pipelines.publish.publication import Publication, last_publication
 from pipelines.warehouse.run_log import open_rejects
 
@@ -34,6 +35,7 @@ class Status:
 
     runs: list[Row]
     streams: list[Row]  # resources of the last run that are not ok
+    lists: list[Row]  # what each resource of the last load delivered, and whether it is whole
     tables: list[Row]  # how fresh each root table is
     drift: list[Row]
     differences: list[Row]  # of the last run
@@ -57,6 +59,7 @@ def read_status(data_dir: Path) -> Status:
         return Status(
             runs=warehouse.rows_of(connection, RUNS),
             streams=warehouse.rows_of(connection, DEVIATING_RESOURCES),
+            lists=lists_of_last_run(connection),
             tables=freshness(connection),
             drift=warehouse.rows_of(connection, DRIFT),
             differences=warehouse.rows_of(connection, DIFFERENCES),

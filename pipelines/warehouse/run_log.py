@@ -61,6 +61,7 @@ class LoadResult:
     skipped_deletions: list[str] = field(default_factory=list)  # why, one sentence per table
     finished_at: datetime | None = None
     message: str | None = None  # why it failed
+    is_first: bool = False  # no earlier load has ended well
     as_of: datetime | None = None  # of a replay: when the answers were fetched
 
     @property
@@ -155,6 +156,12 @@ def checked_parents(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, st
 def known_drift(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str, str]]:
     """Undeclared fields and values that earlier runs found, by resource, path and kind."""
     return set(connection.execute("select stream, path, kind from ops.drift").fetchall())
+
+
+def is_first_load(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether no load has ended yet, if only in part."""
+    query = f"select 1 from ops.runs where mode in {REGULAR_MODES} and status <> 'failed' limit 1"
+    return connection.execute(query).fetchone() is None
 
 
 def lists_that_answered(

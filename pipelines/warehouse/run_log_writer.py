@@ -118,6 +118,8 @@ def _resource_row(result: LoadResult, stats: ResourceStats) -> Row:
         "api_total": stats.api_total,
         "seconds": Decimal(f"{stats.seconds:.3f}"),
         "error": stats.error,
+        "date_filter": stats.date_filter,
+        "unseen_fields": ", ".join(sorted(stats.unseen_fields)) if stats.rows_seen else None,
     }
 
 

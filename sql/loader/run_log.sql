@@ -37,8 +37,14 @@ create table if not exists ops.run_streams (
     postponed bigint not null,
     api_total bigint,
     seconds decimal(18, 3) not null,
-    error varchar
+    error varchar,
+    date_filter varchar, -- the spelling that was used, or that none is honoured
+    unseen_fields varchar -- declared fields that no record had, separated by commas
 );
+
+-- a warehouse of an earlier release
+alter table ops.run_streams add column if not exists date_filter varchar;
+alter table ops.run_streams add column if not exists unseen_fields varchar;
 
 create table if not exists ops.rejects (
     run_id varchar not null,

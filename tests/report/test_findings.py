@@ -45,7 +45,7 @@ class Book:
     ) -> None:
         self.connection.execute(
             "insert into ops.run_streams values "
-            "(?, ?, ?, ?, null, ?, true, 1, 1, 0, 9, 3, 0, 0, ?, null, 1.5, ?)",
+            "(?, ?, ?, ?, null, ?, true, 1, 1, 0, 9, 3, 0, 0, ?, null, 1.5, ?, null, null)",
             [f"run-{days_ago}", team, resource, status, NEWEST, postponed, error],
         )
 

@@ -16,6 +16,7 @@ from pipelines.gigstack.api.findings import Findings
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.check.resource import ResourceCheck, ResourceChecker
 from pipelines.gigstack.endpoint_types import Resource, Scope
+from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 PROBED_PATH = "/teams"
@@ -96,9 +97,12 @@ async def check_account(settings: Settings, resources: Sequence[Resource]) -> Ch
 
 
 def _unreachable(teams: Sequence[str], checks: Sequence[ResourceCheck]) -> dict[str, str]:
-    by_team: dict[str, list[ResourceCheck]] = {team: [] for team in teams}
-    for check in checks:
-        by_team[check.team_id].append(check)
+    by_team = {
+        team: [
+            c for c in checks if c.team_id == team and RESOURCES[c.stream].scope is not Scope.KEY
+        ]
+        for team in teams
+    }
     return {
         team: of_team[0].note
         for team, of_team in by_team.items()

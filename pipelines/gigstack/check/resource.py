@@ -168,11 +168,16 @@ class ResourceChecker:
         with suppress(ApiError):
             answer = await self.client.get(path, own, self.request_stats)
             single = set(_fields_in(object_of(answer, resource)))
-            listed = set(_fields_in(bytes(split_records(records)[0])))
+            listed = set(_fields_in(_record_of(ids[0], records)))
             if missing := sorted(single - listed):
                 self.client.findings.single_only[resource.name] = missing
             return missing
         return []
+
+
+def _record_of(object_id: str, records: bytes) -> bytes:
+    """The record with an id, which is on the page."""
+    return next(bytes(r) for r in split_records(records) if ids_of(b"[" + r + b"]") == [object_id])
 
 
 def _fields_in(content: bytes) -> Iterator[str]:

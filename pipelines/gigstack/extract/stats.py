@@ -1,6 +1,6 @@
 """What a run read of each resource and team, counted while it reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -34,6 +34,7 @@ class ResourceStats:
     complete_sweep: bool = False  # every page was read, without an error
     is_shifted: bool = False  # the list changed each time that it was read
     seconds: float = 0.0
+    unseen_fields: Collection[str] = ()  # declared, and no record had a value in it
     date_filter: str | None = None  # the spelling that was used, or that none is honoured
     error: str | None = None
     is_done: bool = False

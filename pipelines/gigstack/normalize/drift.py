@@ -84,15 +84,28 @@ class DriftDetector:
         self._record_decoder = strict_decoder(strict_type(shape))
         self._repaired_decoder = strict_decoder(strict_type(shape, is_repaired=True))
 
+    def fields(self) -> dict[str, str]:
+        """The names of the declared fields, by the attribute of a decoded record."""
+        stored = (name for name, kind in self._shape.items() if kind != "IGNORED")
+        return {f"f{list(self._shape).index(name)}": name for name in stored}
+
     def detect(
-        self, records: bytes, owner: Owner = NOBODY, needed_field: str | None = None
+        self,
+        records: bytes,
+        owner: Owner = NOBODY,
+        needed_field: str | None = None,
+        unseen: dict[str, str] | None = None,
     ) -> DriftResult:
-        """The records unchanged if they fit their shape, otherwise with the rest in `_extra`."""
+        """The records unchanged if they fit their shape, otherwise with the rest in `_extra`.
+
+        From `unseen` (see `fields`) goes what a record has.
+        """
         result = DriftResult(records)
         try:
             decoded = self._page_decoder.decode(records)
         except (msgspec.DecodeError, RecursionError):
             decoded = self._repair_page(result)
+        _cross_off(unseen or {}, decoded)
         if needed_field:
             attribute = f"f{list(self._shape).index(needed_field)}"
             values = [getattr(one, attribute, None) for one in decoded if one is not None]
@@ -127,6 +140,13 @@ class DriftDetector:
             result.rejected.append(Rejection("not an object", None, text))
             return b"null"  # keeps the positions of the other records
         return _encode(_fit_row(record, self._shape, "", result.findings))
+
+
+def _cross_off(unseen: dict[str, str], decoded: list[Any]) -> None:
+    """Remove the fields that some record has."""
+    for attribute in list(unseen):
+        if any(getattr(record, attribute, None) is not None for record in decoded):
+            del unseen[attribute]
 
 
 def _reject_foreign(

@@ -70,6 +70,7 @@ class EntityNormalizer:
         self._db.execute(declaration)
         self.shape = self._declared_shape()
         self._drift_detector = DriftDetector(self.shape)
+        self._unseen: dict[tuple[str, str], dict[str, str]] = {}  # by resource and team
         self._page_reader = PageReader(self._db, self.shape)
         for view in views:
             self._db.execute(view)
@@ -98,8 +99,15 @@ class EntityNormalizer:
         """Compare a page with the shape; safe while another thread normalizes a batch."""
         is_of_team = page.resource.scope is not Scope.KEY
         owner = Owner(page.team_id if is_of_team else None, self._livemode)
-        drift = self._drift_detector.detect(page.records, owner, page.resource.needed_field)
+        key = (page.resource.name, page.team_id)
+        unseen = self._unseen.setdefault(key, self._drift_detector.fields())
+        needed = page.resource.needed_field
+        drift = self._drift_detector.detect(page.records, owner, needed, unseen)
         return CheckedPage(page, drift)
+
+    def unseen_fields(self, resource: str, team: str) -> list[str]:
+        """The declared fields that no record of a list had; all of them without a record."""
+        return [*self._unseen.get((resource, team), self._drift_detector.fields()).values()]
 
     def normalize(self, pages: Sequence[CheckedPage]) -> Batch:
         """The new and changed rows of these pages, with all their children, by table."""
