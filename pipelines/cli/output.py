@@ -34,10 +34,14 @@ def print_load(out: Console, result: LoadResult) -> None:
 
 
 def _print_deviations(out: Console, result: LoadResult) -> None:
+    silent = result.silent_teams()
+    for team, reason in silent.items():
+        line = f"{team}: no list could be read ({reason})"
+        out.print(line, style="red", highlight=False, soft_wrap=True)
     deviations = [
         [stats.resource, stats.team_id, stats.status, stats.error or ""]
         for stats in result.resources
-        if stats.status != "ok" or stats.error
+        if (stats.status != "ok" or stats.error) and stats.team_id not in silent
     ]
     if deviations:
         print_table(out, "Not ok", ["resource", "team", "status", "reason"], deviations)

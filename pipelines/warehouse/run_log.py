@@ -118,6 +118,17 @@ class LoadResult:
         }
         return {resource.team_id for resource in self.resources} - answered
 
+    def silent_teams(self) -> dict[str, str]:
+        """Teams none of whose lists could be read, and the first reason."""
+        by_team: dict[str, list[ResourceStats]] = defaultdict(list)
+        for resource in self.resources:
+            by_team[resource.team_id].append(resource)
+        return {
+            team: of_team[0].error or ""
+            for team, of_team in by_team.items()
+            if all(resource.status in ("unavailable", "failed") for resource in of_team)
+        }
+
     def total(self, measure: str) -> int:
         return sum(getattr(resource, measure) for resource in self.resources)
 

@@ -113,7 +113,7 @@ def _of_documented(found: _Documented) -> Envelope:
         cursor_word=word,
         names_cursor=bool(named),
         has_more=found.has_more,
-        total=next((total for total in totals if total is not None), None),
+        total=next((total for total in totals if _is_count(total)), None),
         limit=found.limit,
     )
 
@@ -219,6 +219,10 @@ def _first_number(places: list[Mapping[str, msgspec.Raw]], words: tuple[str, ...
             continue
         with suppress(TypeError, ValueError, OverflowError):
             number = float(value)
-            if number.is_integer() and 0 <= number < 2**53:
+            if number.is_integer() and _is_count(int(number)):
                 return int(number)
     return None
+
+
+def _is_count(number: int | None) -> bool:
+    return number is not None and 0 <= number < 2**53

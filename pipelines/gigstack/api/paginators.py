@@ -192,22 +192,19 @@ class Paginator:
             return None
         return {**params, "page": int(params.get("page", 1)) + 1}
 
-    def _after(self, client: GigstackClient, envelope: Envelope) -> Params:
-        """Where the cursor leads: a URL's own query, or the cursor in its parameter.
-
-        Raises:
-            ApiError: The cursor is a URL of another place.
-        """
+    def _after(self, client: GigstackClient, envelope: Envelope) -> Params | None:
+        """Where the cursor leads: a URL's own query, or the cursor in its parameter."""
         cursor = str(envelope.cursor)
         if "://" in cursor or (cursor.startswith("/") and "?" in cursor):
             return self._of_url(urlsplit(client.base_url), urlsplit(cursor))
         found = client.findings.cursor_parameters.get(self.resource.name)
         return {**self.params, found or _cursor_parameter(self.resource, envelope): cursor}
 
-    def _of_url(self, base: SplitResult, url: SplitResult) -> Params:
+    def _of_url(self, base: SplitResult, url: SplitResult) -> Params | None:
         is_here = url.netloc in ("", base.netloc) and url.scheme in ("", base.scheme)
         if not is_here or url.path != f"{base.path}{self.path}":
-            raise ApiError(f"GET {self.path}: the API says that the next page is elsewhere")
+            self.problem = "the API says that the next page is elsewhere"
+            return None
         own = {name: value for name, value in self.params.items() if name in ("team", "limit")}
         return {**dict(parse_qsl(url.query)), **own}
 

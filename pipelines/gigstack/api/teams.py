@@ -8,6 +8,7 @@ from contextlib import suppress
 import msgspec
 
 from pipelines.foundation.errors import ApiError, ConfigurationError
+from pipelines.foundation.wording import one_line
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.first_page import start_params
 from pipelines.gigstack.api.paginators import Paginator
@@ -16,6 +17,7 @@ from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 ALL_TEAMS = ("all",)
+MAX_ID_LENGTH = 160  # of the ids that the API documents
 
 
 # lists whose records say their team; an account has a record in one of them, or none at all
@@ -59,6 +61,21 @@ async def find_teams(
     return key_team, configured or (key_team,)
 
 
+def _team_id(record: msgspec.Raw) -> str | None:
+    """The id of a team.
+
+    Raises:
+        ApiError: It is no text that an id can be.
+    """
+    try:
+        team = msgspec.json.decode(record, type=_Team).id
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ApiError(f"GET /teams: the id of a team cannot be read: {error}") from error
+    if team and (len(team) > MAX_ID_LENGTH or not team.isprintable()):
+        raise ApiError(f"GET /teams: {one_line(team, 40)!r} is not the id of a team")
+    return team
+
+
 async def _team_of_records(client: GigstackClient, request_stats: RequestStats) -> str | None:
     """The team of the first record that says one. Without `team`, the API answers for the key's."""
     for name in LISTS_WITH_TEAM:
@@ -79,10 +96,10 @@ async def _list_teams(
     params = start_params(resource, page_size, None)
     paginator = Paginator(resource, "", resource.paths[0], params, request_stats)
     listed = [
-        team.id
+        team
         async for records in paginator.records(client)
         for raw in split_records(records)
-        if bytes(raw)[:1] == b"{" and (team := msgspec.json.decode(raw, type=_Team)).id
+        if bytes(raw)[:1] == b"{" and (team := _team_id(raw))
     ]
     if problem := paginator.problem or paginator.shortage:
         raise ApiError(

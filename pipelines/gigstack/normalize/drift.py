@@ -18,6 +18,7 @@ import msgspec
 from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.normalize.schema import (
     EXTRA,
+    INTEGER_DIGITS,
     LEAF_TYPES,
     Shape,
     strict_decoder,
@@ -25,6 +26,7 @@ from pipelines.gigstack.normalize.schema import (
 )
 
 EXAMPLE_LENGTH = 200
+MAX_DECIMAL = 10**INTEGER_DIGITS - Decimal("0.0000005")  # from here on it rounds up
 # why a record is foreign, by the field that says so
 FOREIGN_REASONS = {"team": "of another team", "livemode": "of another mode"}
 
@@ -247,6 +249,8 @@ def _fit_list(
 def _fits(value: Any, leaf: Any) -> bool:
     if not isinstance(leaf, str):
         return False
+    if leaf == "DECIMAL" and isinstance(value, Decimal):  # a float would round it to the bound
+        return bool(abs(value) < MAX_DECIMAL)
     try:
         _leaf_decoders[leaf].decode(_encode(value))
     except msgspec.DecodeError:

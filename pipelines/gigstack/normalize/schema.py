@@ -71,6 +71,9 @@ LEAF_TYPES: dict[str, Any] = {
     "IGNORED": Ignored,
 }
 
+# after a repair, the bounds of a number have been compared exactly
+REPAIRED_TYPES = LEAF_TYPES | {"DECIMAL": int | float | str | None}
+
 Shape = dict[str, Any]
 
 
@@ -108,7 +111,7 @@ def strict_type(shape: Any, *, is_row: bool = True, is_repaired: bool = False) -
     if isinstance(shape, list):
         return list[strict_type(shape[0], is_repaired=is_repaired)] | None  # type: ignore[misc]
     if not isinstance(shape, dict):
-        return LEAF_TYPES[shape]
+        return (REPAIRED_TYPES if is_repaired else LEAF_TYPES)[shape]
     names = [*shape, EXTRA] if is_row and is_repaired else list(shape)
     fields = [
         (

@@ -108,7 +108,7 @@ select
     o.metadata as metadata,
     o.exchange_rate as exchange_rate,
     o.total as total,
-    try_cast(
+    try(
         coalesce(
             o.total,
             o.subtotal + o.taxes,
@@ -117,7 +117,7 @@ select
                 o.items,
                 lambda item: item.quantity * item.unit_price - coalesce(item.discount, 0)
             ))
-        ) as decimal(18, 6)
+        )::decimal(18, 6)
     ) as total_effective,
     o.subtotal as subtotal,
     o.taxes as taxes,
