@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test quick check fix generate bench lock clean
+.PHONY: help setup demo test quick check fix generate live bench lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ fix: setup ## put formatting and simple findings right
 
 generate: setup ## write what follows from the declared endpoints: staging, docs, columns
 	@$(BIN)/python -m tests.generate
+
+live: setup ## load every variant of the API, and write docs/live.md's table of what comes of it
+	@$(BIN)/python -m tests.live
 
 bench: setup ## measure speed and memory against the alternatives (about 25 minutes)
 	$(BIN)/python -m tests.benchmarks
