@@ -28,7 +28,7 @@ GIGSTACK_FLOORS = (
     ("api",),
     ("normalize",),
     ("extract",),
-    ("source", "check"),
+    ("source", "check", "diagnosis"),
 )
 GIGSTACK_FLOOR = {name: number for number, names in enumerate(GIGSTACK_FLOORS) for name in names}
 SANDBOX = "sandbox"

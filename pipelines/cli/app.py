@@ -12,6 +12,7 @@ import typer
 
 from pipelines.cli import (
     demo_command,
+    diagnose_command,
     inspect_commands,
     load_commands,
     publish_commands,
@@ -31,6 +32,7 @@ app = typer.Typer(
 for module in (
     demo_command,
     inspect_commands,
+    diagnose_command,
     run_command,
     load_commands,
     transform_commands,

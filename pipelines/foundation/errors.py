@@ -1,5 +1,7 @@
 """The errors of this program. Messages name the thing, the value found and the way out."""
 
+from collections.abc import Mapping
+
 
 class GigstackError(Exception):
     """An error that is reported in one line, without a traceback."""
@@ -32,6 +34,7 @@ class ApiError(GigstackError):
         super().__init__(message)
         self.status = status
         self.code = code
+        self.headers: Mapping[str, str] = {}  # of the answer, if there was one
 
 
 class NothingReadError(ApiError):

@@ -75,6 +75,11 @@ def report_path(data_dir: Path) -> Path:
     return data_dir / "report.html"
 
 
+def diagnosis_path(data_dir: Path) -> Path:
+    """What `diagnose` found out, to be sent to a developer."""
+    return data_dir / "diagnosis.json"
+
+
 def pii_key_path(data_dir: Path) -> Path:
     return data_dir / "pii.key"
 

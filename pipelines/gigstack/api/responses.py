@@ -49,6 +49,7 @@ class Answer:
     envelope: Envelope
     content: bytes  # UTF-8
     headers: Mapping[str, str]
+    status: int = 200
 
 
 class Redactor:
@@ -85,8 +86,10 @@ def parse_answer(path: str, response: httpx.Response, content: bytes) -> Answer:
             raise ApiError(f"GET {path}: {error}") from error
     is_ok = response.status_code in (httpx.codes.OK, httpx.codes.NO_CONTENT)
     if is_ok and body and envelope and envelope.success is not False:
-        return Answer(envelope, body, response.headers)
-    raise _error_of(path, response, envelope or None)
+        return Answer(envelope, body, response.headers, response.status_code)
+    refusal = _error_of(path, response, envelope or None)
+    refusal.headers = response.headers
+    raise refusal
 
 
 def _as_utf8(response: httpx.Response, content: bytes) -> bytes | None:

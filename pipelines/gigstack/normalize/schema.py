@@ -13,6 +13,7 @@ API: https://jcristharif.com/msgspec/types.html
 import json
 from typing import Annotated, Any
 
+import duckdb
 import msgspec
 
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
@@ -79,6 +80,15 @@ Shape = dict[str, Any]
 
 def shared_shapes() -> Shape:
     return json.loads(read_sql(NORMALIZE_SQL / "shared.json"))  # type: ignore[no-any-return]
+
+
+def read_shape(entity: str) -> Shape:
+    """The shape that an entity's file declares, with the shared shapes in place of their names."""
+    with duckdb.connect() as database:
+        declaration, *_ = database.extract_statements(read_sql(NORMALIZE_SQL / f"{entity}.sql"))
+        database.execute(declaration)
+        (declared,) = database.execute("select getvariable('shape')").fetchone() or ("{}",)
+    return resolve(json.loads(declared), shared_shapes())  # type: ignore[no-any-return]
 
 
 def resolve(declared: Any, shared: Shape) -> Any:
