@@ -1,7 +1,7 @@
 """What two loads make of an API that answers otherwise: the first load, and the one a day later."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.foundation.errors import GigstackError
@@ -21,6 +21,9 @@ from tests.pipelines.loads import TABLES, differences, live, lookback, query, se
 THROTTLE = (100, 2.0)  # requests, within so many seconds
 PAGE_SIZE = 20
 WINDOW_DAYS = 10
+# an API that never says whether a list goes on has no empty page before the first record, as the
+# sandbox's webhooks do
+SILENT, NOT_SILENT = {"silent-paging-without-total", "bare-array"}, {"webhooks", "webhook_events"}
 OTHER_IDS = "odd-ids"  # then rows and amounts are those of the account, and keys are not
 
 
@@ -77,7 +80,9 @@ def outcome(account: Account, variants: Sequence[str], data_dir: Path) -> Outcom
             timeout_seconds=1,
             lookback_days=lookback(account, WINDOW_DAYS),
         )
-        return _load(account, settings, data_dir, is_by_count=OTHER_IDS in variants)
+        found = _load(account, settings, data_dir, is_by_count=OTHER_IDS in variants)
+    is_silent = bool(SILENT & set(variants))
+    return replace(found, wrong=found.wrong - NOT_SILENT) if is_silent else found
 
 
 def _load(account: Account, settings: Settings, data_dir: Path, *, is_by_count: bool) -> Outcome:
