@@ -16,7 +16,7 @@ import duckdb
 import msgspec
 
 from pipelines import warehouse
-from pipelines.foundation.errors import ConfigurationError, GigstackError, NothingReadError
+from pipelines.foundation.errors import GigstackError, NothingReadError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
@@ -31,10 +31,11 @@ from pipelines.gigstack.extract.runner import Extraction, ExtractionPlan, lists_
 from pipelines.gigstack.extract.stats import ProgressCallback
 from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import Normalizers
-from pipelines.gigstack.settings import Settings, decode_jwt
+from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks, empty_tables
 from pipelines.load.dlt_loader import DltLoader, open_loader
 from pipelines.load.incremental import SAFETY_MARGIN, WindowPlanner, urgent_parents
+from pipelines.load.mode import check_mode
 from pipelines.load.normalizers import create_normalizers
 from pipelines.load.reconcile import fail_incomplete_lists, reconcile
 from pipelines.warehouse.migrations import migrate
@@ -109,7 +110,7 @@ def load(
     """
     with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
         migrate(connection)
-        livemode = _check_mode(connection, settings)
+        livemode = check_mode(connection, settings)
         result = LoadResult("", options.mode, datetime.now(UTC))
         result.known_drift = known_drift(connection)
         result.is_first = is_first_load(connection)
@@ -126,22 +127,6 @@ def load(
 
 def new_run_id(started_at: datetime) -> str:
     return f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-
-
-def _check_mode(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool | None:
-    """The mode that all records must have; None while neither key nor warehouse says it.
-
-    Raises:
-        ConfigurationError: The key is of one mode, and the warehouse holds data of the other.
-    """
-    of_key, held = decode_jwt(settings.api_key).livemode, warehouse.livemode_of(connection)
-    if None not in (of_key, held) and of_key != held:
-        names = {True: "live", False: "test"}
-        raise ConfigurationError(
-            f"This is a {names[bool(of_key)]} key, and the warehouse holds {names[bool(held)]} "
-            "data. Give each mode a directory of its own: --data-dir."
-        )
-    return held if of_key is None else of_key
 
 
 def _discover_teams(
