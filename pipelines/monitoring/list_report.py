@@ -10,6 +10,10 @@ from pipelines.foundation.paths import LOADER_SQL, read_sql
 
 Row = dict[str, Any]
 
+IS_OF_THIS_RELEASE = (
+    "select 1 from duckdb_columns() where schema_name = 'ops' and table_name = 'run_streams' "
+    "and column_name = 'unseen_fields'"
+)
 LAST_REGULAR_RUN = (
     "select run_id from ops.runs where mode in ('incremental', 'full') "
     "order by started_at desc limit 1"
@@ -33,5 +37,8 @@ def lists_of_last_run(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def lists_of(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:
+    """The report of a run; empty before the first load of this release into an older warehouse."""
+    if connection.execute(IS_OF_THIS_RELEASE).fetchone() is None:
+        return []
     connection.execute("set variable run_id = $run", {"run": run_id})
     return warehouse.rows_of(connection, read_sql(LOADER_SQL / "list_report.sql"))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,9 +18,11 @@ from pipelines.foundation.errors import (
     AuthenticationError,
     GigstackError,
     RedirectRefusedError,
+    ThrottledError,
     TransientError,
     UnavailableError,
 )
+from pipelines.gigstack.api import client
 from pipelines.gigstack.api.client import ATTEMPTS, RequestStats, open_client
 from pipelines.gigstack.api.envelope import Envelope
 from pipelines.gigstack.api.rate_limiter import (
@@ -28,12 +31,14 @@ from pipelines.gigstack.api.rate_limiter import (
     RateLimiter,
 )
 from pipelines.gigstack.settings import Settings
+from tests.pipelines.loads import run
 from tests.pipelines.scripted import (
     AT_ONCE,
     Answer,
     Api,
     Cut,
     Scripted,
+    account_script,
     api,
     key,
     page,
@@ -347,3 +352,57 @@ def test_a_client_that_is_throttled_lowers_its_rate() -> None:
     throttled = refusal(429, "rate_limit_exceeded", "Too many requests", AT_ONCE)
     with api({"/clients": [throttled, GOOD]}) as (_, url):
         assert asyncio.run(rate_after()) == 50
+
+
+def test_being_throttled_is_waited_for_and_no_failed_attempt() -> None:
+    throttled = refusal(429, "rate_limit_exceeded", "Too many requests", AT_ONCE)
+    _, request_stats, script = ask_scripted(*[throttled] * (ATTEMPTS + 4), GOOD)
+    assert request_stats.retries == ATTEMPTS + 4
+    assert len(script.asked) == ATTEMPTS + 5
+
+
+def test_an_api_that_admits_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "MAX_THROTTLED_SECONDS", 1.0)
+    started = time.monotonic()
+    throttled = refusal(429, "rate_limit_exceeded", "Too many requests", {"Retry-After": "0.2"})
+    error, script = error_of(throttled, ThrottledError)
+    assert 1 <= time.monotonic() - started < 10
+    assert len(script.asked) >= 4
+    assert str(error) == "GET /clients: 429 rate_limit_exceeded Too many requests"
+
+
+@pytest.mark.parametrize("prefix", ["X-RateLimit", "RateLimit", "X-Rate-Limit"])
+@pytest.mark.parametrize("is_moment", [True, False], ids=["a moment", "seconds"])
+def test_a_limit_that_is_announced_is_heeded_before_it_is_reached(
+    prefix: str, is_moment: bool
+) -> None:
+    reset = str(time.time() + 1.5) if is_moment else "1"
+    last = (200, {f"{prefix}-Remaining": "0", f"{prefix}-Reset": reset}, GOOD[2])
+
+    async def ask_twice(url: str) -> float:
+        async with open_client(settings(url)) as opened:
+            await opened.get("/clients", {}, RequestStats())
+            started = time.monotonic()
+            await opened.get("/clients", {}, RequestStats())
+            return time.monotonic() - started
+
+    with api({"/clients": [last, GOOD]}) as (script, url):
+        waited = asyncio.run(ask_twice(url))
+    assert 0.4 <= waited < 10
+    assert len(script.asked) == 2, "nothing was refused"
+
+
+def test_a_page_size_that_is_refused_is_stepped_down_and_remembered(tmp_path: Path) -> None:
+    def at_most_25(request: Request) -> Scripted:
+        if int(request.query_params["limit"]) > 25:
+            return refusal(400, "validation_failed", "limit must be at most 25")
+        return page([{"id": "client_1"}], has_more=False)
+
+    with api(account_script({"/clients": at_most_25})) as (script, url):
+        result = run(settings(url, documents=()), tmp_path / "data", "clients")
+        again = run(settings(url, documents=()), tmp_path / "data", "clients")
+    assert (result.status, again.status) == ("ok", "ok")
+    assert [asked.query["limit"] for asked in script.requests("/clients")] == [
+        *("100", "50", "25"),
+        *("100", "50", "25"),
+    ]

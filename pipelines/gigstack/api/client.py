@@ -71,11 +71,13 @@ class _Patience:
     def __init__(self, client: "GigstackClient", attempts: int) -> None:
         self._client = client
         self._failures_left = attempts
+        self._began = time.monotonic()
 
     def __call__(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
         if isinstance(error, ThrottledError):
-            return time.monotonic() - self._client.admitted_at > MAX_THROTTLED_SECONDS
+            since = max(self._began, self._client.admitted_at)
+            return time.monotonic() - since > MAX_THROTTLED_SECONDS
         self._failures_left -= 1
         return self._failures_left <= 0
 

@@ -47,4 +47,4 @@ def write_findings(data_dir: Path, findings: Findings) -> None:
         OSError: The directory cannot be written.
     """
     content = msgspec.json.format(msgspec.json.encode(findings))
-    write_atomically(data_dir / FILE_NAME, content)
+    write_atomically(data_dir / FILE_NAME, content, mode=0o600)
