@@ -221,3 +221,21 @@ def test_what_is_open_beyond_the_window_is_asked_for_by_itself(data_dir: Path) -
     items = query(data_dir, "select receipt_id from gigstack.receipt_items order by all")
     assert [row["receipt_id"] for row in items] == ["deleted", "final", "new"]
     assert query(data_dir, "select * from gigstack.receipt_payments") == []
+
+
+def test_a_window_that_is_read_to_the_end_of_a_list_must_bring_the_whole_list(
+    data_dir: Path,
+) -> None:
+    listed = [receipt("new", 1), receipt("older", 2), receipt("oldest", 3)]
+    shown = len(listed)
+
+    def ignoring_filters(_: Request) -> Scripted:
+        return page(listed[:shown], has_more=False, total_results=3)
+
+    with api(account_script({"/receipts": ignoring_filters, "/users": page([])})) as (_, url):
+        assert run(settings(url), data_dir, "receipts", "users").status == "ok"
+        shown = 2
+        report = run(settings(url), data_dir, "receipts", "users")
+    (failed,) = [resource for resource in report.resources if resource.error]
+    assert (failed.resource, failed.error) == ("receipts", "the list ends after 2 of 3 records")
+    assert report.total("rows_deleted") == 0

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 from pipelines.foundation.errors import ApiError, UnavailableError
 from pipelines.gigstack.api.client import ATTEMPTS, GigstackClient, RequestStats
+from pipelines.gigstack.api.date_filters import Bounds, FirstPage
 from pipelines.gigstack.api.envelope import Envelope
-from pipelines.gigstack.api.records import is_array
+from pipelines.gigstack.api.records import is_array, records_of
+from pipelines.gigstack.api.repeats import ids_in
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.endpoint_types import Pagination, Resource
 
@@ -59,6 +61,14 @@ async def probe_path(
     raise UnavailableError(str(last_error), status=last_error.status, code=last_error.code)
 
 
+def _sized(client: GigstackClient, resource: Resource, params: Params) -> Params:
+    """The parameters with the page size that the API is known to take."""
+    known = client.findings.page_sizes.get(resource.name)
+    if known is None or "limit" not in params:
+        return params
+    return params | {"limit": min(int(params["limit"]), known)}
+
+
 async def get_first_page(
     client: GigstackClient,
     resource: Resource,
@@ -75,10 +85,7 @@ async def get_first_page(
     Raises:
         ApiError: The API refuses any page size, or the client raises.
     """
-    if "limit" in params and resource.name in client.findings.page_sizes:
-        params = params | {
-            "limit": min(int(params["limit"]), client.findings.page_sizes[resource.name])
-        }
+    params = _sized(client, resource, params)
     asked = int(params.get("limit", 0))
     sizes = [asked, *(size for size in SMALLER_PAGE_SIZES if size < asked)]
     for size in sizes:
@@ -95,3 +102,26 @@ async def get_first_page(
                 client.findings.page_sizes[resource.name] = size
             return envelope, sized
     raise AssertionError("the last size answers or raises")
+
+
+async def show_first_page(
+    client: GigstackClient,
+    resource: Resource,
+    path: str,
+    params: Params,
+    bounds: Bounds,
+    request_stats: RequestStats,
+) -> FirstPage:
+    """What the first page within some bounds shows. Without bounds, the page size is found out.
+
+    Raises:
+        ApiError: Whatever the client raises, or a page that cannot be read.
+    """
+    if bounds:
+        sized = _sized(client, resource, params) | bounds
+        envelope = await client.get(path, sized, request_stats, attempts=PROBE_ATTEMPTS)
+    else:
+        envelope, _ = await get_first_page(
+            client, resource, path, params, request_stats, attempts=PROBE_ATTEMPTS
+        )
+    return FirstPage(tuple(ids_in(records_of(envelope, resource))), envelope.total)

@@ -18,17 +18,10 @@ from pipelines.gigstack.api.date_filters import (
     DateFilters,
     FirstPage,
 )
-from pipelines.gigstack.api.first_page import (
-    PROBE_ATTEMPTS,
-    Params,
-    get_first_page,
-    probe_path,
-    start_params,
-)
+from pipelines.gigstack.api.first_page import Params, probe_path, show_first_page, start_params
 from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import object_of, records_of, split_records
-from pipelines.gigstack.api.repeats import ids_in
 from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.documents import ids_of
@@ -142,17 +135,11 @@ class ResourceChecker:
 
         async def first_page(bounds: Bounds) -> FirstPage:
             nonlocal has_rows
-            envelope, _ = await get_first_page(
-                self.client,
-                resource,
-                path,
-                params | bounds,
-                self.request_stats,
-                attempts=PROBE_ATTEMPTS,
+            shown = await show_first_page(
+                self.client, resource, path, params, bounds, self.request_stats
             )
-            ids = ids_in(records_of(envelope, resource))
-            has_rows |= bool(ids)
-            return FirstPage(tuple(ids), envelope.total)
+            has_rows |= bool(shown.ids)
+            return shown
 
         found = await self.date_filters.of(resource, first_page)
         known = self.client.findings.date_filters.get(resource.name)

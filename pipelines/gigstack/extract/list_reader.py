@@ -23,10 +23,9 @@ from pipelines.gigstack.api.date_filters import (
     IsEmpty,
 )
 from pipelines.gigstack.api.first_page import (
-    PROBE_ATTEMPTS,
     Params,
-    get_first_page,
     probe_path,
+    show_first_page,
     start_params,
 )
 from pipelines.gigstack.api.paginators import Paginator
@@ -149,8 +148,8 @@ class ListReader:
 
     async def _pages(self, request: _ListRequest) -> AsyncGenerator[bytes, None]:
         """Every page, counted and passed to `on_page`. A list that seems to have changed while it
-        was read is read once more; whether it is whole is then seen by all that came of it (see
-        `fail_incomplete_lists`).
+        was read is read once more. Whether a whole list is whole is then seen by all that came of
+        it (see `fail_incomplete_lists`).
         """
         for is_again in (False, True):
             paginator = self._paginator(request, is_again=is_again)
@@ -160,7 +159,8 @@ class ListReader:
             if not paginator.has_moved:
                 break
         self.stats.is_shifted |= paginator.has_moved
-        if problem := paginator.problem or (self.resource.own_path and paginator.shortage):
+        is_final = bool(self.resource.own_path or self.stats.window_start)
+        if problem := paginator.problem or (paginator.shortage if is_final else None):
             self.stats.fail(problem)
 
     def _paginator(self, request: _ListRequest, *, is_again: bool = False) -> Paginator:
@@ -257,15 +257,14 @@ class ListReader:
 
     async def _first_page(self, request: _ListRequest, bounds: Bounds) -> FirstPage:
         """What the first page within these bounds shows."""
-        envelope, _ = await get_first_page(
+        return await show_first_page(
             self.client,
             self.resource,
             request.path,
-            request.params | bounds,
+            request.params,
+            bounds,
             self.stats.request_stats,
-            attempts=PROBE_ATTEMPTS,
         )
-        return FirstPage(tuple(ids_in(records_of(envelope, self.resource))), envelope.total)
 
     async def _is_empty(self, request: _ListRequest, bounds: Bounds) -> bool:
         """Whether the list has no records within these bounds."""
