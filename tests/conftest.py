@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
+from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.simulation.lists import income, payments
 from pipelines.transform.build import transform
 from pipelines.transform.dbt_runner import dbt
 from tests.accounts import create_account
+from tests.events import (
+    cancel_a_complement,
+    earlier_day,
+    is_refundable,
+    newest,
+    prove_an_invoice,
+    replaceable,
+    sell_in_dollars,
+)
 from tests.groups import GROUPS, SLOW_FIXTURES, group_of, rank
 from tests.once import once
 from tests.transform.conftest import SETTINGS, Built, last_day, load_account
@@ -45,9 +56,21 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def _build(where: Path) -> Built:
     with create_account(where / "account.sqlite", clients=16, months=3, teams=2) as account:
+        _make_events(account)
         load_account(account, where / "data")
         as_of = last_day(account)
     done = transform(where / "data", as_of=as_of, settings=SETTINGS)
     # parsed once for all builds of a copy that are not as of a day
     dbt(where / "data", ["compile", "--select", "dim_team"], SETTINGS.variables)
     return Built(where / "account.sqlite", where / "data", as_of, done)
+
+
+def _make_events(account: Account) -> None:
+    """What the models have something to say about, and chance brings seldom."""
+    with earlier_day(account, 0, days=5) as day:
+        sell_in_dollars(day, 6)
+        prove_an_invoice(day)
+        cancel_a_complement(day)
+        income.substitute(day, replaceable(day), "")
+        refundable, _ = newest(day, "payments", is_refundable)
+        payments.refund(day, refundable, "")

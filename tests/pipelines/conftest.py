@@ -10,8 +10,10 @@ import pytest
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
+from pipelines.sandbox.simulation.lists import drafts, retentions
 from pipelines.warehouse.run_log import LoadResult
 from tests.accounts import create_account
+from tests.events import credit_an_invoice, earlier_day, find_on_a_list, one_more, pay_twice
 from tests.once import once
 from tests.pipelines.loads import run, settings_for
 from tests.pipelines.story import Story, create, tell
@@ -31,8 +33,18 @@ def account_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _create(where: Path) -> Path:
-    with create_account(where / "account.sqlite", clients=12, months=2, teams=3):
-        return where / "account.sqlite"
+    """With rows for every table, whatever chance brings."""
+    path = where / "account.sqlite"
+    with (
+        create_account(path, clients=12, months=2, teams=3) as account,
+        earlier_day(account, 0) as day,
+    ):
+        drafts.add_draft(one_more(day, "drafts"), day.team.clients[0])
+        retentions.add_retention(one_more(day, "retentions"))
+        credit_an_invoice(day)
+        pay_twice(day)
+        find_on_a_list(day)
+    return path
 
 
 @pytest.fixture(scope="session")

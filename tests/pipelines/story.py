@@ -20,8 +20,10 @@ from pipelines.load.select import select_resources
 from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.expected.rows import Key, rows_by_list
 from pipelines.sandbox.simulation.account import EPOCH, Account
+from pipelines.sandbox.simulation.lists import retentions, transfers
 from pipelines.warehouse.run_log import LoadResult
 from tests.accounts import add_object, create_account
+from tests.events import earlier_day, one_more
 from tests.pipelines.loads import lookback, run, settings_for
 
 SERVED_AS = {  # a sandbox stream: the catalogue's, where they are not named alike
@@ -87,7 +89,9 @@ class Story:
 
 
 def create(path: Path) -> Account:
-    """Five months, one open invoice of each team that is older than the look-back, and drafts."""
+    """Five months, one open invoice of each team that is older than the look-back, and some of what
+    chance brings seldom.
+    """
     account = create_account(path, clients=15, months=5, teams=3, now=EPOCH)
     for team in account.roster:
         _, invoice = next(account.store.objects(team.number, "income"))
@@ -96,6 +100,10 @@ def create(path: Path) -> Account:
         draft = {name: invoice[name] for name in OF_A_DRAFT} | {"draft": True, "status": "draft"}
         for days in (1, 2, 3):
             add_object(account, team.number, "drafts", "drf_", draft, days)
+        with earlier_day(account, team.number) as day:
+            for number in range(2):
+                transfers.issue(one_more(day, "transfers", number))
+                retentions.add_retention(one_more(day, "retentions", number))
     return account
 
 

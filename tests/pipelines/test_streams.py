@@ -20,9 +20,13 @@ from tests.pipelines.story import Story
 
 ROWS_A_PAGE = {
     **dict.fromkeys(RESOURCES, 5),
-    **dict.fromkeys(("users", "retentions"), 2),
+    **dict.fromkeys(("users", "clients"), 2),
     **dict.fromkeys(
-        ("teams", "webhooks", "invoices_transfer", "invoices_egress", "invoice_drafts"), 1
+        (
+            *("teams", "webhooks", "retentions"),
+            *("invoices_transfer", "invoices_egress", "invoice_drafts"),
+        ),
+        1,
     ),
 }
 NOT_LOADED = ("invoice_support_documents", "payment_support_documents", "sat_download_requests")

@@ -16,6 +16,7 @@ from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
 from pipelines.transform.build import Transformation, transform
 from pipelines.transform.settings import TransformSettings
+from tests.events import earlier_day, is_refundable, newest, replaceable
 from tests.pipelines.loads import run, settings_for
 
 SETTINGS = TransformSettings()
@@ -36,18 +37,12 @@ def load_account(account: Account, data_dir: Path) -> None:
         run(settings_for(account, url), data_dir)
 
 
-def _plan_refund(account: Account) -> None:
-    """One that will surely come, of the newest payment that has succeeded."""
-    store = account.store
-    *_, place = (
-        place
-        for place, payment in store.objects(0, "payments")
-        if payment["status"] == "succeeded" and "total" in payment
-    )
-    store.begin()
-    store.plan(int(account.now.timestamp()) + 86_400, place, "refund")
-    store.flush()
-    store.commit()
+def _plan_events(account: Account) -> None:
+    """A refund and a cancellation that will surely come, before anything else does."""
+    with earlier_day(account, 0) as day:
+        payment, _ = newest(day, "payments", is_refundable)
+        account.store.plan(day.end, payment, "refund")
+        account.store.plan(day.end, replaceable(day), "substitute")
 
 
 def last_day(account: Account) -> date:
@@ -61,7 +56,7 @@ def next_nights(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Itera
     shutil.copy(built.account_file, where / "account.sqlite")
     shutil.copytree(built.data_dir, where / "data")
     with Account.open(where / "account.sqlite") as account:
-        _plan_refund(account)
+        _plan_events(account)
         account.advance(12)
         load_account(account, where / "data")
         as_of = last_day(account)
