@@ -1,6 +1,6 @@
 """What two loads make of an API that answers otherwise: the first load, and the one a day later."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,18 @@ from pipelines.monitoring.result import errors_in, warnings_in
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.api.variants.access import key_with
-from pipelines.sandbox.expected.contents import expected
+from pipelines.sandbox.expected.contents import ExpectedTable, expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.run_log import LoadResult
-from tests.pipelines.loads import TABLES, differences, live, lookback, query, settings_for
+from tests.pipelines.loads import (
+    TABLES,
+    differences,
+    live,
+    lookback,
+    query,
+    settings_for,
+    tables_in,
+)
 
 THROTTLE = (100, 2.0)  # requests, within so many seconds
 PAGE_SIZE = 20
@@ -57,18 +65,26 @@ def _lists_of(table: str) -> list[str]:
 
 
 def outcomes(
-    account: Account, variants: Sequence[str], data_dir: Path, loads: int = 2
+    account: Account,
+    variants: Sequence[str],
+    data_dir: Path,
+    names: Sequence[str] = (),
+    loads: int = 2,
 ) -> list[Outcome]:
-    """The first load of an account, and incremental ones after its next days."""
+    """The first load of an account, and incremental ones after its next days. Of these resources,
+    or of all.
+    """
     found = []
     for number in range(loads):
         if number:
             account.advance(1)
-        found.append(outcome(account, variants, data_dir))
+        found.append(outcome(account, variants, data_dir, names))
     return found
 
 
-def outcome(account: Account, variants: Sequence[str], data_dir: Path) -> Outcome:
+def outcome(
+    account: Account, variants: Sequence[str], data_dir: Path, names: Sequence[str] = ()
+) -> Outcome:
     """One load of an account whose API has these variants."""
     app = create_app(account, variants=tuple(variants), throttle=THROTTLE)
     with serving(app) as url:
@@ -80,18 +96,27 @@ def outcome(account: Account, variants: Sequence[str], data_dir: Path) -> Outcom
             timeout_seconds=1,
             lookback_days=lookback(account, WINDOW_DAYS),
         )
-        found = _load(account, settings, data_dir, is_by_count=OTHER_IDS in variants)
+        found = _load(account, settings, data_dir, names, is_by_count=OTHER_IDS in variants)
     is_silent = bool(SILENT & set(variants))
     return replace(found, wrong=found.wrong - NOT_SILENT) if is_silent else found
 
 
-def _load(account: Account, settings: Settings, data_dir: Path, *, is_by_count: bool) -> Outcome:
-    resources = select_resources((), settings.documents)
+def _load(
+    account: Account,
+    settings: Settings,
+    data_dir: Path,
+    names: Sequence[str],
+    *,
+    is_by_count: bool,
+) -> Outcome:
+    resources = select_resources(names, settings.documents)
     try:
         result = load(settings, data_dir, resources, lambda _: None)
     except GigstackError as error:
         return Outcome("failed", (str(error),), is_over=True)
-    wrong = _wrong_counts(account, data_dir) if is_by_count else _wrong(account, data_dir)
+    there = tables_in(data_dir)
+    truth = {name: table for name, table in expected(account).items() if name in there}
+    wrong = _wrong_counts(truth, data_dir) if is_by_count else _wrong(truth, data_dir)
     lines = (*errors_in(result), *warnings_in(result))
     return Outcome(result.status, lines, _unavailable(result), frozenset(wrong))
 
@@ -104,12 +129,11 @@ def _unavailable(result: LoadResult) -> tuple[str, ...]:
     )
 
 
-def _wrong(account: Account, data_dir: Path) -> set[str]:
-    return {name.partition(".")[0] for name in differences(data_dir, expected(account))}
+def _wrong(truth: Mapping[str, ExpectedTable], data_dir: Path) -> set[str]:
+    return {name.partition(".")[0] for name in differences(data_dir, truth)}
 
 
-def _wrong_counts(account: Account, data_dir: Path) -> set[str]:
-    truth = expected(account)
+def _wrong_counts(truth: Mapping[str, ExpectedTable], data_dir: Path) -> set[str]:
     (counted,) = query(
         data_dir,
         "select " + ", ".join(f"(select count(*) from {live(TABLES[n])}) as {n}" for n in truth),
