@@ -10,14 +10,14 @@ parts as (
         valid_cfdi.team_id,
         valid_cfdi.client_key,
         valid_cfdi.cfdi_key,
+        valid_cfdi.cfdi_key as source_key,
         valid_cfdi.currency_code,
+        valid_cfdi.exchange_rate,
         valid_cfdi.issue_month as month_start_date,
         'billed' as clock,
         taxes.tax_name,
         valid_cfdi.revenue_sign * taxes.base_amount as base_amount,
         valid_cfdi.revenue_sign * taxes.tax_amount as tax_amount,
-        valid_cfdi.revenue_sign * taxes.base_amount_mxn as base_amount_mxn,
-        valid_cfdi.revenue_sign * taxes.tax_amount_mxn as tax_amount_mxn,
         false as is_estimate,
     from {{ live('fct_cfdi_tax') }} as taxes
     inner join valid_cfdi on taxes.cfdi_key = valid_cfdi.cfdi_key
@@ -27,38 +27,59 @@ parts as (
         parts.team_id,
         parts.client_key,
         parts.cfdi_key,
+        parts.settlement_key as source_key,
         parts.currency_code,
+        if(
+            parts.payment_method_code = 'PPD',
+            settlements.settlement_exchange_rate,
+            valid_cfdi.exchange_rate
+        ) as exchange_rate,
         parts.settlement_month as month_start_date,
         'collected' as clock,
         parts.tax_name,
         parts.base_amount,
         parts.tax_amount,
-        if(
-            parts.payment_method_code = 'PPD', parts.base_at_payment_rate_mxn, parts.base_amount_mxn
-        ) as base_amount_mxn,
-        if(
-            parts.payment_method_code = 'PPD', parts.tax_at_payment_rate_mxn, parts.tax_amount_mxn
-        ) as tax_amount_mxn,
         parts.is_estimate,
     from {{ live('fct_settlement_tax') }} as parts
-    semi join valid_cfdi on parts.cfdi_key = valid_cfdi.cfdi_key
+    inner join valid_cfdi on parts.cfdi_key = valid_cfdi.cfdi_key
+    inner join {{ ref('fct_invoice_settlement') }} as settlements
+        on parts.settlement_key = settlements.settlement_key
     where parts.is_withheld
     union all by name
     select
-        team_id,
-        client_key,
-        credit_note_cfdi_key as cfdi_key,
-        currency_code,
-        credit_note_month as month_start_date,
+        parts.team_id,
+        parts.client_key,
+        parts.credit_note_cfdi_key as cfdi_key,
+        parts.cfdi_key as source_key,
+        parts.currency_code,
+        valid_cfdi.exchange_rate,
+        parts.credit_note_month as month_start_date,
         'collected' as clock,
-        tax_name,
-        -collected_base_amount as base_amount,
-        -collected_tax_amount as tax_amount,
-        -collected_base_amount_mxn as base_amount_mxn,
-        -collected_tax_amount_mxn as tax_amount_mxn,
+        parts.tax_name,
+        -parts.collected_base_amount as base_amount,
+        -parts.collected_tax_amount as tax_amount,
         false as is_estimate,
-    from {{ live('fct_credit_note_tax') }}
-    where is_withheld
+    from {{ live('fct_credit_note_tax') }} as parts
+    inner join valid_cfdi on parts.credit_note_cfdi_key = valid_cfdi.cfdi_key
+    where parts.is_withheld
+),
+
+-- a CFDI totals what is withheld by tax, at whatever rates: pesos are those of that total
+totals as (
+    select
+        * exclude (base_amount, tax_amount),
+        sum(base_amount) as base_amount,
+        sum(tax_amount) as tax_amount,
+    from parts
+    group by all
+),
+
+in_pesos as (
+    select
+        *,
+        {{ to_mxn('base_amount') }} as base_amount_mxn,
+        {{ to_mxn('tax_amount') }} as tax_amount_mxn,
+    from totals
 ),
 
 summed as (
@@ -80,7 +101,7 @@ summed as (
         {% endfor -%}
         coalesce(sum(tax_amount_mxn) filter (where is_estimate), 0) as withheld_estimated_mxn,
         count(*) filter (where tax_amount_mxn is null) as fx_missing_count,
-    from parts
+    from in_pesos
     group by team_id, client_key, month_start_date, tax_name, currency_code
 ),
 
