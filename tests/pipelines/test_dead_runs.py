@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from pipelines.foundation.errors import AuthenticationError
+from pipelines.foundation.errors import NothingReadError
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.gigstack.api import response_log
 from pipelines.gigstack.api.response_log import RESUME_WITHIN, Header
@@ -43,7 +43,7 @@ def revoked(data_dir: Path) -> Iterator[tuple[Any, Any]]:
     """An account whose key was refused after the first page of clients, so that the run died."""
     with api(clients_and(REVOKED)) as (script, url):
         wanted = settings(url, documents=())
-        with pytest.raises(AuthenticationError):
+        with pytest.raises(NothingReadError):
             run(wanted, data_dir, "clients")
         assert [asked.query for asked in script.requests("/clients")] == [FIRST_PAGE, SECOND_PAGE]
         script.asked.clear()

@@ -133,7 +133,7 @@ def test_a_parent_that_is_gone_when_it_is_asked_about_is_no_error(office: Office
     assert (report.status, asked) == ("ok", ["c1", "c2", "c3"])
     assert links(office.data_dir) == {("c1", "a"), ("c1", "b")}
     at = report.started_at
-    assert checks(office.data_dir) == {"c1": (at, 2), "c3": (at, 0)}
+    assert checks(office.data_dir) == {"c1": (at, 2), "c2": (at, 0), "c3": (at, 0)}, "in turn"
 
 
 def test_links_follow_the_lists_and_documents_end_with_a_complete_sweep_only(
@@ -160,3 +160,16 @@ def test_links_follow_the_lists_and_documents_end_with_a_complete_sweep_only(
     assert "c6" not in asked
     assert deleted(office.data_dir) == {"of c6": report.started_at}, "its parent is gone"
     assert links(office.data_dir) == own - {("c6", "of c6")} | {("c3", "shared")}
+
+
+def test_documents_that_a_parent_had_are_missed_while_it_exists(office: Office) -> None:
+    office.add("c1", "c2")
+    office.documents |= {"c1": [document("a")], "c2": [document("b")]}
+    office.load()
+    office.documents["c1"] = None
+    report, _ = office.load()
+    (failed,) = [resource for resource in report.resources if resource.error]
+    assert failed.resource == "client_support_documents"
+    assert str(failed.error).endswith("It had documents before")
+    assert links(office.data_dir) == {("c1", "a"), ("c2", "b")}
+    assert deleted(office.data_dir) == {}

@@ -10,7 +10,7 @@ from pipelines.gigstack.api.client import ATTEMPTS, GigstackClient, RequestStats
 from pipelines.gigstack.api.date_filters import Bounds, FirstPage
 from pipelines.gigstack.api.envelope import Envelope
 from pipelines.gigstack.api.records import is_array, records_of
-from pipelines.gigstack.api.repeats import ids_in
+from pipelines.gigstack.api.repeats import names_in
 from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.endpoint_types import Pagination, Resource
 
@@ -124,4 +124,4 @@ async def show_first_page(
         envelope, _ = await get_first_page(
             client, resource, path, params, request_stats, attempts=PROBE_ATTEMPTS
         )
-    return FirstPage(tuple(ids_in(records_of(envelope, resource))), envelope.total)
+    return FirstPage(tuple(names_in(records_of(envelope, resource))), envelope.total)

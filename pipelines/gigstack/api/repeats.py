@@ -3,6 +3,7 @@
 API: https://jcristharif.com/msgspec/usage.html
 """
 
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
@@ -28,9 +29,7 @@ class _Identity(msgspec.Struct):
 
 
 _identities = msgspec.json.Decoder(list[_Identity | None])
-
-
-_identities = msgspec.json.Decoder(list[_Identity | None])
+_identity = msgspec.json.Decoder(_Identity)
 
 
 class RepeatDetector:
@@ -70,3 +69,12 @@ def ids_in(records: bytes) -> list[str]:
         return found
     raws = [bytes(raw) for raw in split_records(records)]
     return [blake2b(raw, digest_size=16).hexdigest() for raw in raws if raw != b"null"]
+
+
+def names_in(records: bytes) -> list[str]:
+    """The ids of those records that have one, or else what `ids_in` gives."""
+    names = []
+    for raw in split_records(records):
+        with suppress(msgspec.DecodeError, RecursionError):
+            names.append(str(_identity.decode(raw)))
+    return [name for name in names if name] or ids_in(records)
