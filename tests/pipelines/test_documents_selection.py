@@ -35,7 +35,7 @@ class Office:
     def __init__(self, script: Api, url: str, data_dir: Path) -> None:
         self.clients: dict[str, dict[str, Any]] = {}
         self.documents: dict[str, list[dict[str, Any]] | None] = {}
-        self._script = script
+        self.script = script
         self._url = url
         self.data_dir = data_dir
 
@@ -46,10 +46,10 @@ class Office:
 
     def load(self, budget: int = 5000, **changes: Any) -> tuple[LoadResult, list[str]]:
         """One load, and the clients whose documents it asked for, in that order."""
-        self._script.asked.clear()
+        self.script.asked.clear()
         wanted = {"documents_request_budget": budget, "max_concurrency": 1} | changes
         report = run(settings(self._url, **wanted), self.data_dir, "support_documents")
-        paths = [asked.path.split("/") for asked in self._script.asked]
+        paths = [asked.path.split("/") for asked in self.script.asked]
         return report, [path[2] for path in paths if path[-1] == "support-documents"]
 
     def list_clients(self, _: Request) -> Scripted:
@@ -167,6 +167,7 @@ def test_documents_that_a_parent_had_are_missed_while_it_exists(office: Office) 
     office.documents |= {"c1": [document("a")], "c2": [document("b")]}
     office.load()
     office.documents["c1"] = None
+    office.script.answers["/clients/c1"] = [(200, {}, {"data": {"id": "c1"}})]
     report, _ = office.load()
     (failed,) = [resource for resource in report.resources if resource.error]
     assert failed.resource == "client_support_documents"
