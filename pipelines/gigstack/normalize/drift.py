@@ -161,7 +161,7 @@ def _reject_foreign(
 ) -> None:
     """Reject the records whose field has another value than the expected one."""
     values = ((n, getattr(record, attribute, None)) for n, record in enumerate(decoded))
-    foreign = [n for n, value in values if value is not None and value != expected]
+    foreign = [n for n, value in values if value not in (None, "", expected)]
     if not foreign:
         return
     originals, texts = split_records(records), split_records(result.records)
