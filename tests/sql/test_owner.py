@@ -1,4 +1,4 @@
-"""Whose a record is: what says another team or mode is rejected, and the rest of its page is not."""
+"""Whose a record is: what says another team or mode is rejected, and its page otherwise is not."""
 
 from dataclasses import replace
 from typing import Any
