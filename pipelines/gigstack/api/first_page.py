@@ -15,10 +15,19 @@ from pipelines.gigstack.api.response_log import Origin
 from pipelines.gigstack.endpoint_types import Pagination, Resource
 
 REFUSED = (400, 422)
+VALIDATION_CODES = frozenset(
+    ("validation_failed", "invalid_request_body", "missing_required_field", "invalid_field_value")
+)
 SMALLER_PAGE_SIZES = (50, 25, 10)  # tried in turn when the API refuses a page size
 PROBE_ATTEMPTS = 2
 
 Params = dict[str, str | int]
+
+
+def refuses_parameters(error: ApiError) -> bool:
+    """Whether the API may answer if it is asked with other parameters."""
+    is_validation = error.code is None or error.code in VALIDATION_CODES
+    return error.status in REFUSED and is_validation
 
 
 def start_params(resource: Resource, page_size: int, team: str | None) -> Params:
@@ -95,7 +104,7 @@ async def get_first_page(
                 path, sized, request_stats, origin, attempts, is_again=is_again
             )
         except ApiError as error:
-            if error.status not in REFUSED or size == sizes[-1]:
+            if not refuses_parameters(error) or size == sizes[-1]:
                 raise
         else:
             if size < asked:

@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from pipelines.foundation.errors import ApiError
 from pipelines.gigstack.api.client import GigstackClient, RequestStats
 from pipelines.gigstack.api.envelope import Envelope
-from pipelines.gigstack.api.first_page import REFUSED, Params, get_first_page
+from pipelines.gigstack.api.first_page import Params, get_first_page, refuses_parameters
 from pipelines.gigstack.api.records import records_of, split_records
 from pipelines.gigstack.api.repeats import RepeatDetector, ids_in, is_empty
 from pipelines.gigstack.api.response_log import Origin
@@ -95,7 +95,7 @@ class Paginator:
         try:
             envelope = await self._get_after(client, params)
         except ApiError as error:
-            if error.status not in REFUSED:
+            if not refuses_parameters(error):
                 raise
             if moved := await self._with_other_parameter(client, params, previous):
                 return moved
@@ -127,7 +127,7 @@ class Paginator:
             return await self._get(client, params)
         except ApiError as error:
             alone = {n: v for n, v in params.items() if n in (*CURSOR_PARAMETERS, "team", "limit")}
-            if error.status not in REFUSED or alone == params:
+            if not refuses_parameters(error) or alone == params:
                 raise
             return await self._get(client, alone)
 
