@@ -42,7 +42,7 @@ parts as (
         parts.is_estimate,
     from {{ live('fct_settlement_tax') }} as parts
     inner join valid_cfdi on parts.cfdi_key = valid_cfdi.cfdi_key
-    inner join {{ ref('fct_invoice_settlement') }} as settlements
+    inner join {{ live('fct_invoice_settlement') }} as settlements
         on parts.settlement_key = settlements.settlement_key
     where parts.is_withheld
     union all by name
