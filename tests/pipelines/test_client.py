@@ -129,10 +129,23 @@ def test_retry_after_may_be_a_date_or_nonsense(date: str) -> None:
 
 
 def test_retry_after_as_a_date_is_waited_for() -> None:
-    date = format_datetime(datetime.now(UTC) + timedelta(seconds=3), usegmt=True)
-    started = time.monotonic()
-    ask_scripted(refusal(429, "rate_limit_exceeded", "", {"Retry-After": date}), GOOD)
-    assert 1.5 <= time.monotonic() - started < 10
+    admitted_at = 0.0
+
+    def throttled(_: Request) -> Scripted:
+        nonlocal admitted_at
+        moment = datetime.now(UTC) + timedelta(seconds=2)
+        admitted_at = int(moment.timestamp())  # a date has no fractions
+        date = format_datetime(moment, usegmt=True)
+        return refusal(429, "rate_limit_exceeded", "", {"Retry-After": date})
+
+    asked_at: list[float] = []
+
+    def good(_: Request) -> Scripted:
+        asked_at.append(time.time())
+        return GOOD
+
+    ask_scripted(throttled, good)
+    assert asked_at[0] >= admitted_at - 0.1
 
 
 @pytest.mark.parametrize(
@@ -376,19 +389,26 @@ def test_an_api_that_admits_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
 def test_a_limit_that_is_announced_is_heeded_before_it_is_reached(
     prefix: str, is_moment: bool
 ) -> None:
-    reset = str(time.time() + 1.5) if is_moment else "1"
-    last = (200, {f"{prefix}-Remaining": "0", f"{prefix}-Reset": reset}, GOOD[2])
+    admitted_at: list[float] = []
+    asked_at: list[float] = []
 
-    async def ask_twice(url: str) -> float:
+    def last(_: Request) -> Scripted:
+        admitted_at.append(time.time() + 1)
+        reset = str(admitted_at[0]) if is_moment else "1"
+        return 200, {f"{prefix}-Remaining": "0", f"{prefix}-Reset": reset}, GOOD[2]
+
+    def good(_: Request) -> Scripted:
+        asked_at.append(time.time())
+        return GOOD
+
+    async def ask_twice(url: str) -> None:
         async with open_client(settings(url)) as opened:
             await opened.get("/clients", {}, RequestStats())
-            started = time.monotonic()
             await opened.get("/clients", {}, RequestStats())
-            return time.monotonic() - started
 
-    with api({"/clients": [last, GOOD]}) as (script, url):
-        waited = asyncio.run(ask_twice(url))
-    assert 0.4 <= waited < 10
+    with api({"/clients": [last, good]}) as (script, url):
+        asyncio.run(ask_twice(url))
+    assert asked_at[0] >= admitted_at[0] - 0.1
     assert len(script.asked) == 2, "nothing was refused"
 
 
