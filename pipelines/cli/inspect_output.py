@@ -12,6 +12,7 @@ from pipelines.cli.tables import print_records, print_table, to_the_second
 from pipelines.foundation.wording import plural, shorten
 from pipelines.gigstack.check.account import CheckResult
 from pipelines.gigstack.check.resource import ResourceCheck
+from pipelines.gigstack.settings import MODES
 from pipelines.monitoring.status import Status
 
 MAX_FIELDS = 8  # named in a line; the others are counted
@@ -44,10 +45,11 @@ def print_check(out: Console, base_url: str, result: CheckResult) -> None:
 
 
 def _key_text(result: CheckResult) -> str:
-    modes = {True: "live", False: "test", None: "unknown mode"}
+    livemode = result.account.livemode
+    mode = "unknown mode" if livemode is None else MODES[livemode]
     expires_at = result.account.key_expires_at
     until = f", expires {expires_at:%Y-%m-%d}" if expires_at else ""
-    return f"key of {result.key_team} ({modes[result.account.livemode]}{until})"
+    return f"key of {result.key_team} ({mode}{until})"
 
 
 def _rate_text(headers: Mapping[str, str]) -> str:

@@ -53,6 +53,11 @@ def dlt_dir(data_dir: Path) -> Path:
     return data_dir / "pipelines"
 
 
+def findings_path(data_dir: Path) -> Path:
+    """What `check` found out about the API."""
+    return data_dir / "api.json"
+
+
 def backfills_dir(data_dir: Path) -> Path:
     return data_dir / "backfills"
 

@@ -90,6 +90,9 @@ class Settings:
         return f"Settings(base_url={self.base_url!r}, teams={self.teams!r})"  # never the key
 
 
+MODES = {True: "live", False: "test"}
+
+
 class Claims(msgspec.Struct):
     """The claims in an API key that is a JWT; not verified here, since the API does that."""
 

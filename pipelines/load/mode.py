@@ -4,9 +4,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.errors import ConfigurationError
-from pipelines.gigstack.settings import Settings, decode_jwt
-
-MODES = {True: "live", False: "test"}
+from pipelines.gigstack.settings import MODES, Settings, decode_jwt
 
 
 def check_mode(connection: duckdb.DuckDBPyConnection, settings: Settings) -> bool | None:

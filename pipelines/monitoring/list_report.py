@@ -7,6 +7,7 @@ import duckdb
 
 from pipelines import warehouse
 from pipelines.foundation.paths import LOADER_SQL, read_sql
+from pipelines.warehouse.run_log import REGULAR_MODES
 
 Row = dict[str, Any]
 
@@ -15,8 +16,7 @@ IS_OF_THIS_RELEASE = (
     "and column_name = 'unseen_fields'"
 )
 LAST_REGULAR_RUN = (
-    "select run_id from ops.runs where mode in ('incremental', 'full') "
-    "order by started_at desc limit 1"
+    f"select run_id from ops.runs where mode in {REGULAR_MODES} order by started_at desc limit 1"
 )
 
 

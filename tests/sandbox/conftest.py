@@ -1,6 +1,7 @@
 """A small account, served on loopback for the session; tests that change one make their own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,17 @@ from tests.sandbox.pages import Answering
 
 ReadAll = Callable[..., list[Any]]
 SMALL = {"clients": 24, "months": 3, "teams": 3, "invoices": 500}
+
+
+@contextmanager
+def asking(account: Account) -> Iterator[httpx.Client]:
+    """A client with the key of an account, which is served meanwhile."""
+    headers = {"Authorization": f"Bearer {key_for(account)}"}
+    with (
+        serving(create_app(account)) as url,
+        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
+    ):
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -36,11 +48,7 @@ def busy_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def busy_api(busy_account: Account) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {key_for(busy_account)}"}
-    with (
-        serving(create_app(busy_account)) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
-    ):
+    with asking(busy_account) as client:
         yield client
 
 
@@ -97,11 +105,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def served(small: Account) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {key_for(small)}"}
-    with (
-        serving(create_app(small)) as url,
-        httpx.Client(base_url=url, headers=headers, timeout=10) as client,
-    ):
+    with asking(small) as client:
         yield client
 
 

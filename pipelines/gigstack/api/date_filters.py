@@ -6,8 +6,6 @@ list is empty from the far future on, and if between the distant past and the fa
 same first page and the same total as without a filter. API: https://docs.gigstack.io
 """
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +14,7 @@ from typing import NamedTuple
 from pipelines.foundation.errors import ApiError
 from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.gigstack.api.findings import Findings
+from pipelines.gigstack.api.once import OncePerResource
 from pipelines.gigstack.api.timestamps import CREATED_FIELDS
 from pipelines.gigstack.endpoint_types import Resource, WindowField
 
@@ -137,8 +136,7 @@ class DateFilters:
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
-        self._found: dict[str, DateFilter | None] = {}
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._proven: OncePerResource[DateFilter | None] = OncePerResource()
 
     async def of(self, resource: Resource, first_page: FetchFirstPage) -> DateFilter | None:
         """The spelling, found with the list of one team for all; None if there is none.
@@ -150,12 +148,13 @@ class DateFilters:
         if field is None:
             return None
         known = self._findings.date_filters.get(resource.name)
-        async with self._locks[resource.name]:
-            if resource.name not in self._found:
-                try:
-                    found = await detect_date_filter(field, first_page, known)
-                except EmptyListError:
-                    return None  # the list of another team may show it
-                self._found[resource.name] = found
-                self._findings.date_filters[resource.name] = found.name if found else NOT_HONOURED
-        return self._found[resource.name]
+
+        async def prove() -> DateFilter | None:
+            found = await detect_date_filter(field, first_page, known)
+            self._findings.date_filters[resource.name] = found.name if found else NOT_HONOURED
+            return found
+
+        try:
+            return await self._proven.get(resource.name, prove)
+        except EmptyListError:
+            return None  # the list of another team may show it

@@ -141,17 +141,18 @@ def _read_words(top: Mapping[str, msgspec.Raw]) -> Envelope:
 def _places(top: Mapping[str, msgspec.Raw]) -> Iterator[Mapping[str, msgspec.Raw]]:
     """Where the words of paging may stand: on top, in a container, beside a nested `data`."""
     yield top
-    data = _object(top.get("data", NULL))
+    data = members_in(top.get("data", NULL))
     if bytes(data.get("data", NULL))[:1] != b"[":
         data = {}  # a single object, whose `total` is its own
     yield data
     for container in CONTAINERS:
-        for outer in (top, _object(top.get("meta", NULL)), data):
-            yield _object(outer.get(container, NULL))
+        for outer in (top, members_in(top.get("meta", NULL)), data):
+            yield members_in(outer.get(container, NULL))
 
 
-def _object(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    if bytes(raw)[:1] != b"{":
+def members_in(raw: bytes | msgspec.Raw | None) -> dict[str, msgspec.Raw]:
+    """The members of a JSON object; none of anything else."""
+    if raw is None or bytes(raw)[:1] != b"{":
         return {}
     with suppress(msgspec.DecodeError, RecursionError):
         return _members.decode(raw)

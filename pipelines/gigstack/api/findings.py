@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from pipelines.foundation.atomic_write import write_atomically
-
-FILE_NAME = "api.json"
+from pipelines.foundation.paths import findings_path
 
 
 @dataclass(kw_only=True)
@@ -34,7 +33,7 @@ class Findings:
 def read_findings(data_dir: Path, base_url: str) -> Findings:
     """What the last check found out about this API; nothing if there was none, or of another."""
     try:
-        found = msgspec.json.decode((data_dir / FILE_NAME).read_bytes(), type=Findings)
+        found = msgspec.json.decode(findings_path(data_dir).read_bytes(), type=Findings)
     except (OSError, msgspec.MsgspecError):
         return Findings(base_url=base_url)
     return found if found.base_url == base_url else Findings(base_url=base_url)
@@ -47,4 +46,4 @@ def write_findings(data_dir: Path, findings: Findings) -> None:
         OSError: The directory cannot be written.
     """
     content = msgspec.json.format(msgspec.json.encode(findings))
-    write_atomically(data_dir / FILE_NAME, content, mode=0o600)
+    write_atomically(findings_path(data_dir), content, mode=0o600)

@@ -3,7 +3,7 @@
 API: https://docs.gigstack.io
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pipelines.foundation.errors import ApiError, UnavailableError
 from pipelines.gigstack.api.client import ATTEMPTS, GigstackClient, RequestStats
@@ -20,6 +20,9 @@ VALIDATION_CODES = frozenset(
 )
 SMALLER_PAGE_SIZES = (50, 25, 10)  # tried in turn when the API refuses a page size
 PROBE_ATTEMPTS = 2
+# what no API knows, to see what it does with it
+UNKNOWN_PARAMETER: Mapping[str, str] = {"zzz": "1"}
+UNKNOWN_CURSOR = "no-such-cursor"
 
 Params = dict[str, str | int]
 

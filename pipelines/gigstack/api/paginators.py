@@ -53,6 +53,11 @@ class Paginator:
     _ids: set[int] = field(default_factory=set)  # their hashes
     _repeats: RepeatDetector = field(default_factory=RepeatDetector)
 
+    @property
+    def doubt(self) -> str | None:
+        """Why the list is not proven whole; None if it is."""
+        return self.problem or self.shortage
+
     async def records(self, client: GigstackClient) -> AsyncGenerator[bytes, None]:
         """The records of each page, as a JSON array; the next page is fetched meanwhile.
 

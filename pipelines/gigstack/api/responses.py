@@ -30,6 +30,7 @@ TRANSIENT_CODES = {
     "external_service_error",
     "database_error",
 }
+RATE_WORDS = ("ratelimit", "rate-limit")  # in the names of headers about limits
 RATE_PREFIXES = ("ratelimit", "x-ratelimit", "x-rate-limit")
 MIN_SECRET_LENGTH = 16  # a shorter part of a key may be an ordinary word
 BOM = b"\xef\xbb\xbf"

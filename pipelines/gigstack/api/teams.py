@@ -3,6 +3,7 @@
 API: https://docs.gigstack.io
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import msgspec
@@ -13,13 +14,12 @@ from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_cli
 from pipelines.gigstack.api.first_page import start_params
 from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.records import records_of, split_records
+from pipelines.gigstack.endpoint_types import Resource, Scope
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 ALL_TEAMS = ("all",)
 MAX_ID_LENGTH = 160  # of the ids that the API documents
-
-
 # lists whose records say their team; an account has a record in one of them, or none at all
 LISTS_WITH_TEAM = ("clients", "services", "invoices_income", "payments", "receipts")
 
@@ -59,6 +59,16 @@ async def find_teams(
     if configured == ALL_TEAMS:
         return key_team, tuple(dict.fromkeys((key_team, *listed)))
     return key_team, configured or (key_team,)
+
+
+def team_param(resource: Resource, team: str, teams: Sequence[str], key_team: str) -> str | None:
+    """The team to name in requests for a resource, if `teams` are read.
+
+    None where the list is the key's, and for the key's own team if it is the only one, since an
+    account without gigstack Connect may refuse to be asked for any.
+    """
+    is_alone = tuple(teams) == (key_team,)
+    return None if is_alone or resource.scope is Scope.KEY else team
 
 
 def _team_id(record: msgspec.Raw) -> str | None:
@@ -101,8 +111,9 @@ async def _list_teams(
         for raw in split_records(records)
         if bytes(raw)[:1] == b"{" and (team := _team_id(raw))
     ]
-    if problem := paginator.problem or paginator.shortage:
+    if paginator.doubt:
         raise ApiError(
-            f"GET /teams: {problem}. Name the teams to read: teams under [sources.gigstack]."
+            f"GET /teams: {paginator.doubt}. "
+            "Name the teams to read: teams under [sources.gigstack]."
         )
     return listed

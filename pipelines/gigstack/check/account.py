@@ -13,6 +13,8 @@ from pipelines.foundation.errors import ApiError, AuthenticationError, NothingRe
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.date_filters import DateFilters
 from pipelines.gigstack.api.findings import Findings
+from pipelines.gigstack.api.first_page import UNKNOWN_CURSOR, UNKNOWN_PARAMETER
+from pipelines.gigstack.api.responses import RATE_WORDS
 from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.check.resource import ResourceCheck, ResourceChecker
 from pipelines.gigstack.endpoint_types import Resource, Scope
@@ -20,7 +22,6 @@ from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.settings import Settings, decode_jwt
 
 PROBED_PATH = "/teams"
-RATE_HEADER_WORDS = ("ratelimit", "rate-limit", "retry-after")
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ async def check_account(settings: Settings, resources: Sequence[Resource]) -> Ch
             request_stats,
             DateFilters(client.findings),
             settings.page_size,
-            {team: None if teams == (key_team,) else team for team in teams},
+            key_team,
+            teams,
         )
         checks = await asyncio.gather(
             *(
@@ -126,7 +128,7 @@ async def _check_account(
     claims = decode_jwt(settings.api_key)
     headers: dict[str, str] = {}
     answers = []
-    for odd in ({"zzz": "1"}, {"next": "no-such-cursor"}):
+    for odd in (UNKNOWN_PARAMETER, {"next": UNKNOWN_CURSOR}):
         try:
             answer = await client.get_answer(PROBED_PATH, {"limit": 1, **odd}, request_stats)
         except AuthenticationError:
@@ -136,6 +138,7 @@ async def _check_account(
         else:
             answers.append("ignored")
             headers |= answer.headers
-    announced = {n: v for n, v in headers.items() if any(w in n for w in RATE_HEADER_WORDS)}
+    words = (*RATE_WORDS, "retry-after")
+    announced = {n: v for n, v in headers.items() if any(word in n for word in words)}
     expires_at = datetime.fromtimestamp(claims.exp, UTC) if claims.exp else None
     return AccountCheck(claims.livemode, expires_at, answers[0], answers[1], announced)

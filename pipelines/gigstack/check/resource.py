@@ -3,7 +3,7 @@
 API: https://docs.gigstack.io
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from pipelines.gigstack.api.first_page import Params, probe_path, show_first_pag
 from pipelines.gigstack.api.paginators import Paginator
 from pipelines.gigstack.api.paths import fill_path
 from pipelines.gigstack.api.records import object_of, records_of, split_records
+from pipelines.gigstack.api.teams import team_param
 from pipelines.gigstack.endpoint_types import Pagination, Resource, Scope
 from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.gigstack.extract.documents import ids_of
@@ -53,13 +54,14 @@ class ResourceCheck:
 
 @dataclass(frozen=True)
 class ResourceChecker:
-    """Checks lists. `team_params` is what a request names for a team; None for the key's own."""
+    """Checks the lists of these teams."""
 
     client: GigstackClient
     request_stats: RequestStats
     date_filters: DateFilters
     page_size: int
-    team_params: Mapping[str, str | None]
+    key_team: str
+    teams: tuple[str, ...]
 
     async def check(self, resource: Resource, team: str) -> ResourceCheck:
         """Check a resource of a team; errors are noted, whatever they are."""
@@ -76,13 +78,12 @@ class ResourceChecker:
         if resource.scope is Scope.PARENT and parent is None:
             note = "no parent to ask about"
             return ResourceCheck(team, resource.name, "ok", resource.paths[0], note=note)
-        team_param = self.team_params.get(team) if resource.scope is not Scope.KEY else None
-        params = start_params(resource, self.page_size, team_param)
+        params = start_params(resource, self.page_size, self._team_param(resource, team))
         path = await self._find_path(resource, team, parent, params)
         paginator = Paginator(resource, team, path, params, self.request_stats, parent)
         records, is_whole = await self._read_pages(paginator)
-        if problem := paginator.problem or paginator.shortage:
-            raise ApiError(problem)
+        if paginator.doubt:
+            raise ApiError(paginator.doubt)
         date_filter = await self._date_filter(resource, path, paginator.params)
         return ResourceCheck(
             team,
@@ -96,12 +97,15 @@ class ResourceChecker:
             _plan(resource, paginator, date_filter),
         )
 
+    def _team_param(self, resource: Resource, team: str) -> str | None:
+        return team_param(resource, team, self.teams, self.key_team)
+
     async def _sample_parent(self, resource: Resource, team: str) -> str | None:
         """The id of a parent whose documents can be requested, if the resource has parents."""
         if resource.scope is not Scope.PARENT:
             return None
         parents = next(r for r in RESOURCES.values() if r.entity == resource.parents)
-        params = start_params(parents, 1, self.team_params.get(team))
+        params = start_params(parents, 1, self._team_param(parents, team))
         envelope = await self.client.get(parents.paths[0], params, self.request_stats)
         ids = ids_of(records_of(envelope, parents))
         return ids[0] if ids else None

@@ -18,7 +18,7 @@ from pipelines.gigstack.api.teams import find_teams
 from pipelines.gigstack.diagnosis.requests import Asked
 from pipelines.gigstack.diagnosis.resource import Examiner, ResourceDiagnosis
 from pipelines.gigstack.endpoint_types import Resource, Scope
-from pipelines.gigstack.settings import BASE_URL, Settings, decode_jwt
+from pipelines.gigstack.settings import BASE_URL, MODES, Settings, decode_jwt
 
 SECONDS_A_DAY = 86_400
 
@@ -113,10 +113,9 @@ def kind_of_address(base_url: str) -> str:
 
 def _key(api_key: str) -> dict[str, Any]:
     claims = decode_jwt(api_key)
-    modes = {True: "live", False: "test", None: "unknown"}
     days = claims.exp and (claims.exp - datetime.now(UTC).timestamp()) // SECONDS_A_DAY
     return {
-        "mode": modes[claims.livemode],
+        "mode": "unknown" if claims.livemode is None else MODES[claims.livemode],
         "names_team": claims.team is not None,
         "days_until_expiry": None if days is None else int(days),
     }

@@ -6,6 +6,8 @@ Never a value of the account. A rule that is in doubt hides. API: https://docs.g
 import re
 from typing import Any
 
+from pipelines.gigstack.api.responses import RATE_WORDS
+
 MAX_NAME_LENGTH = 40
 MAX_NAME_DIGITS = 3
 MIN_WORD_LENGTH = 3  # on average, of the words of a name
@@ -64,7 +66,6 @@ _HEADER_VALUES = {
 }
 # numbers, moments, and the parameters of draft-ietf-httpapi-ratelimit-headers, but no name
 _RATE_VALUE = re.compile(r"[\d\s.,;:=wqrtTZ-]{0,60}", re.ASCII)
-_RATE_WORDS = ("ratelimit", "rate-limit")
 _HEADER_NAME = re.compile(r"[a-z][a-z0-9-]{1,59}")
 
 
@@ -110,7 +111,7 @@ def error_code(code: str | None) -> str | None:
 def header_value(name: str, value: str) -> str | None:
     """The value of a header about the transfer or a limit; None for all other headers."""
     shape = _HEADER_VALUES.get(name)
-    if shape is None and any(word in name for word in _RATE_WORDS):
+    if shape is None and any(word in name for word in RATE_WORDS):
         shape = _RATE_VALUE
     if shape is None:
         return None

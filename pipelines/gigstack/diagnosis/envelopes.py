@@ -19,8 +19,9 @@ from pipelines.gigstack.api.envelope import (
     PAGE_WORDS,
     PAGES_WORDS,
     TOTAL_WORDS,
+    members_in,
 )
-from pipelines.gigstack.api.records import records_of
+from pipelines.gigstack.api.records import records_of, split_records
 from pipelines.gigstack.api.responses import Answer
 from pipelines.gigstack.diagnosis.disclosure import is_plain_name, json_type, length_of
 from pipelines.gigstack.endpoint_types import Resource
@@ -35,8 +36,6 @@ MAX_DEPTH = 3
 BODY = "the body itself"
 
 Members = Mapping[str, msgspec.Raw]
-_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 class FoundList(NamedTuple):
@@ -52,7 +51,7 @@ def describe_envelope(answer: Answer, resource: Resource) -> dict[str, Any]:
 
     Members whose names are not shown are counted by type under `unnamed`.
     """
-    top = _object(answer.content.strip())
+    top = members_in(answer.content.strip())
     return dict(_describe(top, "", resource)) if top else {}
 
 
@@ -61,9 +60,11 @@ def find_list(answer: Answer, resource: Resource) -> FoundList:
     if bytes(answer.envelope.data) == b"null":  # an empty list, but no proof of a path
         return FoundList(None, NO_RECORDS, len(resource.paths) == 1)
     with suppress(ApiError):
-        return FoundList(_known_place(answer, resource), _records(answer, resource), True)
-    top = _object(answer.content.strip())
-    arrays = dict(_arrays(top, "")) | dict(_arrays(_object(top.get("data")), "data."))
+        return FoundList(
+            _known_place(answer, resource), records_of(answer.envelope, resource), True
+        )
+    top = members_in(answer.content.strip())
+    arrays = dict(_arrays(top, "")) | dict(_arrays(members_in(top.get("data")), "data."))
     if len(arrays) == 1:
         ((place, records),) = arrays.items()
         return FoundList(place, records, False)
@@ -72,18 +73,14 @@ def find_list(answer: Answer, resource: Resource) -> FoundList:
 
 def count_elements(records: bytes) -> int:
     with suppress(msgspec.DecodeError, RecursionError):
-        return len(_array.decode(records))
+        return len(split_records(records))
     return 0
-
-
-def _records(answer: Answer, resource: Resource) -> bytes:
-    return records_of(answer.envelope, resource)
 
 
 def _known_place(answer: Answer, resource: Resource) -> str:
     if answer.content.strip()[:1] == b"[":
         return BODY
-    data = _object(bytes(answer.envelope.data))
+    data = members_in(bytes(answer.envelope.data))
     inner = [name for name in (resource.list_at, "data") if name and name in data]
     if inner:
         return f"data.{inner[0]}"
@@ -105,7 +102,7 @@ def _describe(members: Members, path: str, resource: Resource) -> Iterator[tuple
     is_container = path.rstrip(".").rpartition(".")[2] in CONTAINERS
     unnamed: Counter[str] = Counter()
     for name, raw in members.items():
-        inner = _object(raw)
+        inner = members_in(raw)
         if not is_plain_name(name):
             unnamed[_kind(raw)] += 1
         elif name in PAGING_WORDS and not inner:
@@ -145,7 +142,7 @@ def _size(raw: msgspec.Raw) -> str:
     kind = _kind(raw)
     if kind == "array":
         return f"array of {count_elements(bytes(raw))}"
-    return f"object of {len(_object(raw))}" if kind == "object" else kind
+    return f"object of {len(members_in(raw))}" if kind == "object" else kind
 
 
 def _kind(raw: msgspec.Raw | None) -> str:
@@ -155,9 +152,3 @@ def _kind(raw: msgspec.Raw | None) -> str:
 
 def _null_or_number(raw: bytes) -> str:
     return "null" if raw[:1] == b"n" else "number"
-
-
-def _object(raw: bytes | msgspec.Raw | None) -> dict[str, msgspec.Raw]:
-    with suppress(msgspec.DecodeError, RecursionError):
-        return _members.decode(raw) if raw is not None and bytes(raw)[:1] == b"{" else {}
-    return {}

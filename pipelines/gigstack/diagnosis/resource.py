@@ -9,7 +9,14 @@ from typing import Any
 
 from pipelines.foundation.errors import NothingReadError, UnavailableError
 from pipelines.gigstack.api.client import GigstackClient, RequestStats
-from pipelines.gigstack.api.first_page import REFUSED, Params, start_params
+from pipelines.gigstack.api.first_page import (
+    REFUSED,
+    UNKNOWN_CURSOR,
+    UNKNOWN_PARAMETER,
+    Params,
+    start_params,
+)
+from pipelines.gigstack.api.teams import team_param
 from pipelines.gigstack.diagnosis.fields import describe_fields
 from pipelines.gigstack.diagnosis.requests import Asked, Outcome, ask
 from pipelines.gigstack.diagnosis.words import words_by_path
@@ -53,7 +60,6 @@ class Examiner:
         self._client = client
         self._request_stats = request_stats
         self._page_size = page_size
-        self._is_own_team = tuple(teams) == (key_team,)
         self._key_team = key_team
         self._teams = list(teams)
         self._parents: dict[tuple[str, str], list[str]] = {}  # their ids, by team and entity
@@ -106,7 +112,7 @@ class Examiner:
                 yield resource.paths[0], {"team": team, "parent": "-"}, params | {"limit": size}
 
     def _team_param(self, resource: Resource, team: str) -> str | None:
-        return None if self._is_own_team or resource.scope is Scope.KEY else team
+        return team_param(resource, team, self._teams, self._key_team)
 
     async def _ask(
         self, resource: Resource, template: str, ids: dict[str, str], params: Params
@@ -122,8 +128,8 @@ class Examiner:
         team = self._teams[0]
         own = start_params(resource, 1, self._team_param(resource, team))
         odd: dict[str, Params] = {
-            "unknown_parameter": {"zzz": "1"},
-            "unknown_cursor": {resource.pagination.value: "no-such-cursor"},
+            "unknown_parameter": {**UNKNOWN_PARAMETER},
+            "unknown_cursor": {resource.pagination.value: UNKNOWN_CURSOR},
             "page_too_large": {"limit": TOO_LARGE_A_PAGE},
         }
         ids = {"team": team, "parent": "-"}

@@ -59,7 +59,7 @@ class DocumentReader:
         self,
         add_page: Callable[[Page], Awaitable[None]],
         on_progress: ProgressCallback,
-        team_param: Callable[[str], str | None],
+        team_param: Callable[[Resource, str], str | None],
         budget: int,
         checked: Mapping[tuple[str, str], int],
         urgent: Collection[tuple[str, str]],
@@ -147,7 +147,8 @@ class DocumentReader:
 
     async def _exists(self, client: GigstackClient, parent: _Parent) -> bool:
         """Whether a parent can be read alone; unknown counts as yes."""
-        stats, team = parent.stats, self._team_param(parent.stats.team_id)
+        stats = parent.stats
+        team = self._team_param(parent.resource, stats.team_id)
         paths = [r.single_path for r in RESOURCES.values() if r.entity == parent.resource.parents]
         for path in filter(None, paths):
             try:
@@ -165,13 +166,13 @@ class DocumentReader:
     async def _read_pages(self, client: GigstackClient, parent: _Parent) -> None:
         resource, stats = parent.resource, parent.stats
         path = fill_path(resource.paths[0], parent=parent.id)
-        params = start_params(resource, 0, self._team_param(stats.team_id))
+        params = start_params(resource, 0, self._team_param(resource, stats.team_id))
         paginator = Paginator(resource, stats.team_id, path, params, stats.request_stats, parent.id)
         async for records in paginator.records(client):
             stats.pages += 1
             await self._add_page(Page(resource, stats.team_id, records, parent.id))
-        if problem := paginator.problem or paginator.shortage:
-            raise ApiError(problem)
+        if paginator.doubt:
+            raise ApiError(paginator.doubt)
 
 
 def ids_of(parents: bytes) -> list[str]:

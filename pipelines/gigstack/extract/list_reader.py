@@ -160,7 +160,7 @@ class ListReader:
                 break
         self.stats.is_shifted |= paginator.has_moved
         is_final = bool(self.resource.own_path or self.stats.window_start)
-        if problem := paginator.problem or (paginator.shortage if is_final else None):
+        if problem := paginator.doubt if is_final else paginator.problem:
             self.stats.fail(problem)
 
     def _paginator(self, request: _ListRequest, *, is_again: bool = False) -> Paginator:

@@ -21,6 +21,7 @@ from pipelines.foundation.errors import (
 )
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.date_filters import DateFilters
+from pipelines.gigstack.api.teams import team_param
 from pipelines.gigstack.endpoint_types import Resource, Scope
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.gigstack.extract.batching import Batcher, BatchQueue
@@ -67,11 +68,9 @@ class ExtractionPlan:
     def lists(self) -> list[tuple[Resource, str]]:
         return lists_of(self.resources, self.teams, self.key_team)
 
-    def team_param(self, team: str) -> str | None:
-        """The team to name in requests; None for the key's own if it is the only one, since an
-        account without gigstack Connect may refuse to be asked for any.
-        """
-        return None if tuple(self.teams) == (self.key_team,) else team
+    def team_param(self, resource: Resource, team: str) -> str | None:
+        """The team to name in requests for a resource."""
+        return team_param(resource, team, self.teams, self.key_team)
 
 
 def lists_of(
@@ -241,7 +240,7 @@ class _Fetcher:
             resource,
             stats,
             plan.page_size,
-            None if resource.scope is Scope.KEY else plan.team_param(team),
+            plan.team_param(resource, team),
             plan.started_at,
             on_page,
             self._date_filters,

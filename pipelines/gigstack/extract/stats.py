@@ -55,8 +55,7 @@ class ResourceStats:
         self.rows_changed += batch.changed[key]
         rejects = [r for r in batch.rejects if (r.resource, r.team_id) == key]
         self.rejects += len(rejects)
-        for reason in FOREIGN_REASONS.values():
-            self.foreign += sum(reject.reason == reason for reject in rejects)
+        self.foreign += sum(reject.reason in FOREIGN_REASONS.values() for reject in rejects)
         if self.foreign and self.status == "ok":
             self.fail(f"{plural(self.foreign, 'record')} of another team or mode")
 

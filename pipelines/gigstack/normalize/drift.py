@@ -79,9 +79,7 @@ class DriftDetector:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
-        self._attributes = [
-            (f"f{number}", name) for number, name in enumerate(shape) if name in FOREIGN_REASONS
-        ]
+        self._attributes = {name: f"f{number}" for number, name in enumerate(shape)}
         self._page_decoder = strict_decoder(list[strict_type(shape)])  # type: ignore[misc]
         self._record_decoder = strict_decoder(strict_type(shape))
         self._repaired_decoder = strict_decoder(strict_type(shape, is_repaired=True))
@@ -89,7 +87,7 @@ class DriftDetector:
     def fields(self) -> dict[str, str]:
         """The names of the declared fields, by the attribute of a decoded record."""
         stored = (name for name, kind in self._shape.items() if kind != "IGNORED")
-        return {f"f{list(self._shape).index(name)}": name for name in stored}
+        return {self._attributes[name]: name for name in stored}
 
     def detect(
         self,
@@ -109,12 +107,12 @@ class DriftDetector:
             decoded = self._repair_page(result)
         _cross_off(unseen or {}, decoded)
         if needed_field:
-            attribute = f"f{list(self._shape).index(needed_field)}"
+            attribute = self._attributes[needed_field]
             values = [getattr(one, attribute, None) for one in decoded if one is not None]
             result.lacks_needed_field = bool(values) and all(value is None for value in values)
-        for attribute, name in self._attributes:
-            if (expected := getattr(owner, name)) is not None:
-                _reject_foreign(decoded, attribute, name, expected, records, result)
+        for name, expected in owner._asdict().items():
+            if expected is not None and name in self._attributes:
+                _reject_foreign(decoded, self._attributes[name], name, expected, records, result)
         result.hashes = [_hash(record) for record in decoded]
         return result
 

@@ -8,7 +8,6 @@ sets the columns of the run. API: https://duckdb.org/docs/stable/data/json/overv
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,7 +23,7 @@ from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page, Reject
 from pipelines.gigstack.normalize.change_detection import MONEY, ChangeDetector, key_columns
 from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding, Owner
 from pipelines.gigstack.normalize.page_reader import ORIGINS_PER_PAGE, PageReader, place_of
-from pipelines.gigstack.normalize.schema import Shape, resolve, shared_shapes
+from pipelines.gigstack.normalize.schema import declared_shape
 
 TOMBSTONE = "is_tombstone"  # true in rows that make the loader delete a parent's children
 
@@ -68,7 +67,7 @@ class EntityNormalizer:
         sql = read_sql(NORMALIZE_SQL / f"{entity.name}.sql")
         declaration, *views = self._db.extract_statements(sql)
         self._db.execute(declaration)
-        self.shape = self._declared_shape()
+        self.shape = declared_shape(self._db)
         self._drift_detector = DriftDetector(self.shape)
         self._unseen: dict[tuple[str, str], dict[str, str]] = {}  # by resource and team
         self._page_reader = PageReader(self._db, self.shape)
@@ -78,10 +77,6 @@ class EntityNormalizer:
         has_money = set(MONEY) <= self.columns[entity.root.name].keys()
         self.change_detector = ChangeDetector(self._db, entity, has_money=has_money)
         self._accepted_values = accepted_values(entity.name)
-
-    def _declared_shape(self) -> Shape:
-        (declared,) = self._db.execute("select getvariable('shape')").fetchone() or ("",)
-        return resolve(json.loads(declared), shared_shapes())  # type: ignore[no-any-return]
 
     def _columns(self, table: Table) -> dict[str, str]:
         """Column names and DuckDB types of a warehouse table."""
@@ -100,9 +95,10 @@ class EntityNormalizer:
         is_of_team = page.resource.scope is not Scope.KEY
         owner = Owner(page.team_id if is_of_team else None, self._livemode)
         key = (page.resource.name, page.team_id)
-        unseen = self._unseen.setdefault(key, self._drift_detector.fields())
+        if key not in self._unseen:
+            self._unseen[key] = self._drift_detector.fields()
         needed = page.resource.needed_field
-        drift = self._drift_detector.detect(page.records, owner, needed, unseen)
+        drift = self._drift_detector.detect(page.records, owner, needed, self._unseen[key])
         return CheckedPage(page, drift)
 
     def unseen_fields(self, resource: str, team: str) -> list[str]:

@@ -87,7 +87,12 @@ def read_shape(entity: str) -> Shape:
     with duckdb.connect() as database:
         declaration, *_ = database.extract_statements(read_sql(NORMALIZE_SQL / f"{entity}.sql"))
         database.execute(declaration)
-        (declared,) = database.execute("select getvariable('shape')").fetchone() or ("{}",)
+        return declared_shape(database)
+
+
+def declared_shape(database: duckdb.DuckDBPyConnection) -> Shape:
+    """The shape that the declaration of an entity's file has set in a database."""
+    (declared,) = database.execute("select getvariable('shape')").fetchone() or ("{}",)
     return resolve(json.loads(declared), shared_shapes())  # type: ignore[no-any-return]
 
 

@@ -103,9 +103,8 @@ def _api(lists: Lists) -> list[Route]:
         "/payments/{id}/support-documents": singles.support_documents(("payments",)),
     }
     searches = {path: search(lists, names) for path, names in SEARCHES.items()}
-    every = (
-        whole | documents | fixed | searches | single
-    )  # the busiest first: they are tried in turn
+    # the busiest first: they are tried in turn
+    every = whole | documents | fixed | searches | single
     return [Route(path, endpoint, methods=["GET"]) for path, endpoint in every.items()]
 
 
