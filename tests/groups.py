@@ -15,6 +15,7 @@ GROUPS = {  # by name: the files, below `tests/`
         "transform/test_command.py",
         "transform/test_nights.py",
         "transform/test_rules.py",
+        "transform/test_soundness.py",
     ),
     "oracle": ("sql/oracle/*",),  # one account, built as of three days
     "demo": ("pipelines/test_wheel.py", "pipelines/test_cli.py"),

@@ -108,7 +108,9 @@ def print_plan(out: Console, plan: list[Step]) -> None:
 
 
 def print_transformation(out: Console, result: Transformation) -> None:
-    """Print a line for each warning, and a summary in one line."""
+    """Print a line for each table that was not built and for each warning, and a summary in one."""
+    for older in result.older:
+        out.print(f"not built: {older}", style="red", highlight=False, soft_wrap=True)
     for warning in result.warnings:
         out.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
     out.print(
@@ -131,6 +133,8 @@ def print_publication(out: Console, result: Publication) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    for older in result.older:
+        out.print(f"older than the rest: {older}", style="red", highlight=False, soft_wrap=True)
     for name, kind in ((SNAPSHOT, "DuckDB, read-only"), (PARQUET, "Parquet files")):
         out.print(f"  {result.path / name}  {kind}", highlight=False, soft_wrap=True)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.console import consoles, print_json, print_path
+from pipelines.cli.console import NEEDS_ATTENTION, consoles, print_json, print_path
 from pipelines.cli.options import (
     AsJson,
     DataDir,
@@ -48,6 +48,7 @@ def publish(
         print_json(asdict(result))
     else:
         print_publication(consoles()[0], result)
+    raise typer.Exit(NEEDS_ATTENTION if result.older else 0)
 
 
 @commands.command(epilog=examples("report", "report --to monday.html"))

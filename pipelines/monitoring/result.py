@@ -41,7 +41,9 @@ class RunResult:
         return "warn" if any(self.warnings()) else "ok"
 
     def errors(self) -> Iterator[str]:
-        """What is missing in the warehouse or differs from the API; one line each."""
+        """What is missing in the warehouse, differs from the API, or is older than the rest; one
+        line each.
+        """
         reloaded = {
             (stats.team_id, stats.resource)
             for load in self.reloads
@@ -52,6 +54,8 @@ class RunResult:
             yield from errors_in(load, reloaded)
         for load in self.reloads:
             yield from errors_in(load)
+        if self.transformation:
+            yield from self.transformation.older
 
     def warnings(self) -> Iterator[str]:
         """What is complete and still needs attention; one line each."""

@@ -4,9 +4,11 @@ A version is written beside the current one, compared with the warehouse, and ma
 step. Readers need no lock, and neither a load nor a publication waits for them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import published_dir
@@ -14,13 +16,16 @@ from pipelines.publish import manifest, versions
 from pipelines.publish.columns import Policy
 from pipelines.publish.personal import pii_policy
 from pipelines.publish.write import write_version
+from pipelines.warehouse.model_builds import OlderTable
 
 POLICIES_BY_STRICTNESS = list(Policy)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A published version. It shows the account as of the moment `as_of`."""
+    """A published version. It shows the account as of the moment `as_of`, but for tables that could
+    not be built: these are `older`, or missing.
+    """
 
     number: int
     run_id: str
@@ -33,6 +38,7 @@ class Publication:
     rows: int  # of the snapshot
     bytes: int  # of all files
     seconds: float
+    older: list[str] = field(default_factory=list)
 
 
 def publish(data_dir: Path, pii: str | None = None) -> Publication:
@@ -101,4 +107,7 @@ def _publication(published: Path) -> Publication:
         rows=snapshot["rows"],
         bytes=sum(file["bytes"] for file in content["files"]),
         seconds=content["seconds"],
+        older=[
+            str(msgspec.convert(table, OlderTable)) for table in content.get("older_tables", ())
+        ],
     )

@@ -18,6 +18,7 @@ from pipelines.publish.columns import Policy, define_hash
 from pipelines.publish.parquet import write_parquet
 from pipelines.publish.personal import hash_key
 from pipelines.publish.relations import Relation, for_each, measures, relations
+from pipelines.warehouse.model_builds import older_tables
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
         if policy is Policy.HASH:
             define_hash(connection, hash_key(data_dir))
         facts = _facts(connection, policy)
+        older = older_tables(connection, warehouse.NAME)
         figures = _write_snapshot(connection, version, policy, facts)
         tables = relations(connection, snapshot.SNAPSHOT)
 
@@ -55,7 +57,11 @@ def write_version(version: Path, data_dir: Path, policy: Policy) -> None:
     files.insert(0, manifest.snapshot_entry(version, tables, figures))
     directory = f"{versions.VERSIONS}/{versions.number_of(version):06}"
     seconds = round(time.perf_counter() - began, 3)
-    header = asdict(facts) | {"directory": directory, "seconds": seconds}
+    header = asdict(facts) | {
+        "directory": directory,
+        "seconds": seconds,
+        "older_tables": [asdict(table) for table in older],
+    }
     manifest.write_manifest(version, header, files)
 
 

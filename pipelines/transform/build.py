@@ -20,22 +20,32 @@ from pipelines.foundation.errors import TransformError, WarehouseError
 from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import SQL, dbt_dir, docs_path
 from pipelines.gigstack.endpoints import ENTITIES
-from pipelines.transform.dbt_runner import FAILED, NodeResult, dbt
+from pipelines.transform.dbt_runner import NodeResult, dbt
+from pipelines.transform.findings import keep_findings, tell_findings
+from pipelines.transform.model_builds import note_builds
 from pipelines.transform.selection import select_options
 from pipelines.transform.settings import TransformSettings, read_transform_settings
 from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.model_builds import older_tables
 
 PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 NOT_NIGHTLY = ("--exclude-resource-type", "unit_test")  # they test the program, not the data
-UNCHANGED = ("--exclude", "resource_type:seed", "path:models/staging")
-CODES = ("known_codes", "accepted_values")  # tests that find codes and how often they occur
+# what follows from the data, without the views, which are as they were
+CHANGING = (
+    *("--select", "source:gigstack+", "source:ops+"),
+    *("--exclude", "path:models/staging", "path:models/reportes"),
+)
 NOT_WHOLE = ""  # the fingerprint of a build after which the next one builds everything
-NAMED = 3  # failures in a message, or codes in a warning; the others are counted
+NAMED = 3  # failures in a message; the others are counted
 
 
 @dataclass(frozen=True)
 class Transformation:
-    """What was built and tested. `as_of` is None for each team's own today."""
+    """What was built and tested. `as_of` is None for each team's own today.
+
+    `older` names the tables that could not be built and are as they were before, or missing;
+    `warnings` tell what the data tests find.
+    """
 
     as_of: date | None
     models: int
@@ -43,10 +53,11 @@ class Transformation:
     seconds: float
     is_full_refresh: bool
     warnings: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
 
     @property
     def needs_attention(self) -> bool:
-        return bool(self.warnings)
+        return bool(self.warnings or self.older)
 
 
 def transform(
@@ -60,9 +71,11 @@ def transform(
     """Build the models as of a day, all of them or those that dbt's selectors choose.
 
     The build is incremental unless the project or its settings changed since the last whole build.
+    What data tests find stops nothing. A model that the data keep from being built stays as it was,
+    with those that read it; the others are built.
 
     Raises:
-        TransformError: Models or tests failed; the message names them.
+        TransformError: The project is wrong, or nothing could be built; the message names models.
         WarehouseError: Nothing is loaded, or another run holds the data directory.
         ConfigurationError: A setting is wrong, or a selector matches nothing.
     """
@@ -75,11 +88,14 @@ def transform(
         is_full_refresh = full_refresh or not is_current
         options = _options(select, is_full_refresh)
         results = dbt(data_dir, ["build", *NOT_NIGHTLY, *options], variables | as_of_variable)
-        message = _message([result for result in results if result.status in FAILED])
+        message = _message(results)
         with warehouse.connect(data_dir) as connection:
+            note_builds(connection, results, started_at)
+            keep_findings(connection, results, started_at)
             done = _transformation(connection, results, as_of, is_full_refresh, started_at)
-            # a part of a project that changed leaves the rest as it was: no whole build of anything
-            built = fingerprint if is_current or not select else NOT_WHOLE
+            # a part of a project that changed leaves the rest as it was: no whole build
+            is_whole = not select and not any(result.is_failed for result in results)
+            built = fingerprint if is_current or is_whole else NOT_WHOLE
             _record(connection, started_at, done, built, message)
     if message:
         raise TransformError(message)
@@ -97,19 +113,21 @@ def write_docs(data_dir: Path) -> Path:
         _prepare(data_dir)
         verb = ["docs", "generate", "--static"]
         results = dbt(data_dir, verb, read_transform_settings().variables)
-        if failures := [result for result in results if result.status in FAILED]:
-            raise TransformError(_message(failures))
+        if failures := [result for result in results if result.is_failed]:
+            raise TransformError(_named(failures))
         page.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(dbt_dir(data_dir) / "target" / "static_index.html", page)
     return page
 
 
 def _options(select: Sequence[str], is_full_refresh: bool) -> list[str]:
-    """What to build: seeds and staging only when they changed or somebody asks for them."""
+    """What to build. Seeds, what follows from them alone, and views only when the project changed or
+    somebody asks for them.
+    """
     refresh = ["--full-refresh"] if is_full_refresh else []
     if select:
         return [*select_options(select), *refresh]
-    return refresh or [*UNCHANGED]
+    return refresh or [*CHANGING]
 
 
 def _transformation(
@@ -119,18 +137,23 @@ def _transformation(
     is_full_refresh: bool,
     started_at: datetime,
 ) -> Transformation:
-    kinds = Counter(result.kind for result in results)
+    kinds = Counter(result.kind for result in results if result.status != "skipped")
     seconds = (datetime.now(UTC) - started_at).total_seconds()
-    warnings = [_warning(connection, result) for result in results if result.status == "warn"]
     return Transformation(
-        as_of, kinds["model"], kinds["test"], round(seconds, 1), is_full_refresh, warnings
+        as_of,
+        kinds["model"],
+        kinds["test"],
+        round(seconds, 1),
+        is_full_refresh,
+        tell_findings(connection),
+        [str(table) for table in older_tables(connection, warehouse.NAME)],
     )
 
 
 def _prepare(data_dir: Path) -> str | None:
     """Check that every table was loaded; return the fingerprint of what is built.
 
-    Without one, if the last build failed or something else built models since.
+    Without one, if the last build was no whole one, or something else built models since.
 
     Raises:
         WarehouseError: Tables are missing, or all of them.
@@ -188,17 +211,15 @@ def _fingerprint(variables: dict[str, Any]) -> str:
     return found.hexdigest()
 
 
-def _warning(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> str:
-    """What a warning test found; the codes themselves if it is about codes."""
-    if not result.query or not result.name.endswith(CODES):
-        return f"{result.name}: {result.message}"
-    found = connection.execute(result.query).fetchall()
-    named = ", ".join(" ".join(str(value) for value in row[:-1]) for row in found[:NAMED])
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    return f"{result.name}: {named}{more} in {sum(row[-1] for row in found)} rows"
+def _message(results: list[NodeResult]) -> str:
+    """Why this is no build at all; empty if it is one, even if not of every model."""
+    failures = [result for result in results if result.is_failed]
+    is_built = any(result.kind == "model" and result.status == "success" for result in results)
+    wrong = [result for result in failures if result.is_project_error]
+    return _named(wrong or failures) if wrong or (failures and not is_built) else ""
 
 
-def _message(failures: list[NodeResult]) -> str:
-    named = "; ".join(f"{one.name} ({one.message})" for one in failures[:NAMED])
+def _named(failures: list[NodeResult]) -> str:
+    named = "; ".join(f"{one.table} ({one.message})" for one in failures[:NAMED])
     more = f"; and {len(failures) - NAMED} more" if len(failures) > NAMED else ""
-    return f"{len(failures)} models or tests failed: {named}{more}." if failures else ""
+    return f"{len(failures)} models or tests failed: {named}{more}."

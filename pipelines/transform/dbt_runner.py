@@ -6,6 +6,7 @@ read-only. API: https://docs.getdbt.com/reference/artifacts/run-results-json
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,18 +25,38 @@ SAFE_PATH = "-P"  # Python imports nothing from the working directory
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
+# of an error that no data can cause: the project itself is wrong
+_QUOTED = re.compile(r"""(['"]).*?\1""")
+OF_THE_PROJECT = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error")
+
+
 @dataclass(frozen=True)
 class NodeResult:
-    """The result of a model, seed or test. `kind` is the first part of dbt's unique id; `query`
-    selects the rows that a test objects to.
+    """The result of a model, seed or test. `kind` is the first part of dbt's unique id.
+
+    `table` is the model itself, or what a test reads; `reads` are the unique ids of what a node
+    reads. `query` selects the rows that a test objects to.
     """
 
+    unique_id: str
     kind: str
     name: str
+    schema: str
+    table: str
     status: str
     message: str
     seconds: float
     query: str | None
+    reads: tuple[str, ...]
+
+    @property
+    def is_failed(self) -> bool:
+        return self.status in FAILED
+
+    @property
+    def is_project_error(self) -> bool:
+        """Whether it failed for its own text, whatever the data."""
+        return self.is_failed and self.message.startswith(OF_THE_PROJECT)
 
 
 def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[NodeResult]:
@@ -94,24 +115,27 @@ def _node_results(results: Path, manifest: Path) -> Iterator[NodeResult]:
     nodes = json.loads(manifest.read_bytes())["nodes"]
     for result in json.loads(results.read_bytes())["results"]:
         unique_id = result["unique_id"]
+        node = nodes.get(unique_id, {})
+        reads = tuple(node.get("depends_on", {}).get("nodes", ()))
+        kind = unique_id.partition(".")[0]
         yield NodeResult(
-            unique_id.partition(".")[0],
-            _name(nodes.get(unique_id, {}), unique_id),
+            unique_id,
+            kind,
+            (node.get("test_metadata") or node or {}).get("name", unique_id),
+            node.get("schema", ""),
+            _tables(node, reads) if kind == "test" else node.get("name", unique_id),
             result["status"],
-            _reason(result["message"] or ""),
+            _without_values(_reason(result["message"] or "")),
             result["execution_time"],
             result.get("compiled_code"),
+            reads,
         )
 
 
-def _name(node: dict[str, Any], unique_id: str) -> str:
-    """The model and kind of a generic test, whose own name lists its arguments; else the name."""
-    kind = (node.get("test_metadata") or {}).get("name")
-    attached = (node.get("attached_node") or "").rpartition(".")[2]
-    if kind and attached:
-        column = node.get("column_name")
-        return f"{attached}{'.' + column if column else ''} {kind}"
-    return str(node.get("name") or unique_id)
+def _tables(test: dict[str, Any], reads: Sequence[str]) -> str:
+    """The table of a generic test, or all that another test reads."""
+    attached = test.get("attached_node")
+    return ", ".join(name.rpartition(".")[2] for name in ([attached] if attached else reads))
 
 
 def _reason(text: str) -> str:
@@ -119,3 +143,8 @@ def _reason(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     telling = [line for line in lines if "Error: " in line or line.startswith("Got ")]
     return (telling or lines or ["it says nothing"])[-1]
+
+
+def _without_values(reason: str) -> str:
+    """An error that quotes what it could not convert would show personal data."""
+    return reason if reason.startswith(OF_THE_PROJECT) else _QUOTED.sub("…", reason)

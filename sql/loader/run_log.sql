@@ -98,6 +98,29 @@ create table if not exists ops.transforms (
     message varchar
 );
 
+-- what the data tests found and still find; `key` is null for what was found beyond the first ones
+create table if not exists ops.findings (
+    test varchar not null,
+    table_name varchar not null,
+    rule varchar not null,
+    column_name varchar,
+    team_id varchar,
+    key varchar,
+    rows_found bigint not null,
+    first_seen_at timestamptz not null,
+    last_seen_at timestamptz not null
+);
+
+-- the last good build of each model, and why the newest one failed, if it did
+create table if not exists ops.model_builds (
+    schema_name varchar not null,
+    model_name varchar not null,
+    built_at timestamptz,
+    failed_at timestamptz,
+    error varchar,
+    primary key (schema_name, model_name)
+);
+
 -- what was reported and sent of each alert in marts.mart_alerts, so that nothing is sent twice
 create table if not exists ops.alerts (
     alert_id varchar not null primary key,

@@ -143,6 +143,33 @@ postponed as (
     from stream_states
     where postponed > 0
     group by stream
+),
+
+older_tables as (
+    select
+        'failed' as severity,
+        'older_table' as finding,
+        null as stream,
+        null as teams,
+        concat_ws('.', schema_name, model_name) || ': ' || error as detail,
+        1 as cases,
+        coalesce(built_at, failed_at) as seen_at,
+    from ops.model_builds
+    where error is not null
+),
+
+broken_rules as (
+    select
+        'look' as severity,
+        'broken_rule' as finding,
+        null as stream,
+        some_names(list(coalesce(names.name, rules.team_id))) as teams,
+        concat_ws(' ', rules.table_name, rules.rule, rules.column_name) as detail,
+        sum(rules.rows_found)::bigint as cases,
+        min(rules.first_seen_at) as seen_at,
+    from ops.findings as rules
+    left join team_names as names on rules.team_id = names.team_id
+    group by rules.table_name, rules.rule, rules.column_name
 )
 
 from runs_that_failed
@@ -163,4 +190,8 @@ from rejected
 union all by name
 from drifted
 union all by name
-from postponed;
+from postponed
+union all by name
+from older_tables
+union all by name
+from broken_rules;

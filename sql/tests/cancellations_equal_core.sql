@@ -1,6 +1,7 @@
 -- Every CFDI that core says is cancelled is in the mart as such, once, with its amount; none other.
 with told as (
     select
+        team_id,
         cfdi_key,
         net_amount_mxn,
         cancelled_date,
@@ -10,6 +11,7 @@ with told as (
 
 core as (
     select
+        team_id,
         cfdi_key,
         net_amount_mxn,
         cancelled_date,
@@ -18,6 +20,7 @@ core as (
 )
 
 select
+    coalesce(core.team_id, told.team_id) as team_id,
     core.cfdi_key,
     told.cfdi_key as told_cfdi_key,
     core.cancelled_date,

@@ -1,13 +1,14 @@
 -- What was paid is complemented or owed; complements are not used twice for one invoice.
 with owed as (
     select
+        team_id,
         cfdi_key,
         sum(paid_amount) as paid_amount,
         sum(rep_amount) as rep_amount,
         sum(owed_amount) as owed_amount,
         min(owed_amount) as least_owed,
     from {{ ref('mart_rep_owed') }}
-    group by cfdi_key
+    group by team_id, cfdi_key
 ),
 
 complements as (

@@ -1,7 +1,7 @@
--- CFDI whose lines differ from the header by more than the currency's smallest amount each: it is
--- what the API says, so a warning.
-{{ config(severity='warn') }}
+-- CFDI whose lines differ from the header by more than the currency's smallest amount each: that is
+-- what the API says.
 select
+    team_id,
     cfdi_key,
     net_amount,
     lines_net_amount,

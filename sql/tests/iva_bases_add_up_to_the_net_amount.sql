@@ -1,5 +1,4 @@
--- CFDI without IEPS whose bases of IVA, of all classes, are not their net amount: a warning.
-{{ config(severity='warn') }}
+-- CFDI without IEPS whose bases of IVA, of all classes, are not their net amount.
 with bases as (
     select
         cfdi_key,
@@ -17,6 +16,7 @@ excise as (
 )
 
 select
+    documents.team_id,
     documents.cfdi_key,
     documents.net_amount,
     bases.base_amount,

@@ -8,6 +8,7 @@ with pending as (
 )
 
 select
+    balances.team_id,
     pending.*,
     balances.open_balance,
 from pending

@@ -16,6 +16,7 @@ collected as (
 )
 
 select
+    taxes.team_id,
     taxes.cfdi_tax_key,
     taxes.tax_amount,
     collected.tax_amount as collected,

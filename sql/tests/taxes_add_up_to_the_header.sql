@@ -9,6 +9,7 @@ with split as (
 )
 
 select
+    documents.team_id,
     documents.cfdi_key,
     documents.transferred_taxes,
     split.transferred,

@@ -91,11 +91,9 @@ def test_every_code_has_words_in_both_languages() -> None:
 def test_alerts_and_the_reasons_of_a_risk_have_words_in_both_languages() -> None:
     values = words().values
     declared = yaml.safe_load((SQL / "models/marts/_alerts.yml").read_text(encoding="utf-8"))
-    for column in declared["models"][0]["columns"]:
-        if column["name"] in ("alert_type", "severity"):
-            (test,) = column["data_tests"]
-            codes = set(test["accepted_values"]["arguments"]["values"])
-            assert codes - values[column["name"]].keys() == set()
+    (test,) = declared["models"][0]["data_tests"]
+    for column, codes in test["sound_rows"]["arguments"]["accepted_values"].items():
+        assert set(codes) - values[column].keys() == set()
     with (SQL / "seeds/client_risk_flag.csv").open(encoding="utf-8", newline="") as lines:
         flags = {row["flag"]: row["description_es"] for row in csv.DictReader(lines)}
     assert {flag: text.es for flag, text in values["reasons"].items()} == flags

@@ -1,5 +1,7 @@
 -- One row per team and check of what was loaded, as of the last run: how many rows were looked at
--- and how many failed. A check that finds nothing has its row too.
+-- and how many failed. A check that finds nothing has its row too. It is a view, since what the
+-- data tests find is known only when everything is built.
+{{ config(materialized='view') }}
 {#- name, severity, fact, which rows are looked at, which of them fail -#}
 {% set checks = [
     ('header_differs_from_lines', 'error', 'fct_cfdi', 'is_stamped and lines_count > 0 and revenue_sign <> 0',
@@ -87,6 +89,11 @@ select
     cast(coalesce(checked.rows_checked, 0) as bigint) as rows_checked,
     cast(coalesce(checked.rows_failed, 0) as bigint) as rows_failed,
     {{ ratio('checked.rows_failed', 'checked.rows_checked') }} as failed_pct,
+    listed.team_id in (
+        select findings.team_id,
+        from {{ ref('stg_findings') }} as findings
+        where findings.team_id is not null
+    ) as has_findings,
     listed.as_of_date,
     listed.loaded_at,
 from listed

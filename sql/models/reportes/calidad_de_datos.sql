@@ -8,6 +8,7 @@ select
     rows_checked as "Revisados",
     rows_failed as "Fallidos",
     failed_pct as "% fallido",
+    has_findings as "Con hallazgos",
     as_of_date as "Fecha de corte",
     loaded_at as "Cargado",
 from {{ ref('mart_data_quality') }}
