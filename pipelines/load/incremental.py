@@ -3,11 +3,11 @@
 A window begins `lookback_days` before the watermark of its resource and team. The watermark is the
 start of the last run that read the list completely, minus a day. Older objects that can still
 change (`sql/loader/still_open/`) are reached by a wider window or by one request each, whichever
-takes fewer requests.
+takes fewer requests. Where a list shows what changed since the watermark, that replaces both.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -49,19 +49,25 @@ class WindowPlanner:
         for resource, team in lists:
             start = since or self._start(resource, team)
             if resource.window and start:
-                windows[resource.name, team] = (
+                window = (
                     ReadWindow(start, end=until) if until else self._window(resource, team, start)
                 )
+                changed_since = None if since else self._watermark(resource, team)
+                windows[resource.name, team] = replace(window, changed_since=changed_since)
         return windows
 
     def _start(self, resource: Resource, team: str) -> datetime | None:
         """Midnight in Mexico City, `lookback_days` before the watermark; None without one."""
-        watermark = self.watermarks.get(team, {}).get(resource.name)
+        watermark = self._watermark(resource, team)
         if watermark is None:
             return None
-        days = timedelta(days=self.settings.lookback(resource))
-        start = datetime.fromisoformat(watermark) - days
+        start = watermark - timedelta(days=self.settings.lookback(resource))
         return midnight(start.astimezone(MEXICO_CITY).date())
+
+    def _watermark(self, resource: Resource, team: str) -> datetime | None:
+        """When everything of a list was last known, less a margin."""
+        watermark = self.watermarks.get(team, {}).get(resource.name)
+        return datetime.fromisoformat(watermark) if watermark else None
 
     def _window(self, resource: Resource, team: str, start: datetime) -> ReadWindow:
         root = ENTITIES[resource.entity].root

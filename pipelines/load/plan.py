@@ -128,6 +128,9 @@ class _Planner:
         self, resource: Resource, check: ResourceCheck, window: ReadWindow, start: datetime
     ) -> Step:
         note = check.note
+        if check.change_filter and window.changed_since:
+            since = f"changed since {window.changed_since.astimezone(MEXICO_CITY):%Y-%m-%d}"
+            return Step(check.team_id, resource.name, since, None, note)
         if window.open_items:
             note = f"{plural(len(window.open_items), 'older open item')}, one request each"
         since = f"since {start.astimezone(MEXICO_CITY):%Y-%m-%d}"

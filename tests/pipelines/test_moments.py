@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.gigstack.api.timestamps import WindowEndDetector, creation_times, parse_timestamp
+from pipelines.gigstack.api.timestamps import WindowEndDetector, parse_timestamp, times_in
 from pipelines.gigstack.normalize.normalizer import normalizing_database
 
 MIDNIGHT = datetime(2025, 10, 1, tzinfo=UTC)  # 1759276800
@@ -79,7 +79,7 @@ def test_the_sql_understands_every_spelling_alike() -> None:
         {"records": records, "structure": '[{"created_at": "VARCHAR"}]'},
     )
     assert [row[0] for row in rows.fetchall()] == [meant for _, meant in SPELLINGS]
-    assert creation_times(records.encode()) == [meant for _, meant in SPELLINGS]
+    assert times_in(records.encode()) == [meant for _, meant in SPELLINGS]
 
 
 def test_a_moment_beyond_the_calendar_is_none() -> None:
@@ -98,13 +98,13 @@ def test_the_first_field_that_is_a_moment_counts() -> None:
         b' {"created": "1759276800000"}, {"created": 1759276800, "created_at": ""},'
         b' {"id": "b"}, "text", 7, 1.5, true, [1]] '
     )
-    assert creation_times(records) == [MIDNIGHT, MIDNIGHT, MIDNIGHT, *[None] * 6]
-    assert creation_times(b"[]") == []
+    assert times_in(records) == [MIDNIGHT, MIDNIGHT, MIDNIGHT, *[None] * 6]
+    assert times_in(b"[]") == []
 
 
 def test_other_fields_may_be_named() -> None:
     records = b'[{"created_at": 5, "issue_date": "2025-09-30T18:00:00"}]'
-    assert creation_times(records, ["issue_date"]) == [MIDNIGHT]
+    assert times_in(records, ["issue_date"]) == [MIDNIGHT]
     assert WindowEndDetector(MIDNIGHT + 25 * HOUR).is_past(records, ("issue_date",))
 
 

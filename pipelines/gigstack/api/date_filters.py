@@ -7,7 +7,7 @@ same first page and the same total as without a filter. API: https://docs.gigsta
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -28,21 +28,31 @@ Bounds = dict[str, str | int]
 IsEmpty = Callable[[Bounds], Awaitable[bool]]
 
 
-class FirstPage(NamedTuple):
+class Shown(NamedTuple):
+    """An object on a page, and its times as far as it has them."""
+
+    name: str
+    created_at: datetime | None
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FirstPage:
     """What the first page of a list shows: the ids on it, and the total that the API states."""
 
     ids: tuple[str, ...]
     total: int | None
+    shown: tuple[Shown, ...] = field(default=(), compare=False)
 
 
 FetchFirstPage = Callable[[Bounds], Awaitable[FirstPage]]
 
 
-def _seconds(at: datetime) -> int:
+def in_seconds(at: datetime) -> int:
     return int(at.timestamp())
 
 
-def _milliseconds(at: datetime) -> int:
+def in_milliseconds(at: datetime) -> int:
     return int(at.timestamp() * 1000)
 
 
@@ -81,10 +91,10 @@ NOT_HONOURED = "not honoured"
 
 SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
     WindowField.CREATED: (
-        DateFilter("created[gte] s", "created[gte]", "created[lte]", _seconds),
-        DateFilter("created[gte] ms", "created[gte]", "created[lte]", _milliseconds),
-        DateFilter("created_gte s", "created_gte", "created_lte", _seconds),
-        DateFilter("created_gte ms", "created_gte", "created_lte", _milliseconds),
+        DateFilter("created[gte] s", "created[gte]", "created[lte]", in_seconds),
+        DateFilter("created[gte] ms", "created[gte]", "created[lte]", in_milliseconds),
+        DateFilter("created_gte s", "created_gte", "created_lte", in_seconds),
+        DateFilter("created_gte ms", "created_gte", "created_lte", in_milliseconds),
     ),
     WindowField.ISSUED: (
         DateFilter("from", "from", "to", _local_text),
@@ -93,8 +103,12 @@ SPELLINGS: dict[WindowField, tuple[DateFilter, ...]] = {
 }
 
 
-class EmptyListError(ApiError):
-    """A list without records, which shows nothing about filters."""
+class NothingShownError(ApiError):
+    """The first page of a list shows nothing about filters."""
+
+
+class EmptyListError(NothingShownError):
+    """A list without records."""
 
 
 async def detect_date_filter(
@@ -111,12 +125,12 @@ async def detect_date_filter(
     if not everything.ids:
         raise EmptyListError("the list is empty")
     for spelling in spellings:
-        if await _is_honoured(spelling, everything, first_page):
+        if await is_honoured(spelling, everything, first_page):
             return spelling
     return None
 
 
-async def _is_honoured(
+async def is_honoured(
     spelling: DateFilter, everything: FirstPage, first_page: FetchFirstPage
 ) -> bool:
     """Whether the far future is empty, and all of time the same as no filter.

@@ -27,6 +27,7 @@ class Findings:
     page_sizes: dict[str, int] = field(default_factory=dict)
     cursor_parameters: dict[str, str] = field(default_factory=dict)
     date_filters: dict[str, str] = field(default_factory=dict)
+    change_filters: dict[str, str] = field(default_factory=dict)
     single_only: dict[str, list[str]] = field(default_factory=dict)
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping
 
 from pipelines.foundation.errors import ApiError, UnavailableError
 from pipelines.gigstack.api.client import ATTEMPTS, GigstackClient, RequestStats
-from pipelines.gigstack.api.date_filters import Bounds, FirstPage
+from pipelines.gigstack.api.date_filters import Bounds, FirstPage, Shown
 from pipelines.gigstack.api.envelope import Envelope
 from pipelines.gigstack.api.records import is_array, records_of
-from pipelines.gigstack.api.repeats import names_in
+from pipelines.gigstack.api.repeats import ids_in, names_in
 from pipelines.gigstack.api.response_log import Origin
+from pipelines.gigstack.api.timestamps import UPDATED_FIELDS, times_in
 from pipelines.gigstack.endpoint_types import Pagination, Resource
 
 REFUSED = (400, 422)
@@ -136,4 +137,7 @@ async def show_first_page(
         envelope, _ = await get_first_page(
             client, resource, path, params, request_stats, attempts=PROBE_ATTEMPTS
         )
-    return FirstPage(tuple(names_in(records_of(envelope, resource))), envelope.total)
+    records = records_of(envelope, resource)
+    times = (times_in(records), times_in(records, UPDATED_FIELDS))
+    shown = tuple(map(Shown, ids_in(records), *times))
+    return FirstPage(tuple(names_in(records)), envelope.total, shown)

@@ -1,4 +1,4 @@
-"""Timestamps as the API writes them, and the creation times of records on a page.
+"""Timestamps as the API writes them, and the times of records on a page.
 
 A spelling means the same here as in the macro `as_time` of `sql/loader/normalize/_macros.sql`.
 The API lists the newest records first, as far as is known; only the records themselves show
@@ -18,6 +18,7 @@ import msgspec
 from pipelines.foundation.time_zone import MEXICO_CITY
 
 CREATED_FIELDS = ("created_at", "created")
+UPDATED_FIELDS = ("updated_at", "updated")
 ORDER_MARGIN = timedelta(days=1)  # the order may follow local time, the window UTC
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,9 +78,7 @@ def _from_microseconds(microseconds: int) -> datetime | None:
     return _EPOCH + timedelta(0, 0, microseconds) if microseconds else None
 
 
-def creation_times(
-    records: bytes, field_names: Sequence[str] = CREATED_FIELDS
-) -> list[datetime | None]:
+def times_in(records: bytes, field_names: Sequence[str] = CREATED_FIELDS) -> list[datetime | None]:
     """The first field that is a timestamp, for each element of a JSON array that is not null."""
     return [
         next(filter(None, map(parse_timestamp, msgspec.structs.astuple(record))), None)
@@ -114,7 +113,7 @@ class WindowEndDetector:
 
     def is_past(self, records: bytes, field_names: Sequence[str] = CREATED_FIELDS) -> bool:
         """Whether no later page can hold a record of the window; expects every page, in order."""
-        times = creation_times(records, field_names)
+        times = times_in(records, field_names)
         known = [self._oldest, *(at for at in times if at is not None)]
         self._is_in_order &= len(known) == 1 + len(times) and all(
             newer >= older for newer, older in pairwise(known)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipelines.foundation.errors import ApiError, AuthenticationError, NothingReadError
+from pipelines.gigstack.api.change_filters import ChangeFilters
 from pipelines.gigstack.api.client import GigstackClient, RequestStats, open_client
 from pipelines.gigstack.api.date_filters import DateFilters
 from pipelines.gigstack.api.findings import Findings
@@ -73,6 +74,7 @@ async def check_account(settings: Settings, resources: Sequence[Resource]) -> Ch
             client,
             request_stats,
             DateFilters(client.findings),
+            ChangeFilters(client.findings),
             settings.page_size,
             key_team,
             teams,

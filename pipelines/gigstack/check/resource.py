@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from pipelines.foundation.errors import ApiError, UnavailableError
+from pipelines.gigstack.api.change_filters import ChangeFilters
 from pipelines.gigstack.api.client import GigstackClient, RequestStats
 from pipelines.gigstack.api.date_filters import (
     NOT_HONOURED,
@@ -47,6 +48,7 @@ class ResourceCheck:
     paging: str = ""
     rows: int | None = None
     date_filter: str = ""
+    change_filter: str = ""
     single_only: list[str] = field(default_factory=list)
     plan: str = ""
     note: str = ""
@@ -59,6 +61,7 @@ class ResourceChecker:
     client: GigstackClient
     request_stats: RequestStats
     date_filters: DateFilters
+    change_filters: ChangeFilters
     page_size: int
     key_team: str
     teams: tuple[str, ...]
@@ -85,6 +88,7 @@ class ResourceChecker:
         if paginator.doubt:
             raise ApiError(paginator.doubt)
         date_filter = await self._date_filter(resource, path, paginator.params)
+        change_filter = await self._change_filter(resource, path, paginator.params)
         return ResourceCheck(
             team,
             resource.name,
@@ -93,8 +97,9 @@ class ResourceChecker:
             _paging(paginator, resource, is_whole=is_whole),
             paginator.records_seen if is_whole else paginator.api_total,
             date_filter,
+            change_filter,
             await self._single_only(resource, records, params),
-            _plan(resource, paginator, date_filter),
+            _plan(resource, paginator, date_filter, change_filter),
         )
 
     def _team_param(self, resource: Resource, team: str) -> str | None:
@@ -149,6 +154,19 @@ class ResourceChecker:
         known = self.client.findings.date_filters.get(resource.name)
         return found.name if found else known or (NOT_HONOURED if has_rows else EMPTY)
 
+    async def _change_filter(self, resource: Resource, path: str, params: Params) -> str:
+        """The spelling of the filter on changes that the list honours; most have none."""
+        if not resource.window:
+            return ""
+
+        async def first_page(bounds: Bounds) -> FirstPage:
+            return await show_first_page(
+                self.client, resource, path, params, bounds, self.request_stats
+            )
+
+        found = await self.change_filters.find(resource, first_page)
+        return found.name if found else ""
+
     async def _single_only(self, resource: Resource, records: bytes, params: Params) -> list[str]:
         """The fields that the single object has beyond those of its record in the list."""
         ids = ids_of(records)
@@ -195,12 +213,14 @@ def _paging(paginator: Paginator, resource: Resource, *, is_whole: bool) -> str:
     return paginator.followed or "one page"
 
 
-def _plan(resource: Resource, paginator: Paginator, date_filter: str) -> str:
+def _plan(resource: Resource, paginator: Paginator, date_filter: str, change_filter: str) -> str:
     """What a load does with this list, in a few words."""
     if resource.pagination is Pagination.SINGLE:
         return "one request" + (" a parent" if resource.scope is Scope.PARENT else "")
     pages = f"pages of {paginator.params['limit']}"
     if not resource.window:
         return f"all, in {pages}"
+    if change_filter:
+        return f"what changed by {change_filter}, in {pages}"
     how = "from the newest on" if date_filter in (NOT_HONOURED, EMPTY) else f"by {date_filter}"
     return f"a window {how}, in {pages}"

@@ -1,4 +1,5 @@
-"""Reads one list of one team: everything (a long list in slices), or the window of a run.
+"""Reads one list of one team: everything (a long list in slices), the window of a run, or what
+changed since the last one.
 
 An account may not honour the filter on dates. The window is then read from the top of the list, and
 reading stops safely past its start. API: https://docs.gigstack.io
@@ -12,6 +13,7 @@ from datetime import datetime
 from functools import partial
 
 from pipelines.foundation.errors import UnavailableError, first_cause
+from pipelines.gigstack.api.change_filters import ChangeFilters
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.date_filters import (
     NOT_HONOURED,
@@ -66,6 +68,7 @@ class ListReader:
     started_at: datetime
     on_page: Callable[[bytes], Awaitable[None]]
     date_filters: DateFilters
+    change_filters: ChangeFilters | None = None  # where it is enough to read what changed
     own_lists: OwnLists | None = None  # for the lists of other teams than the key's own
     reads_singles: bool = False  # each listed object is also requested alone
     listed: set[str] = field(default_factory=set)  # ids, where the list may leave out the own one
@@ -78,6 +81,10 @@ class ListReader:
         """
         self.stats.window_start = window.start
         request = await self._find_list()
+        if window.changed_since and (changed := await self._change_filter(request)):
+            self.stats.window_start = window.changed_since
+            await self._read_pages(request.bounded(changed.bounds(window.changed_since)))
+            return
         if window.start and self.resource.window:
             await self._read_window(request, self.resource.window, window.start, window.end)
         else:
@@ -253,6 +260,14 @@ class ListReader:
         """The filter that the list honours; its name is noted."""
         found = await self.date_filters.of(self.resource, partial(self._first_page, request))
         self.stats.date_filter = found.name if found else NOT_HONOURED
+        return found
+
+    async def _change_filter(self, request: _ListRequest) -> DateFilter | None:
+        """The filter on changes, if the account is known to have one and the list honours it."""
+        if not self.change_filters:
+            return None
+        found = await self.change_filters.of(self.resource, partial(self._first_page, request))
+        self.stats.date_filter = found.name if found else None
         return found
 
     async def _first_page(self, request: _ListRequest, bounds: Bounds) -> FirstPage:

@@ -19,6 +19,7 @@ from pipelines.foundation.errors import (
     UnavailableError,
     first_cause,
 )
+from pipelines.gigstack.api.change_filters import ChangeFilters
 from pipelines.gigstack.api.client import GigstackClient
 from pipelines.gigstack.api.date_filters import DateFilters
 from pipelines.gigstack.api.teams import team_param
@@ -135,6 +136,7 @@ class Extraction:
                 self.stats,
                 self._on_progress,
                 DateFilters(client.findings),
+                ChangeFilters(client.findings),
             )
             await fetcher.read_all(client)
         await fetcher.finish()
@@ -151,6 +153,7 @@ class _Fetcher:
         stats: StatsByList,
         on_progress: ProgressCallback,
         date_filters: DateFilters,
+        change_filters: ChangeFilters,
     ) -> None:
         self._plan = plan
         self._all_stats = stats
@@ -158,6 +161,7 @@ class _Fetcher:
         self._lists_left = Counter(resource.entity for resource, _ in plan.lists)
         self._changed: set[tuple[str, str]] = set()  # team and id of every parent that changed
         self._date_filters = date_filters
+        self._change_filters = change_filters
         self._own_lists = OwnLists()
         self._refusals = 0
         self._batcher = Batcher(normalizers, batches, self._count_batch)
@@ -244,6 +248,7 @@ class _Fetcher:
             plan.started_at,
             on_page,
             self._date_filters,
+            None if documents else self._change_filters,  # documents come with every parent
             None if team == plan.key_team else self._own_lists,
             resource in plan.read_alone,
         )

@@ -69,6 +69,14 @@ def updated_filter(exchange: Exchange) -> None:
             exchange.query[own] = exchange.query.pop(name)
 
 
+@asked("as updated-everywhere; `updated[gte]` and `updated[lte]` compare the creation")
+def updated_filter_by_creation(exchange: Exchange) -> None:
+    exchange.query[filters.SHOW_UPDATED] = "1"
+    for name in _UPDATED:
+        if name in exchange.query:
+            exchange.query[name.replace("updated", "created")] = exchange.query.pop(name)
+
+
 @answered("every record has fields that nobody knows: beta_score, risk, labels")
 def new_fields(exchange: Exchange) -> None:
     is_map = exchange.segments[-1] in MAPS and isinstance(exchange.data, dict)
@@ -134,6 +142,7 @@ VARIANTS = {
     "test-mode": test_mode,
     "updated-everywhere": updated_everywhere,
     "updated-filter": updated_filter,
+    "updated-filter-by-creation": updated_filter_by_creation,
     "new-fields": new_fields,
     "huge-record": huge_record,
     "key-echo": Variant(
