@@ -121,8 +121,8 @@ def write_docs(data_dir: Path) -> Path:
 
 
 def _options(select: Sequence[str], is_full_refresh: bool) -> list[str]:
-    """What to build. Seeds, what follows from them alone, and views only when the project changed or
-    somebody asks for them.
+    """What to build: seeds, what follows from them alone, and views only when the project changed
+    or somebody asks for them.
     """
     refresh = ["--full-refresh"] if is_full_refresh else []
     if select:

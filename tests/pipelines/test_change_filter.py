@@ -1,4 +1,4 @@
-"""A filter on the last change, which no source documents: where an account has one, it is enough."""
+"""A filter on the last change, which no source documents: where there is one, it is enough."""
 
 import asyncio
 from collections.abc import Iterator

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.responses import Response, StreamingResponse
 
@@ -191,6 +192,35 @@ def test_lines_beyond_any_amount_leave_the_effective_total_unknown(price: int) -
     payment = {"id": "payment_1", "items": [{"quantity": price, "unit_price": price}] * 2}
     (row,) = normalize("payments", [payment]).tables["payments"].to_pylist()
     assert row["total_effective"] is None
+
+
+REPEATED = {
+    "a column": ('"name":"first","name":"last"', "name", "last"),
+    "with spaces": ('"name" : "first", "name" :"last"', "name", "last"),
+    "an id": ('"id":"client_2"', "client_id", "client_2"),
+    "in an object": ('"address":{"zip":"06600","zip":"06700"}', "address_zip", "06700"),
+    "an object": ('"address":{"zip":"06600"},"address":{"zip":"06700"}', "address_zip", "06700"),
+    "free-form": ('"metadata":{"a":{"b":1,"b":2}}', "metadata", '{"a":{"b":2}}'),
+    "with an amount": (
+        '"name":"first","name":"last","metadata":{"m":1.25}',
+        "metadata",
+        '{"m":1.25}',
+    ),
+    "only in a text": ('"name":"\\"name\\":1"', "name", '"name":1'),
+}
+
+
+@pytest.mark.parametrize(("fields", "column", "last"), REPEATED.values(), ids=REPEATED)
+def test_of_a_name_that_comes_twice_the_last_value_is_stored_and_hashed(
+    fields: str, column: str, last: str
+) -> None:
+    """And so a change of it, and of it alone, is a change."""
+    text = f'[{{"id":"client_0"}},null,{{"id":"client_1",{fields}}}]'.encode()
+    *_, row = normalize("clients", text).tables["clients"].to_pylist()
+    assert row[column] == last
+    once = msgspec.json.encode(msgspec.json.decode(text))
+    *_, same = normalize("clients", once).tables["clients"].to_pylist()
+    assert row["row_hash"] == same["row_hash"]
 
 
 def test_a_list_that_is_cancelled_while_it_waits_leaves_the_pages_of_others(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 
 import duckdb
 import pyarrow as pa
@@ -23,6 +24,7 @@ from pipelines.gigstack.normalize.batch import Batch, CheckedPage, Page, Reject
 from pipelines.gigstack.normalize.change_detection import MONEY, ChangeDetector, key_columns
 from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding, Owner
 from pipelines.gigstack.normalize.page_reader import ORIGINS_PER_PAGE, PageReader, place_of
+from pipelines.gigstack.normalize.repeated_names import with_last_values
 from pipelines.gigstack.normalize.schema import declared_shape
 
 TOMBSTONE = "is_tombstone"  # true in rows that make the loader delete a parent's children
@@ -114,8 +116,9 @@ class EntityNormalizer:
         unmatched = self.change_detector.unmatched(pages)
         if not unmatched:
             return batch
-        if len(unmatched) < len(pages) or any(checked.positions for checked in unmatched):
-            self._page_reader.register(unmatched)
+        clean = [with_last_values(checked) for checked in unmatched]
+        if any(one is not other for one, other in zip_longest(clean, pages)):
+            self._page_reader.register(clean)
         self._page_reader.read_records()
         roots = fetch_table(self._db, f"from {self.entity.root.name}")
         self.change_detector.choose(roots)
