@@ -36,11 +36,13 @@ KEYS = {  # every field that a root's key may come from; where none is named, `i
 # what children, too, are told apart by, and what the tests put in themselves
 RESERVED = {"id", "user_id", "team_id", "email", "name", "created_at", "createdAt", "team"}
 RESERVED.update(*KEYS.values())
+FIRST_SECOND = 1_790_000_000
 LARGEST = 10**12 - 1  # with a fraction it may be 13 digits in a double, and goes to `extra`
 FAR_OFF: Any = {"_seconds": 10**13 - 1}
 ODD = [2**64, Decimal("1E400"), FAR_OFF, "x", "", True, [], [[]], [{}], {}]
 TIME_FIELDS = ["1790000000", 1790000000, 1790000000000, {"_seconds": 1790000000}]
 TIME_FIELDS += ["2026-09-21T14:13:20Z", "2026-09-21T08:13:20-06:00", "2026-09-21 14:13:20+00"]
+NO_TIMES: list[Any] = [-1, 10**13, "soon", "2026-02-31", "2026-02-29", "2026-01-01T25:00Z", FAR_OFF]
 ARRIVED = [datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC), date(2026, 9, 21), "179", "2026-09-21"]
 SLOW = list(HealthCheck)
 PROFILE = settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=SLOW)
@@ -74,6 +76,7 @@ FITTING: dict[str, st.SearchStrategy[Fitting]] = {
     "BOOLEAN": st.booleans().map(lambda flag: (flag, [str(flag).lower()])),
     "DOUBLE": st.integers(-800, 800).map(lambda eighths: (eighths / 8, [eighths / 8])),
     "TIME": st.sampled_from(TIME_FIELDS).map(lambda sent: (sent, ARRIVED)),
+    "ANY_TIME": st.sampled_from(TIME_FIELDS).map(lambda sent: (sent, ARRIVED)),
     "JSON": words,
 }
 no_scalars = st.lists(values, max_size=2) | objects
@@ -84,7 +87,8 @@ MISFITS: dict[str, st.SearchStrategy[Any]] = {
     "BIGINT": no_scalars | st.sampled_from([True, "one", Decimal("1.5"), 2**63, 2**64]),
     "BOOLEAN": no_scalars | st.sampled_from([0, 1, "", "true"]),
     "DOUBLE": no_scalars | st.sampled_from([True, "", "1.5", Decimal("1E400")]),
-    "TIME": st.sampled_from([-1, 10**13, "soon", "2026-02-31", "2026-01-01T25:00Z", FAR_OFF]),
+    "TIME": st.sampled_from([*NO_TIMES, 1, "0000-01-01", "2009-12-31", "2199-12-31"]),
+    "ANY_TIME": st.sampled_from([*NO_TIMES, "0000-01-01", "1899-12-30", "2200-01-02"]),
 }
 
 
@@ -176,11 +180,12 @@ def load(normalizer: EntityNormalizer, *pages: list[Any]) -> Batch:
 @given(st.data(), entities)
 def test_every_element_is_a_row_or_a_reject(data: st.DataObject, name: str) -> None:
     drawn = data.draw(st.lists(elements(name, next(keys)), min_size=4, max_size=12))
-    sent = [b'{"created_at":%d,' % n + t[1:] if key else t for n, (key, t) in enumerate(drawn, 1)]
+    numbered = list(enumerate(drawn, FIRST_SECOND))
+    sent = [b'{"created_at":%d,' % n + t[1:] if key else t for n, (key, t) in numbered]
     answer: Any = parse_body(b'{"data":[' + b",".join(sent) + b"]}")
     raws = msgspec.json.decode(answer.data, type=list[msgspec.Raw])
     batch = load(kept(name), raws[:4], raws[4:])
-    firsts = {key: place for place, (key, _) in reversed(list(enumerate(drawn, 1))) if key}
+    firsts = {key: second for second, (key, _) in reversed(numbered) if key}
     times: list[Any] = batch.tables[name]["created_at"].to_pylist()
     assert sorted(time.timestamp() for time in times) == sorted(firsts.values())
     others = [bytes(raw).decode() for raw, (key, _) in zip(raws, drawn, strict=True) if not key]

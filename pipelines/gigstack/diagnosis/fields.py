@@ -20,6 +20,7 @@ from pipelines.gigstack.diagnosis.disclosure import (
     length_of,
     shape_of,
 )
+from pipelines.gigstack.normalize.schema import TIME_TYPES
 
 MAX_DEPTH = 12
 MAX_NAMES = 200  # of one object's undeclared members; one with more is a map
@@ -65,7 +66,7 @@ class Field:
 
     @property
     def declared_members(self) -> Mapping[str, Any]:
-        if self.declared == "TIME":
+        if self.declared in TIME_TYPES:
             return FIRESTORE_TIME
         return self.declared if isinstance(self.declared, dict) else {}
 

@@ -20,10 +20,12 @@ from pipelines.gigstack.normalize.schema import (
     EXTRA,
     INTEGER_DIGITS,
     LEAF_TYPES,
+    TIME_TYPES,
     Shape,
     strict_decoder,
     strict_type,
 )
+from pipelines.gigstack.normalize.time_bounds import bounds_of
 
 EXAMPLE_LENGTH = 200
 MAX_DECIMAL = 10**INTEGER_DIGITS - Decimal("0.0000005")  # from here on it rounds up
@@ -130,6 +132,12 @@ class DriftDetector:
             decoded.append(record)
         result.records = b"[" + b",".join(texts) + b"]"
         return decoded
+
+    def repair(self, text: bytes) -> tuple[bytes, list[DriftFinding]]:
+        """A record that its type lets pass, with the values that cannot be in its `_extra`."""
+        findings: list[DriftFinding] = []
+        record = _exact_decoder.decode(text)
+        return _encode(_fit_row(record, self._shape, "", findings)), findings
 
     def _repair_record(self, text: bytes, result: DriftResult) -> bytes:
         try:
@@ -253,7 +261,7 @@ def _fits(value: Any, leaf: Any) -> bool:
         _leaf_decoders[leaf].decode(_encode(value))
     except msgspec.DecodeError:
         return False
-    return True
+    return leaf not in TIME_TYPES or bounds_of(leaf).admit(value)
 
 
 def _finding(path: str, kind: str, value: Any) -> DriftFinding:

@@ -9,14 +9,17 @@ sets the columns of the run. API: https://duckdb.org/docs/stable/data/json/overv
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from itertools import zip_longest
+from itertools import groupby, zip_longest
+from operator import itemgetter
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
+from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.endpoint_types import Entity, Scope, Table
 from pipelines.gigstack.normalize.accepted_values import accepted_values, find_unaccepted_values
 from pipelines.gigstack.normalize.arrow import UTC_TIME, accept_copied_results, fetch_table, repeat
@@ -26,6 +29,7 @@ from pipelines.gigstack.normalize.drift import DriftDetector, DriftFinding, Owne
 from pipelines.gigstack.normalize.page_reader import ORIGINS_PER_PAGE, PageReader, place_of
 from pipelines.gigstack.normalize.repeated_names import with_last_values
 from pipelines.gigstack.normalize.schema import declared_shape
+from pipelines.gigstack.normalize.time_bounds import times_can_be
 
 TOMBSTONE = "is_tombstone"  # true in rows that make the loader delete a parent's children
 
@@ -71,6 +75,7 @@ class EntityNormalizer:
         self._db.execute(declaration)
         self.shape = declared_shape(self._db)
         self._drift_detector = DriftDetector(self.shape)
+        self._times_can_be = times_can_be(self.shape)
         self._unseen: dict[tuple[str, str], dict[str, str]] = {}  # by resource and team
         self._page_reader = PageReader(self._db, self.shape)
         for view in views:
@@ -120,6 +125,9 @@ class EntityNormalizer:
         if any(one is not other for one, other in zip_longest(clean, pages)):
             self._page_reader.register(clean)
         self._page_reader.read_records()
+        if self._set_times_aside(clean, batch):
+            self._page_reader.register(clean)
+            self._page_reader.read_records()
         roots = fetch_table(self._db, f"from {self.entity.root.name}")
         self.change_detector.choose(roots)
         self._count_changed(unmatched, batch)
@@ -127,6 +135,22 @@ class EntityNormalizer:
         self._reject_keyless(unmatched, batch)
         batch.tables |= self._tables(roots)
         return batch
+
+    def _set_times_aside(self, pages: list[CheckedPage], batch: Batch) -> bool:
+        """Replace the records with a time that cannot be; the time is kept in their `extra`."""
+        if not self._times_can_be:
+            return False
+        query = f"select origin from records where not {self._times_can_be} order by origin"
+        origins = [origin for (origin,) in self._db.execute(query).fetchall()]
+        for number, group in groupby(map(place_of, origins), itemgetter(0)):
+            texts = list(map(bytes, split_records(pages[number].drift.records)))
+            for _, position in group:
+                texts[position - 1], found = self._drift_detector.repair(texts[position - 1])
+                name = pages[number].page.resource.name
+                batch.findings += [(name, finding) for finding in found]
+            drift = replace(pages[number].drift, records=b"[" + b",".join(texts) + b"]")
+            pages[number] = replace(pages[number], drift=drift)
+        return bool(origins)
 
     def _tables(self, roots: pa.Table) -> dict[str, pa.Table]:
         """The new links, then the changed roots and their children."""

@@ -1,9 +1,10 @@
 """The shape of an object of the API, as its file in `sql/loader/normalize/` declares it.
 
 A shape is a JSON object of field names and types. A type is `VARCHAR`, `DECIMAL`, `BIGINT`,
-`BOOLEAN`, `DOUBLE`, `TIME` (any of the API's spellings of a timestamp), `JSON` (free-form, kept
-whole), `IGNORED` (known, but never stored), a nested shape, a list of one of these, or the name of
-a shape in `sql/loader/normalize/shared.json`.
+`BOOLEAN`, `DOUBLE`, `TIME` (any of the API's spellings of a timestamp in an object's life),
+`ANY_TIME` (the same, of a day that a person wrote), `JSON` (free-form, kept whole), `IGNORED`
+(known, but never stored), a nested shape, a list of one of these, or the name of a shape in
+`sql/loader/normalize/shared.json`.
 
 Two types follow from it: the structure for DuckDB's `from_json`, and the strict msgspec type that
 accepts nothing undeclared and gives the content that is hashed.
@@ -20,8 +21,10 @@ from pipelines.foundation.paths import NORMALIZE_SQL, read_sql
 
 EXTRA = "_extra"  # takes what a record has beyond its shape, as JSON text (see drift.py)
 
-DUCKDB_TYPES = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR"}  # of leaves; others keep their name
+# of leaves; others keep their name
+DUCKDB_TYPES = {"DECIMAL": "DECIMAL(18,6)", "TIME": "VARCHAR", "ANY_TIME": "VARCHAR"}
 
+TIME_TYPES = ("TIME", "ANY_TIME")
 INTEGER_DIGITS = 12  # DECIMAL(18,6) holds no more before the point
 _LIMIT = 10**INTEGER_DIGITS - 1
 _INTEGER = Annotated[int, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
@@ -55,6 +58,9 @@ _FIRESTORE_TIME = msgspec.defstruct(
 )
 
 
+_TIME = _TIME_INTEGER | _TIME_FLOAT | _TIME_TEXT | _FIRESTORE_TIME | None
+
+
 class Ignored:
     """A field that is known but never stored; its value decodes to `IGNORED`, outside the hash."""
 
@@ -67,7 +73,8 @@ LEAF_TYPES: dict[str, Any] = {
     "BIGINT": _BIGINT | _INTEGER_TEXT | None,
     "BOOLEAN": bool | None,
     "DOUBLE": int | float | None,
-    "TIME": _TIME_INTEGER | _TIME_FLOAT | _TIME_TEXT | _FIRESTORE_TIME | None,
+    "TIME": _TIME,
+    "ANY_TIME": _TIME,
     "JSON": Any,
     "IGNORED": Ignored,
 }

@@ -14,9 +14,9 @@ set variable shape = '{
     "mime_type": "VARCHAR",
     "compliance_status": "VARCHAR",
     "compliance_notes": "VARCHAR",
-    "valid_from": "TIME",
-    "valid_until": "TIME",
-    "validUntil": "TIME",
+    "valid_from": "ANY_TIME",
+    "valid_until": "ANY_TIME",
+    "validUntil": "ANY_TIME",
     "ai_extraction": {
         "extracted_at": "TIME",
         "extracted_by": "VARCHAR",
