@@ -13,6 +13,7 @@ from pipelines.monitoring.alerts import AlertUpdate, format_counts
 from pipelines.publish.publication import Publication
 from pipelines.publish.versions import PARQUET, SNAPSHOT
 from pipelines.transform.build import Transformation
+from pipelines.warehouse.model_builds import tell_older
 from pipelines.warehouse.run_log import LoadResult
 
 DRIFT_TITLE = "Schema drift (kept in `extra`)"
@@ -109,7 +110,7 @@ def print_plan(out: Console, plan: list[Step]) -> None:
 
 def print_transformation(out: Console, result: Transformation) -> None:
     """Print a line for each table that was not built and for each warning, and a summary in one."""
-    for older in result.older:
+    for older in tell_older(result.older):
         out.print(f"not built: {older}", style="red", highlight=False, soft_wrap=True)
     for warning in result.warnings:
         out.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
@@ -133,7 +134,7 @@ def print_publication(out: Console, result: Publication) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    for older in result.older:
+    for older in tell_older(result.older):
         out.print(f"older than the rest: {older}", style="red", highlight=False, soft_wrap=True)
     for name, kind in ((SNAPSHOT, "DuckDB, read-only"), (PARQUET, "Parquet files")):
         out.print(f"  {result.path / name}  {kind}", highlight=False, soft_wrap=True)

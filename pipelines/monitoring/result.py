@@ -11,6 +11,7 @@ from pipelines.gigstack.endpoints import RESOURCES
 from pipelines.monitoring.alerts import AlertUpdate
 from pipelines.publish.publication import Publication
 from pipelines.transform.build import Transformation
+from pipelines.warehouse.model_builds import tell_older
 from pipelines.warehouse.run_log import Comparison, LoadResult
 
 MAX_DRIFT_PATHS = 3  # named in a warning; the others are counted
@@ -55,7 +56,7 @@ class RunResult:
         for load in self.reloads:
             yield from errors_in(load)
         if self.transformation:
-            yield from self.transformation.older
+            yield from tell_older(self.transformation.older)
 
     def warnings(self) -> Iterator[str]:
         """What is complete and still needs attention; one line each."""

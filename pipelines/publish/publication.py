@@ -38,7 +38,7 @@ class Publication:
     rows: int  # of the snapshot
     bytes: int  # of all files
     seconds: float
-    older: list[str] = field(default_factory=list)
+    older: list[OlderTable] = field(default_factory=list)
 
 
 def publish(data_dir: Path, pii: str | None = None) -> Publication:
@@ -107,7 +107,5 @@ def _publication(published: Path) -> Publication:
         rows=snapshot["rows"],
         bytes=sum(file["bytes"] for file in content["files"]),
         seconds=content["seconds"],
-        older=[
-            str(msgspec.convert(table, OlderTable)) for table in content.get("older_tables", ())
-        ],
+        older=msgspec.convert(content.get("older_tables", []), list[OlderTable]),
     )

@@ -26,7 +26,7 @@ from pipelines.transform.model_builds import note_builds
 from pipelines.transform.selection import select_options
 from pipelines.transform.settings import TransformSettings, read_transform_settings
 from pipelines.warehouse.migrations import migrate
-from pipelines.warehouse.model_builds import older_tables
+from pipelines.warehouse.model_builds import OlderTable, older_tables
 
 PROJECT = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests")
 NOT_NIGHTLY = ("--exclude-resource-type", "unit_test")  # they test the program, not the data
@@ -53,7 +53,7 @@ class Transformation:
     seconds: float
     is_full_refresh: bool
     warnings: list[str] = field(default_factory=list)
-    older: list[str] = field(default_factory=list)
+    older: list[OlderTable] = field(default_factory=list)
 
     @property
     def needs_attention(self) -> bool:
@@ -146,7 +146,7 @@ def _transformation(
         round(seconds, 1),
         is_full_refresh,
         tell_findings(connection),
-        [str(table) for table in older_tables(connection, warehouse.NAME)],
+        older_tables(connection, warehouse.NAME),
     )
 
 

@@ -57,21 +57,25 @@ def _collect(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> None:
 
 def _as_sound_rows(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> str:
     """The query of another test with the columns of `sound_rows`. Its texts and days say where
-    something is wrong, its numbers how much, which may be another amount every night.
+    something is wrong, its numbers how much, which may be another amount every night. A test that
+    compares two tables has such a column twice, of which one may be null.
     """
     described = connection.execute(f"describe {result.query}").fetchall()
-    columns = [(f"c{number}", *column[:2]) for number, column in enumerate(described)]
-    teams = [alias for alias, name, _ in columns if name == "team_id"]
-    places = [
-        f"'{name}': {alias}"
-        for alias, name, kind in columns
-        if name != "team_id" and not kind.startswith(_NUMBERS)
-    ]
+    aliases: dict[str, list[str]] = {}
+    for number, (name, kind, *_) in enumerate(described):
+        if not kind.startswith(_NUMBERS):
+            aliases.setdefault(name, []).append(f"c{number}::varchar")
+    team, *places = (
+        f"coalesce({', '.join(aliases[name])})"
+        for name in sorted(aliases, key=lambda name: name != "team_id")
+    )
+    names = [name for name in aliases if name != "team_id"]
+    where = ", ".join(f"'{n}': {place}" for n, place in zip(names, places, strict=True))
+    columns = ", ".join(f"c{number}" for number in range(len(described)))
     return (
-        f"select '{result.name}' as rule, null::varchar as column_name, "
-        f"coalesce({', '.join(teams)}) as team_id, "
-        f"to_json({{{', '.join(places)}}})::varchar as key, 1 as rows_found "
-        f"from ({result.query}) as wrong ({', '.join(alias for alias, *_ in columns)})"
+        f"select '{result.name}' as rule, null::varchar as column_name, {team} as team_id, "
+        f"to_json({{{where}}})::varchar as key, 1 as rows_found "
+        f"from ({result.query}) as wrong ({columns})"
     )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from pipelines.transform.dbt_runner import NodeResult
+from pipelines.warehouse.model_builds import AFTER_ANOTHER
 
 _NOTE = """
     merge into ops.model_builds as noted
@@ -50,7 +51,7 @@ def _error(result: NodeResult, by_id: dict[str, NodeResult]) -> str | None:
     if result.status != "skipped":
         return None
     causes = sorted({by_id[cause].name for cause in _failed_before(result, by_id)})
-    return f"{', '.join(causes)} failed before it" if causes else "it was not reached"
+    return f"{', '.join(causes)} {AFTER_ANOTHER}" if causes else "it was not reached"
 
 
 def _failed_before(result: NodeResult, by_id: dict[str, NodeResult]) -> set[str]:

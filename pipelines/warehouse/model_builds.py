@@ -1,9 +1,17 @@
 """Which tables are older than the newest build, because theirs failed: `ops.model_builds`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
+
+from pipelines.foundation.wording import plural, shorten
+
+MAX_NAMED = 5
+
+
+AFTER_ANOTHER = "failed before it"  # of a table that was not built since another was not
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,16 @@ class OlderTable:
     def __str__(self) -> str:
         of = f"is of {self.built_at:%Y-%m-%d %H:%M} UTC" if self.built_at else "was never built"
         return f"{self.name} {of}: {self.error}"
+
+
+def tell_older(tables: Sequence[OlderTable]) -> list[str]:
+    """One line for each table that could not be built, and one for those that read them."""
+    causes = [table for table in tables if not table.error.endswith(AFTER_ANOTHER)]
+    others = [table.name for table in tables if table not in causes]
+    lines = [str(table) for table in causes]
+    if others:
+        lines.append(f"{plural(len(others), 'table')} for that: {shorten(others, MAX_NAMED)}")
+    return lines
 
 
 def older_tables(connection: duckdb.DuckDBPyConnection, database: str) -> list[OlderTable]:

@@ -10,31 +10,31 @@
 {%- endmacro %}
 
 {% macro collection_ratios(month='month_start_date') -%}
-    cast(
+    try_cast(
         {{ share('closing_ar_mxn', days_of(month), 'credit_sales_mxn') }} as decimal(18, 2)
     ) as dso_1m,
-    cast(
+    try_cast(
         {{ share(
             'closing_ar_mxn', days_of(month, 3), 'credit_sales_3m_mxn'
         ) }} as decimal(18, 2)
     ) as dso_3m,
-    cast(
+    try_cast(
         {{ share('current_ar_mxn', days_of(month), 'credit_sales_mxn') }} as decimal(18, 2)
     ) as best_possible_dso,
-    cast(
+    try_cast(
         {{ share('closing_ar_mxn', days_of(month), 'credit_sales_mxn') }}
         - {{ share('current_ar_mxn', days_of(month), 'credit_sales_mxn') }} as decimal(18, 2)
     ) as average_days_delinquent,
     case
         when opening_ar_mxn + credit_sales_mxn - current_ar_mxn > 0
-            then cast(
+            then try_cast(
                 {{ share(
                     '(opening_ar_mxn + credit_sales_mxn - closing_ar_mxn)', 1,
                     '(opening_ar_mxn + credit_sales_mxn - current_ar_mxn)', 4
                 ) }} as decimal(18, 4)
             )
     end as cei_pct,
-    cast(
+    try_cast(
         {{ share('paid_days_mxn', 1, 'paid_mxn') }} as decimal(18, 2)
     ) as avg_days_to_collect,
     {{ ratio('paid_on_time_mxn', 'paid_mxn') }} as on_time_pct,

@@ -27,6 +27,15 @@
     )
 {%- endmacro %}
 
+{#- The terms in a client's own metadata; null where they are no days that anybody would give. -#}
+{% macro client_terms_days(metadata) -%}
+    case
+        when try_cast({{ metadata }} ->> '{{ var("client_terms_key") }}' as integer)
+            between 0 and 3650
+            then try_cast({{ metadata }} ->> '{{ var("client_terms_key") }}' as integer)
+    end
+{%- endmacro %}
+
 {#- Wall-clock time where the team works. -#}
 {% macro local_time(moment, team_id='team_id') -%}
     timezone({{ team_zone(team_id) }}, {{ moment }})

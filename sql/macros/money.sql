@@ -1,24 +1,29 @@
-{#- DECIMAL / anything is DOUBLE in DuckDB, so all division here is that of whole numbers. -#}
+{#- DECIMAL / anything is DOUBLE in DuckDB, so all division here is that of whole numbers.
+    An amount that its column cannot hold is null: one odd document must not end the build of all. -#}
 
 {% macro money(expression) -%}
-    cast({{ expression }} as decimal(18, 2))
+    try_cast({{ expression }} as decimal(18, 2))
 {%- endmacro %}
 
-{#- Millionths as a whole number. The width is stated wherever decimals are multiplied: DuckDB
-    keeps DECIMAL(18) while it can, and then fails from a million pesos on. -#}
+{#- Millionths as a whole number; null from five billions of thousands on, whose products would not
+    fit. The width is stated wherever decimals are multiplied: DuckDB keeps DECIMAL(18) while it can,
+    and then fails from a million pesos on. -#}
 {% macro millionths(amount) -%}
-    cast(cast({{ amount }} as decimal(38, 6)) * 1000000 as hugeint)
+    try_cast(
+        if(abs({{ amount }}) < 5000000000000, cast({{ amount }} as decimal(38, 6)), null)
+        * 1000000 as hugeint
+    )
 {%- endmacro %}
 
 {#- What remains of millionths after rounding to so many decimals: 10000 for 2. -#}
 {% macro millionths_of_unit(decimals) -%}
-    cast([1000000, 100000, 10000, 1000, 100, 10, 1][{{ decimals }} + 1] as hugeint)
+    try_cast([1000000, 100000, 10000, 1000, 100, 10, 1][{{ decimals }} + 1] as hugeint)
 {%- endmacro %}
 
 {#- amount * part / whole, rounded half away from zero to `decimals` (0 to 6), exactly.
     Null when the whole is zero. Amount and part may be negative; the whole is positive. -#}
 {% macro share(amount, part, whole, decimals=2) -%}
-    cast(
+    try_cast(
         cast(
             sign({{ amount }}) * sign({{ part }})
             * (
@@ -61,12 +66,12 @@
 
 {#- Pesos at the rate that the document carries. A missing rate gives null, never a guess. -#}
 {% macro to_mxn(amount, currency='currency_code', rate='exchange_rate', decimals=2) -%}
-    cast(
+    try_cast(
         case
             when {{ currency }} = 'MXN' then round({{ amount }}, {{ decimals }})
             when {{ rate }} > 0
                 then round(
-                    cast({{ amount }} as decimal(38, 6)) * cast({{ rate }} as decimal(18, 6)),
+                    cast({{ amount }} as decimal(38, 6)) * try_cast({{ rate }} as decimal(18, 6)),
                     {{ decimals }}
                 )
         end as decimal(18, {{ decimals }})
@@ -79,7 +84,7 @@
 {% macro split(relation, amount, weight, partition_by, order_by, decimals=2) -%}
     select
         * exclude (split_units, split_weight, split_weights, split_floor, split_rest),
-        cast(
+        try_cast(
             cast(
                 (
                     split_floor
@@ -102,7 +107,7 @@
         from (
             select
                 *,
-                cast(sum(split_weight) over (partition by {{ partition_by }}) as hugeint)
+                try_cast(sum(split_weight) over (partition by {{ partition_by }}) as hugeint)
                     as split_weights,
             from (
                 select
@@ -128,8 +133,8 @@
     a constant, and branches of different scale would meet at the smallest: each is cast. -#}
 {% macro rounded(amount, decimals) -%}
     case {{ decimals }}
-        when 0 then cast(round({{ amount }}, 0) as decimal(18, 6))
-        else cast(round({{ amount }}, 2) as decimal(18, 6))
+        when 0 then try_cast(round({{ amount }}, 0) as decimal(18, 6))
+        else try_cast(round({{ amount }}, 2) as decimal(18, 6))
     end
 {%- endmacro %}
 

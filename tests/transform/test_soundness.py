@@ -15,6 +15,7 @@ import pytest
 from pipelines import warehouse
 from pipelines.foundation.errors import TransformError
 from pipelines.foundation.paths import SQL
+from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.publish.publication import publish
 from pipelines.transform import findings
 from pipelines.transform.build import Transformation, transform
@@ -115,18 +116,14 @@ def test_the_mart_on_quality_says_whose_data_have_findings(troubled: Path) -> No
 def test_a_model_that_cannot_be_built_keeps_its_last_good_table(
     first_night: dict[str, Any], built: Built, troubled: Path
 ) -> None:
-    older = {line.split()[0] for line in first_night["older"]}
-    assert {"core.fct_document_audit", "marts.mart_document_audits"} <= older
+    older = {table["name"]: table["error"] for table in first_night["older"]}
+    assert {"core.fct_document_audit", "marts.mart_document_audits"} <= older.keys()
     for table in ("core.fct_document_audit", "marts.mart_document_audits"):
         assert query(troubled, f"from {table} order by all") == query(
             built.data_dir, f"from {table} order by all"
         )
-    (mart,) = [
-        line for line in first_night["older"] if line.startswith("marts.mart_document_audits")
-    ]
-    assert mart.endswith("fct_document_audit failed before it")
-    (fact,) = [line for line in first_night["older"] if line.startswith("core.fct_document_audit ")]
-    assert "Invalid Input Error" in fact
+    assert older["marts.mart_document_audits"] == "fct_document_audit failed before it"
+    assert "Invalid Input Error" in older["core.fct_document_audit"]
 
 
 @pytest.mark.usefixtures("first_night")
@@ -154,7 +151,7 @@ def test_a_publication_says_which_tables_are_older(
     assert "older than the rest: core.fct_document_audit is of " in done.stdout
     manifest = json.loads((troubled / "published" / "current" / "manifest.json").read_bytes())
     named = {table["name"]: table for table in manifest["older_tables"]}
-    assert named.keys() == {line.split()[0] for line in first_night["older"]}
+    assert named.keys() == {table["name"] for table in first_night["older"]}
     assert named["core.fct_document_audit"]["built_at"]
 
 
@@ -199,6 +196,66 @@ def test_where_nothing_can_be_built_the_build_failed(copied: Path) -> None:
         transform(copied, settings=SETTINGS, select=["dim_service"])
 
 
+# --- values that nobody would write --------------------------------------------------------------
+
+EXTREMES = {  # by the beginning of a column's type
+    "DECIMAL": ("999999999999.999999", "-999999999999.999999", "0.000001", "0", "null"),
+    "BIGINT": ("9223372036854775807", "-9223372036854775808", "0", "null"),
+    "TIMESTAMP": ("'2010-01-01 00:00:00+00'", "'2031-12-31 23:59:59+00'", "null"),
+    "BOOLEAN": ("true", "false", "null"),
+    "VARCHAR": ("'ñ''\"💥'", "'XYZ'", "''", "null"),
+    "JSON": ("'{}'", "'[]'", "'\"x\"'", """'{"payment_terms_days": 2147483647}'""", "null"),
+}
+OF_THE_RUN = {"loaded_at", "run_id", "row_hash", "extra", "deleted_at", "updated_at_basis"}
+
+
+def distort(data_dir: Path, team: str) -> None:
+    """Give every column of every table each of its extremes, in some row of one team."""
+    with warehouse.connect(data_dir) as connection:
+        columns = connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where database_name = 'warehouse' and schema_name = 'gigstack' order by all"
+        ).fetchall()
+        keys = {
+            table.name: {"team_id", "livemode", "document_kind", *table.key, *entity.root.key}
+            for entity in ENTITIES.values()
+            for table in entity.tables
+        }
+        for table, column, kind in columns:
+            values = next((v for k, v in EXTREMES.items() if kind.startswith(k)), ())
+            if table in keys and column not in keys[table] | OF_THE_RUN:
+                for number, value in enumerate(values):
+                    connection.execute(
+                        f'update gigstack.{table} set "{column}" = {value} where rowid = ('
+                        f"select rowid from gigstack.{table} where team_id = $team "
+                        f"order by md5('{column}{number}' || rowid) limit 1)",
+                        {"team": team},
+                    )
+        connection.execute(
+            "update gigstack.invoices set loaded_at = now() where team_id = $1", [team]
+        )
+
+
+TOLD = ("core.fct_cfdi", "core.fct_invoice_balance", "marts.mart_iva_monthly", "marts.mart_alerts")
+
+
+def test_no_value_of_one_team_keeps_the_others_from_their_numbers(
+    copied: Path, built: Built
+) -> None:
+    first, *others = [
+        row["team_id"] for row in query(copied, "from core.dim_team order by team_id")
+    ]
+    distort(copied, first)
+    done = transform(copied, as_of=built.as_of, settings=SETTINGS)
+    assert done.older == []
+    assert done.warnings
+    for table in TOLD:
+        of_others = f"from {table} where team_id <> '{first}' order by all"
+        assert query(copied, of_others) == query(built.data_dir, of_others)
+        assert query(copied, of_others)
+    assert others
+
+
 # --- what is kept of a test ----------------------------------------------------------------------
 
 
@@ -234,7 +291,7 @@ def test_other_tests_tell_where_by_what_is_no_number(ledger: duckdb.DuckDBPyConn
     rule = "sums_agree"
     query = (
         "select 'team_1' as team_id, 'MXN' as currency, 1.50::decimal(18, 2) as a, 2 as b, "
-        "null as team_id, date '2026-01-31' as day"
+        "null as team_id, date '2026-01-31' as day, null::date as day"
     )
     findings.keep_findings(ledger, [found_by(query, rule)], at(1))
     (row,) = ledger.execute("select rule, team_id, key, rows_found from ops.findings").fetchall()

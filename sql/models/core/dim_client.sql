@@ -75,10 +75,7 @@ clients as (
         address_zip as zip,
         address_state as state,
         'list' as client_source,
-        try_cast(
-            metadata ->> '{{ var("client_terms_key") }}' as integer
-        )
-            as terms_days,
+        {{ client_terms_days('metadata') }} as terms_days,
         is_live,
         is_valid,
         -- either of the two checks may find it listed; null when none was made

@@ -73,7 +73,7 @@ lines as (
         cast(count(*) as integer) as lines_count,
         {{ money('sum(gross_amount)') }} as lines_subtotal,
         {{ money('sum(discount)') }} as lines_discount,
-        cast(sum(net_amount) as decimal(18, 6)) as lines_net_amount,
+        try_cast(sum(net_amount) as decimal(18, 6)) as lines_net_amount,
     from {{ ref('fct_cfdi_line') }}
     group by cfdi_key
 ),
@@ -156,8 +156,8 @@ select
     amounts.replacement_uuid,
     amounts.issue_date_source,
     if(amounts.terms_days is null, 'issue', 'terms') as due_date_basis,
-    cast(amounts.revenue_sign as integer) as revenue_sign,
-    cast(amounts.exchange_rate as decimal(18, 6)) as exchange_rate,
+    try_cast(amounts.revenue_sign as integer) as revenue_sign,
+    try_cast(amounts.exchange_rate as decimal(18, 6)) as exchange_rate,
     {{ money('amounts.own_subtotal') }} as subtotal,
     {{ money('amounts.own_discount') }} as discount,
     {{ money('amounts.own_subtotal - amounts.own_discount') }} as net_amount,
@@ -176,10 +176,10 @@ select
     {{ money('amounts.total') }} as reported_total,
     {{ money('amounts.last_balance') }} as last_balance,
     {{ money('amounts.payment_complements') }} as payment_complements,
-    cast(amounts.installments_count as integer) as installments_count,
+    try_cast(amounts.installments_count as integer) as installments_count,
     amounts.lines_count,
     amounts.lines_net_amount,
-    cast(
+    try_cast(
         amounts.own_subtotal - amounts.own_discount - amounts.lines_net_amount as decimal(18, 6)
     ) as lines_rounding_difference,
     amounts.is_in_scope and amounts.is_stamped and not amounts.is_cancelled as is_valid,

@@ -36,11 +36,11 @@ priced as (
         invoices.currency_code,
         invoices.exchange_rate,
         invoices.loaded_at,
-        cast(
+        try_cast(
             round(cast(items.quantity as decimal(38, 6)) * items.unit_price, 6) as decimal(18, 6)
         ) as gross_amount,
         coalesce(items.discount, 0) as line_discount,
-        cast(1 + coalesce(inclusive.inclusive_rate, 0) as decimal(18, 6)) as inclusive_factor,
+        try_cast(1 + coalesce(inclusive.inclusive_rate, 0) as decimal(18, 6)) as inclusive_factor,
     from {{ ref('stg_invoice_items') }} as items
     inner join invoices
         on items.team_id = invoices.team_id and items.invoice_id = invoices.invoice_id
@@ -55,7 +55,7 @@ amounts as (
     select
         *,
         case
-            when inclusive_factor = 1 then cast(gross_amount - line_discount as decimal(18, 6))
+            when inclusive_factor = 1 then try_cast(gross_amount - line_discount as decimal(18, 6))
             else {{ share('(gross_amount - line_discount)', 1, 'inclusive_factor', 6) }}
         end as net_amount,
     from priced
@@ -75,7 +75,7 @@ select
     unit_name,
     {{ code('tax_object_code') }} as tax_object_code,
     currency_code,
-    cast(item_number as integer) as line_number,
+    try_cast(item_number as integer) as line_number,
     quantity,
     unit_price,
     gross_amount,

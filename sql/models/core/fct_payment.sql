@@ -101,7 +101,7 @@ select
     collected.processor,
     collected.automation_type,
     if(collected.is_collected, collected.collected_date_source, null) as collected_date_source,
-    cast(collected.exchange_rate as decimal(18, 6)) as exchange_rate,
+    try_cast(collected.exchange_rate as decimal(18, 6)) as exchange_rate,
     {{ money('collected.amount') }} as amount,
     {{ to_mxn('collected.amount', 'collected.currency_code', 'collected.exchange_rate') }}
         as amount_mxn,

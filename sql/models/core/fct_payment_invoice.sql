@@ -105,7 +105,7 @@ select
     )) }} as allocated_amount,
     {{ to_mxn('split_amount', 'payment_currency_code', 'payment_exchange_rate') }}
         as payment_amount_mxn,
-    cast(
+    try_cast(
         if(payment_currency_code = currency_code, payment_exchange_rate, exchange_rate)
         as decimal(18, 6)
     ) as settlement_exchange_rate,

@@ -56,7 +56,7 @@ select
     {{ code('dated.payment_form_code') }} as payment_form_code,
     dated.periodicity,
     dated.automatic_invoice_error,
-    cast(dated.exchange_rate as decimal(18, 6)) as exchange_rate,
+    try_cast(dated.exchange_rate as decimal(18, 6)) as exchange_rate,
     {{ money('dated.subtotal') }} as subtotal,
     {{ money('coalesce(dated.discount, 0)') }} as discount,
     {{ money('coalesce(dated.transferred_taxes, 0)') }} as transferred_taxes,

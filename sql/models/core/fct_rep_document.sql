@@ -243,10 +243,10 @@ select
     currency_code,
     amount_source,
     payment_date_source,
-    cast(paid_exchange_rate as decimal(18, 6)) as paid_exchange_rate,
+    try_cast(paid_exchange_rate as decimal(18, 6)) as paid_exchange_rate,
     {{ money('paid_amount') }} as paid_amount,
     {{ to_mxn('split_amount', 'paid_currency_code', 'paid_exchange_rate') }} as paid_amount_mxn,
-    cast(
+    try_cast(
         if(paid_currency_code = currency_code, paid_exchange_rate, exchange_rate) as decimal(18, 6)
     ) as settlement_exchange_rate,
     if(

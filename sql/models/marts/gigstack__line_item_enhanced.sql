@@ -120,7 +120,7 @@ records as (
 select
     header_id,
     line_item_id,
-    cast(line_item_index as integer) as line_item_index,
+    try_cast(line_item_index as integer) as line_item_index,
     record_type,
     created_at,
     currency,
@@ -134,7 +134,7 @@ select
     unit_amount,
     {{ money('discount_part') }} as discount_amount,
     {{ money('tax_part') }} as tax_amount,
-    cast(total_amount as decimal(18, 6)) as total_amount,
+    try_cast(total_amount as decimal(18, 6)) as total_amount,
     payment_id,
     payment_method_id,
     payment_method,

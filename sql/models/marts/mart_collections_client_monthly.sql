@@ -108,7 +108,7 @@ sums as (
         {% for sum in collection_sums() %}
             {{ money('coalesce(sum(figures.' ~ sum ~ '), 0)') }} as {{ sum }}_mxn,
         {% endfor %}
-        cast(coalesce(sum(figures.paid_days), 0) as decimal(18, 2)) as paid_days_mxn,
+        try_cast(coalesce(sum(figures.paid_days), 0) as decimal(18, 2)) as paid_days_mxn,
     from figures
     inner join {{ ref('dim_team') }} as teams on figures.team_id = teams.team_id
     where last_day(figures.month_start_date) <= teams.as_of_date

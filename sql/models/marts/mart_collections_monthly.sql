@@ -25,7 +25,7 @@ sums as (
         {% for sum in collection_sums() %}
             {{ money('coalesce(sum(clients.' ~ sum ~ '_mxn), 0)') }} as {{ sum }}_mxn,
         {% endfor %}
-        cast(coalesce(sum(clients.paid_days_mxn), 0) as decimal(18, 2)) as paid_days_mxn,
+        try_cast(coalesce(sum(clients.paid_days_mxn), 0) as decimal(18, 2)) as paid_days_mxn,
         count(*) filter (clients.closing_ar_mxn <> 0) as clients_count,
     from months
     left join {{ ref('mart_collections_client_monthly') }} as clients
@@ -38,9 +38,9 @@ sums as (
 
 select
     team_id,
-    cast(clients_count as bigint) as clients_owing_count,
-    cast({{ days_of('month_start_date') }} as bigint) as days_in_month,
-    cast({{ days_of('month_start_date', 3) }} as bigint) as days_in_3m,
+    try_cast(clients_count as bigint) as clients_owing_count,
+    try_cast({{ days_of('month_start_date') }} as bigint) as days_in_month,
+    try_cast({{ days_of('month_start_date', 3) }} as bigint) as days_in_3m,
     {% for sum in collection_sums() %}
         {{ sum }}_mxn,
     {% endfor %}

@@ -8,6 +8,7 @@
         'abs(lines_rounding_difference) > if(' ~ decimals_of('currency_code')
         ~ ' = 0, 1, 0.01) * lines_count'),
     ('cfdi_without_lines', 'warn', 'fct_cfdi', 'is_stamped and revenue_sign <> 0', 'lines_count = 0'),
+    ('line_amount_unknown', 'error', 'fct_cfdi_line', 'true', 'net_amount is null'),
     ('total_differs_from_parts', 'error', 'fct_cfdi', 'is_stamped and revenue_sign <> 0',
         'abs(total - net_amount - transferred_taxes + withheld_taxes) > 0.01'),
     ('exchange_rate_missing', 'error', 'fct_cfdi', "is_stamped and currency_code not in ('MXN', 'XXX')",
@@ -86,8 +87,8 @@ select
     listed.check_name,
     listed.severity,
     if(coalesce(checked.rows_failed, 0) = 0, 'pass', listed.severity) as status,
-    cast(coalesce(checked.rows_checked, 0) as bigint) as rows_checked,
-    cast(coalesce(checked.rows_failed, 0) as bigint) as rows_failed,
+    try_cast(coalesce(checked.rows_checked, 0) as bigint) as rows_checked,
+    try_cast(coalesce(checked.rows_failed, 0) as bigint) as rows_failed,
     {{ ratio('checked.rows_failed', 'checked.rows_checked') }} as failed_pct,
     listed.team_id in (
         select findings.team_id,

@@ -74,11 +74,11 @@ select
         when 'extranjero' then 'Extranjero sin RFC'
         else clients.client_name
     end as client_name,
-    cast(shares.revenue_rank as bigint) as revenue_rank,
-    cast(shares.invoices_count as bigint) as invoices_count,
-    cast(shares.credit_notes_count as bigint) as credit_notes_count,
-    cast(shares.fx_missing_count as bigint) as fx_missing_count,
-    cast(shares.active_clients as bigint) as active_clients,
+    try_cast(shares.revenue_rank as bigint) as revenue_rank,
+    try_cast(shares.invoices_count as bigint) as invoices_count,
+    try_cast(shares.credit_notes_count as bigint) as credit_notes_count,
+    try_cast(shares.fx_missing_count as bigint) as fx_missing_count,
+    try_cast(shares.active_clients as bigint) as active_clients,
     {{ money('shares.income_net') }} as income_net_mxn,
     {{ money('shares.credit_notes_net') }} as credit_notes_net_mxn,
     {{ money('shares.revenue') }} as invoiced_revenue_mxn,
@@ -88,12 +88,12 @@ select
     shares.share_pct,
     shares.cumulative_share_pct,
     -- the square of a share below one has twelve decimals; six are kept
-    cast(round(
+    try_cast(round(
         sum(
             if(
                 shares.is_generic or coalesce(shares.share_pct, 0) <= 0,
                 0,
-                cast(shares.share_pct as decimal(18, 6)) * cast(shares.share_pct as decimal(18, 6))
+                try_cast(shares.share_pct as decimal(18, 6)) * try_cast(shares.share_pct as decimal(18, 6))
             )
         ) over (partition by shares.team_id, shares.issue_month),
         6

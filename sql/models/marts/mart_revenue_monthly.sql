@@ -100,9 +100,9 @@ select
     team_id,
     currency_code,
     cfdi_type_code,
-    cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
-    cast(coalesce(credit_notes_count, 0) as bigint) as credit_notes_count,
-    cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
+    try_cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
+    try_cast(coalesce(credit_notes_count, 0) as bigint) as credit_notes_count,
+    try_cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
     {{ money('coalesce(income_net, 0)') }} as income_net,
     {{ money('coalesce(income_net_mxn, 0)') }} as income_net_mxn,
     {{ money('coalesce(credit_notes_net, 0)') }} as credit_notes_net,
@@ -119,7 +119,7 @@ select
     {{ money('prior_year_revenue_mxn') }} as prior_year_revenue_mxn,
     if(
         is_complete_month,
-        cast(
+        try_cast(
             {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_month_revenue_mxn') }} - 1
             as decimal(18, 6)
         ),
@@ -127,7 +127,7 @@ select
     ) as revenue_mom_pct,
     if(
         is_complete_month,
-        cast(
+        try_cast(
             {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_year_revenue_mxn') }} - 1
             as decimal(18, 6)
         ),

@@ -112,7 +112,7 @@ expected as (
         teams.as_of_date,
         coalesce(clients.client_id, 'unknown') as client_id,
         coalesce(clients.client_name, 'Sin cliente') as client_name,
-        cast(
+        try_cast(
             case
                 when clients.person_type = 'fisica' then 0
                 when teams.person_type <> 'fisica' or clients.person_type <> 'moral' then null
@@ -136,8 +136,8 @@ select
     client_name,
     tax_name,
     currency_code,
-    cast(billed_cfdi_count as bigint) as billed_cfdi_count,
-    cast(collected_cfdi_count as bigint) as collected_cfdi_count,
+    try_cast(billed_cfdi_count as bigint) as billed_cfdi_count,
+    try_cast(collected_cfdi_count as bigint) as collected_cfdi_count,
     {% for amount in ['base_billed', 'withheld_billed', 'base_collected', 'withheld_collected'] -%}
         {{ money(amount) }} as {{ amount }},
         {{ money(amount ~ '_mxn') }} as {{ amount }}_mxn,
@@ -146,7 +146,7 @@ select
     effective_rate,
     effective_rate_collected,
     expected_rate,
-    cast(fx_missing_count as bigint) as fx_missing_count,
+    try_cast(fx_missing_count as bigint) as fx_missing_count,
     coalesce(abs(effective_rate - expected_rate) > 0.0001, false) as is_unexpected,
     month_start_date,
     as_of_date,

@@ -19,7 +19,7 @@ select
     tags,
     metadata,
     file_size,
-    cast(ai_extraction_confidence as decimal(18, 6)) as ai_extraction_confidence,
+    try_cast(ai_extraction_confidence as decimal(18, 6)) as ai_extraction_confidence,
     livemode as is_live,
     {{ local_date('valid_from') }} as valid_from_date,
     {{ local_date('valid_until') }} as valid_until_date,
