@@ -24,7 +24,7 @@
     Null when the whole is zero. Amount and part may be negative; the whole is positive. -#}
 {% macro share(amount, part, whole, decimals=2) -%}
     try_cast(
-        cast(
+        try_cast(
             sign({{ amount }}) * sign({{ part }})
             * (
                 (
@@ -32,7 +32,7 @@
                     + nullif({{ millionths(whole) }}, 0) * {{ millionths_of_unit(decimals) }}
                 ) // (2 * nullif({{ millionths(whole) }}, 0) * {{ millionths_of_unit(decimals) }})
             ) * {{ millionths_of_unit(decimals) }}
-            as decimal(38, 6)
+            as decimal(18, 0)
         ) * 0.000001 as decimal(18, 6)
     )
 {%- endmacro %}
@@ -85,7 +85,7 @@
     select
         * exclude (split_units, split_weight, split_weights, split_floor, split_rest),
         try_cast(
-            cast(
+            try_cast(
                 (
                     split_floor
                     + case
@@ -96,7 +96,7 @@
                             then 1
                         else 0
                     end
-                ) * {{ millionths_of_unit(decimals) }} as decimal(38, 6)
+                ) * {{ millionths_of_unit(decimals) }} as decimal(18, 0)
             ) * 0.000001 as decimal(18, 6)
         ) as split_amount,
     from (

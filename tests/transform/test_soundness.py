@@ -141,11 +141,6 @@ def test_the_other_models_are_built(troubled: Path) -> None:
 def test_a_publication_says_which_tables_are_older(
     first_night: dict[str, Any], troubled: Path
 ) -> None:
-    execute(
-        troubled,
-        f"drop view staging.{AUDITS}",
-        f"alter view staging.{AUDITS}_as_built rename to {AUDITS}",
-    )
     done = cli(troubled.parent, "publish")
     assert done.returncode == 3, done.stderr
     assert "older than the rest: core.fct_document_audit is of " in done.stdout
@@ -160,6 +155,8 @@ def test_what_is_mended_is_gone_and_what_stays_keeps_its_first_day(troubled: Pat
     before = query(troubled, "select * from ops.findings where rule = 'known_codes'")
     execute(
         troubled,
+        f"drop view staging.{AUDITS}",
+        f"alter view staging.{AUDITS}_as_built rename to {AUDITS}",
         "delete from gigstack.payments where rowid = (select max(rowid) from gigstack.payments)",
     )
     done = transform(troubled, settings=SETTINGS)

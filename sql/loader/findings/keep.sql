@@ -1,5 +1,6 @@
 -- Brings ops.findings up to date with a build: what its tests no longer find goes, the rest stays
--- or comes. Reads found (what they find) and tested (the tests that ran), and the variable tested_at.
+-- or comes. Reads found (what they find) and tested (the tests that ran), and the variable
+-- tested_at.
 merge into ops.findings as held
 using found
     on

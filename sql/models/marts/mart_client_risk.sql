@@ -178,9 +178,9 @@ scored as (
         bool_or(cast(weights.is_blocking as boolean)) as has_blocking_flag,
         count(*) as flags_count,
         string_agg(
-            weights.description_es, '; ' order by try_cast(weights.weight as integer) desc, raised.flag
+            weights.description_es, '; ' order by cast(weights.weight as integer) desc, raised.flag
         ) as reasons,
-        string_agg(raised.flag, ', ' order by try_cast(weights.weight as integer) desc, raised.flag)
+        string_agg(raised.flag, ', ' order by cast(weights.weight as integer) desc, raised.flag)
             as flags,
     from raised
     inner join {{ ref('client_risk_flag') }} as weights on raised.flag = weights.flag

@@ -48,7 +48,7 @@ paid as (
 
 policies as (
     select
-        coalesce(try_cast(amount_up_to_mxn as decimal(18, 2)), 9999999999999999) as amount_up_to_mxn,
+        coalesce(cast(amount_up_to_mxn as decimal(18, 2)), 9999999999999999) as amount_up_to_mxn,
         evidence_role,
     from {{ ref('materiality_policy') }}
     where policy = {{ setting_text('materiality_policy') }}

@@ -93,7 +93,7 @@ select
             if(
                 shares.is_generic or coalesce(shares.share_pct, 0) <= 0,
                 0,
-                try_cast(shares.share_pct as decimal(18, 6)) * try_cast(shares.share_pct as decimal(18, 6))
+                cast(shares.share_pct as decimal(38, 6)) * shares.share_pct
             )
         ) over (partition by shares.team_id, shares.issue_month),
         6
