@@ -16,6 +16,7 @@ from flows.artifacts import create_artifacts
 from flows.locking import locked
 from flows.parameters import resolve_data_dir
 from pipelines.foundation.errors import GigstackError
+from pipelines.foundation.privacy import keep_private
 from pipelines.foundation.wording import shorten
 from pipelines.monitoring.alerts import mark_reported
 from pipelines.monitoring.result import RunResult
@@ -42,6 +43,7 @@ def run_flow(
     `unlocked_work` comes first, and locks the warehouse itself as often as it needs. An error of
     this program becomes the state `Failed`; any other is raised, so that its traceback is logged.
     """
+    keep_private()
     directory = resolve_data_dir(data_dir)
     result = RunResult()
     error = _run_and_catch(unlocked_work, result, directory)

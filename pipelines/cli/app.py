@@ -20,6 +20,7 @@ from pipelines.cli import (
     sandbox_command,
     transform_commands,
 )
+from pipelines.foundation.privacy import keep_private
 
 app = typer.Typer(
     name="gigstack-etl",
@@ -62,6 +63,7 @@ def options(
 
 def main() -> None:
     """Run a command; an error becomes one line and an exit code."""
+    keep_private()
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # fiscal data: report nothing
     debug = "--debug" in sys.argv
     try:

@@ -1,8 +1,8 @@
-"""The policy for personal data, and the key for its hashes.
+"""The policy for personal data, the key for its hashes, and who may read what is published.
 
-The policy is `pii` under `[publish]` in `.dlt/config.toml`, or `PUBLISH__PII`. The key lies in the
-data directory and is never published. Only its owner can read it; without it nobody can test a
-guess against a hash.
+The policy is `pii` under `[publish]` in `.dlt/config.toml`, or `PUBLISH__PII`; a group of readers
+is `group` there. The key lies in the data directory and is never published. Only its owner can read
+it; without it nobody can test a guess against a hash.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 
@@ -16,6 +16,7 @@ from dlt.common.configuration.specs import BaseConfiguration, configspec
 from pipelines.foundation.atomic_write import write_atomically
 from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import pii_key_path
+from pipelines.foundation.privacy import check_group
 from pipelines.publish.columns import Policy
 
 KEY_BYTES = 32
@@ -26,6 +27,7 @@ class PublishConfiguration(BaseConfiguration):
     """Every key of `[publish]` with its default."""
 
     pii: str = Policy.KEEP.value
+    group: str | None = None
 
     __section__: ClassVar[str] = "publish"
 
@@ -42,6 +44,18 @@ def pii_policy(name: str | None = None) -> Policy:
     except ValueError:
         known = ", ".join(policy.value for policy in Policy)
         raise ConfigurationError(f"pii is {value!r}; it must be one of {known}.") from None
+
+
+def readers_group() -> str | None:
+    """The group that may read what is published; None for the owner alone.
+
+    Raises:
+        ConfigurationError: There is no such group, or the owner of this process is not in it.
+    """
+    group = resolve_configuration(PublishConfiguration(), accept_partial=True).group
+    if group:
+        check_group(group)
+    return group or None
 
 
 def hash_key(data_dir: Path) -> str:

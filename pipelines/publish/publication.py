@@ -14,7 +14,7 @@ from pipelines.foundation.lock import exclusive_run
 from pipelines.foundation.paths import published_dir
 from pipelines.publish import manifest, versions
 from pipelines.publish.columns import Policy
-from pipelines.publish.personal import pii_policy
+from pipelines.publish.personal import pii_policy, readers_group
 from pipelines.publish.write import write_version
 from pipelines.warehouse.model_builds import OlderTable
 
@@ -46,14 +46,14 @@ def publish(data_dir: Path, pii: str | None = None) -> Publication:
     readers keep the previous version.
 
     Raises:
-        ConfigurationError: There is no such policy.
+        ConfigurationError: There is no such policy, or no such group of readers.
         WarehouseError: There is no warehouse, or another run holds it.
         PublishingError: The copy differs from the warehouse.
     """
-    policy = pii_policy(pii)
+    policy, group = pii_policy(pii), readers_group()
     published = published_dir(data_dir)
     with exclusive_run(data_dir):
-        with versions.new_version(published) as version:
+        with versions.new_version(published, group) as version:
             write_version(version, data_dir, policy)
         _remove_old(published, policy)
         return _publication(published)

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.foundation.errors import PublishingError
+from pipelines.foundation.privacy import let_read
 
 SNAPSHOT, PARQUET = "analytics.duckdb", "parquet"
 MANIFEST, DICTIONARY = "manifest.json", "data_dictionary.csv"
@@ -36,9 +37,9 @@ def current_version(published: Path) -> Path | None:
 
 
 @contextmanager
-def new_version(published: Path) -> Iterator[Path]:
+def new_version(published: Path, group: str | None = None) -> Iterator[Path]:
     """A directory for the next version, which becomes current when the block ends. After an error
-    the previous version stays current.
+    the previous version stays current. A group may read it, and find the way to it.
     """
     (published / VERSIONS).mkdir(parents=True, exist_ok=True)
     number = 1 + max(map(number_of, _all(published)), default=0)
@@ -49,6 +50,8 @@ def new_version(published: Path) -> Iterator[Path]:
     try:
         yield partial
         _seal(partial)
+        if group:
+            _share(published, partial, group)
         partial.rename(version)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
@@ -131,6 +134,16 @@ def _seal(version: Path) -> None:
             path.chmod(path.stat().st_mode & ~0o222)
             _flush(path)
         _flush(Path(directory))
+
+
+def _share(published: Path, version: Path, group: str) -> None:
+    for directory in (published, published / VERSIONS, version):
+        let_read(directory, group)
+    for path in version.rglob("*"):
+        let_read(path, group)
+    # the way there: the data directory can be crossed, not listed
+    shutil.chown(published.parent, group=group)
+    published.parent.chmod(published.parent.stat().st_mode | 0o010)
 
 
 def _flush(path: Path) -> None:
