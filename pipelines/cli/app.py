@@ -21,6 +21,12 @@ from pipelines.cli import (
     transform_commands,
 )
 from pipelines.foundation.privacy import keep_private
+from pipelines.foundation.signals import Interrupted, end_when_asked, signal_behind
+
+INTERRUPTED = (
+    "Interrupted. What was loaded, built and published before is kept, and so is what was fetched: "
+    "the same command goes on from there.\n"
+)
 
 app = typer.Typer(
     name="gigstack-etl",
@@ -64,13 +70,16 @@ def options(
 def main() -> None:
     """Run a command; an error becomes one line and an exit code."""
     keep_private()
+    end_when_asked()
     os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")  # fiscal data: report nothing
     debug = "--debug" in sys.argv
     try:
         app()
-    except KeyboardInterrupt:
-        sys.stderr.write("Interrupted. Run the same command again; no data is lost.\n")
-        sys.exit(130)
+    except (Interrupted, KeyboardInterrupt, SystemExit) as end:
+        if number := signal_behind(end):
+            sys.stderr.write(INTERRUPTED)
+            sys.exit(128 + number)
+        raise
     except Exception as error:
         if debug:
             raise

@@ -115,10 +115,13 @@ def for_each(
     work: Callable[[duckdb.DuckDBPyConnection, Relation], Result],
 ) -> list[Result]:
     """The results of `work` for each table, in parallel, each on its own connection."""
+    cursors = [connection.cursor() for _ in tables]
     with ThreadPoolExecutor(WORKERS) as threads:
-        futures = [threads.submit(work, connection.cursor(), table) for table in tables]
+        futures = [threads.submit(work, *pair) for pair in zip(cursors, tables, strict=True)]
         try:
             return [future.result() for future in futures]
         except BaseException:
-            threads.shutdown(cancel_futures=True)
+            threads.shutdown(wait=False, cancel_futures=True)
+            for cursor in cursors:  # what is under way would be waited for
+                cursor.interrupt()
             raise

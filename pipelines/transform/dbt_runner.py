@@ -22,6 +22,13 @@ NOT_FOR_DBT = ("DBT_", "GIGSTACK_API_", "SOURCES__", "PREFECT_", "SENDGRID_")  #
 MEMORY_LIMIT = "1GB"
 QUIET_PYTHON = ("-W", "ignore")  # of warnings about dbt's own modules, which hide what went wrong
 SAFE_PATH = "-P"  # Python imports nothing from the working directory
+DBT = """
+import ctypes, runpy, signal, sys
+if sys.platform == "linux":  # it ends with its parent, however that ends: PR_SET_PDEATHSIG
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+sys.argv[0] = "dbt"
+runpy.run_module("dbt.cli.main", run_name="__main__")
+"""
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
@@ -80,9 +87,9 @@ def dbt(data_dir: Path, verb: Sequence[str], variables: dict[str, Any]) -> list[
 
 def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str, Any]) -> str:
     """What dbt printed."""
-    done = subprocess.run(
+    process = subprocess.Popen(
         [
-            *(sys.executable, SAFE_PATH, *QUIET_PYTHON, "-m", "dbt.cli.main"),
+            *(sys.executable, SAFE_PATH, *QUIET_PYTHON, "-c", DBT),
             *("--quiet", "--log-format", "text"),
             *verb,
             *("--project-dir", SQL, "--profiles-dir", SQL),
@@ -91,11 +98,17 @@ def _run(data_dir: Path, target: Path, verb: Sequence[str], variables: dict[str,
         ],
         env=_environment(data_dir),
         cwd=data_dir,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        check=False,
     )
-    return done.stdout + done.stderr
+    try:
+        output, _ = process.communicate()
+    except BaseException:  # dbt must not go on alone, and hold the warehouse
+        process.kill()
+        process.wait()
+        raise
+    return output
 
 
 def _environment(data_dir: Path) -> dict[str, str]:

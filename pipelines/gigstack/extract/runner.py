@@ -9,9 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pipelines.foundation.errors import (
@@ -98,6 +99,7 @@ class Extraction:
         self._on_progress = on_progress
         self._batches = BatchQueue()
         self._thread = threading.Thread(target=self._run, name="fetch", daemon=True)
+        self._cancel: Callable[[], object] = self._batches.close
         self.stats: StatsByList = {}
 
     def start(self) -> None:
@@ -114,8 +116,12 @@ class Extraction:
         return self._batches.batches()
 
     def stop(self) -> None:
-        """Stop fetching if it has not ended; batches that were not taken are dropped."""
+        """Stop fetching if it has not ended: requests that are under way are given up, and batches
+        that were not taken are dropped.
+        """
         self._batches.close()
+        with suppress(RuntimeError):  # its event loop has ended
+            self._cancel()
         self._thread.join(STOP_TIMEOUT_SECONDS)
 
     def _run(self) -> None:
@@ -127,6 +133,9 @@ class Extraction:
             self._batches.put(None)
 
     async def _fetch(self) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task
+        self._cancel = partial(loop.call_soon_threadsafe, task.cancel)
         normalizers = asyncio.wrap_future(self._normalizers)
         async with self._connect() as client:
             fetcher = _Fetcher(

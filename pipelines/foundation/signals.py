@@ -1,0 +1,39 @@
+"""How a program ends when it is asked to: by Ctrl-C, or by SIGTERM from whoever runs it.
+
+API: https://docs.python.org/3/library/signal.html
+"""
+
+import signal
+from types import FrameType
+from typing import NoReturn
+
+
+class Interrupted(BaseException):
+    """Somebody wants this program to end. No library takes it for an error of its own."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def end_when_asked() -> None:
+    """Let the first signal end what is under way in order, and a second one end it at once."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_DFL)
+    raise Interrupted(number)
+
+
+def signal_behind(error: BaseException | None) -> int | None:
+    """The signal that an error, or one before it, stands for; None if it is no interruption."""
+    while error is not None:
+        if isinstance(error, Interrupted):
+            return error.number
+        if isinstance(error, KeyboardInterrupt):  # as dlt makes of a signal that it received
+            return int(getattr(error, "signal_code", signal.SIGINT))
+        error = error.__cause__ or error.__context__
+    return None
