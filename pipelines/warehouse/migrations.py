@@ -1,10 +1,52 @@
-"""Brings schema `ops` up to date; `sql/loader/run_log.sql` declares its tables."""
+"""Brings a warehouse of an earlier release up to date, before anything else reads or writes it.
+
+`sql/loader/run_log.sql` declares the tables of schema `ops`, `sql/loader/columns.csv` the columns
+of schema `gigstack`. What is missing is added, and nothing is taken away. A table that is missing
+whole comes with the next load.
+"""
+
+from datetime import UTC, datetime
 
 import duckdb
 
-from pipelines.foundation.paths import LOADER_SQL, read_sql
+from pipelines.foundation.errors import WarehouseError
+from pipelines.foundation.paths import LOADER_COLUMNS, LOADER_SQL, read_sql
+from pipelines.foundation.sql_text import identifier, literal
+
+SCHEMA_VERSION = 1  # of what a release writes; raise it when an earlier one could not read that
+
+_MISSING_COLUMNS = """
+    select declared.table, declared.column, declared.type
+    from read_csv({columns}, all_varchar = true) as declared
+    semi join duckdb_tables() as held
+        on held.schema_name = 'gigstack' and held.table_name = declared.table
+        and held.database_name = current_database()
+    anti join duckdb_columns() as present
+        on present.schema_name = 'gigstack' and present.table_name = declared.table
+        and present.column_name = declared.column and present.database_name = current_database()
+"""
 
 
 def migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of schema `ops` that do not exist yet."""
+    """Create and complete what this release needs.
+
+    Raises:
+        WarehouseError: A later release has written the warehouse.
+    """
     connection.execute(read_sql(LOADER_SQL / "run_log.sql"))
+    (version,) = connection.execute(
+        "select coalesce(max(version), 0) from ops.schema_versions"
+    ).fetchone() or (0,)
+    if version > SCHEMA_VERSION:
+        raise WarehouseError(
+            f"A later release of gigstack-etl has written this warehouse (schema {version}; this "
+            f"release knows {SCHEMA_VERSION}). Install that release, or name another --data-dir."
+        )
+    missing = _MISSING_COLUMNS.format(columns=literal(str(LOADER_COLUMNS)))
+    for table, column, kind in connection.execute(missing).fetchall():
+        connection.execute(f"alter table gigstack.{table} add column {identifier(column)} {kind}")
+    if version < SCHEMA_VERSION:
+        connection.execute(
+            "insert into ops.schema_versions by name select $version as version, $at as reached_at",
+            {"version": SCHEMA_VERSION, "at": datetime.now(UTC)},
+        )

@@ -1,6 +1,12 @@
 -- The run log: what every load did, and what it could not do.
 create schema if not exists ops;
 
+-- the versions of the schema that this warehouse has had; see pipelines/warehouse/migrations.py
+create table if not exists ops.schema_versions (
+    version integer not null,
+    reached_at timestamptz not null
+);
+
 create table if not exists ops.runs (
     run_id varchar not null,
     mode varchar not null,

@@ -75,5 +75,5 @@ def _expression(column: LoaderColumn) -> str:
     if column.name in UPPER_CASE:
         return f"upper({column.name})"
     if column.type == "DOUBLE":
-        return f"cast({column.name} as decimal(18, 6))"
+        return f"try_cast({column.name} as decimal(18, 6))"
     return column.name

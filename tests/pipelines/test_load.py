@@ -258,6 +258,7 @@ def _columns(data_dir: Path) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in rows]
 
 
+AT = 1_772_300_000  # seconds
 ITEM = {"id": "service_1", "quantity": 1, "unit_price": "10.50", "taxes": [{"type": "IVA"}]}
 
 
@@ -280,8 +281,16 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     invoices[0].append(invoice("shrunk", items=[ITEM, ITEM], payments=["payment_1"]))
     invoices[1].append(invoice("shrunk", items=[ITEM], payments=["payment_2"]))
     drafts = [
-        [draft("only content", 2000, total=1), draft("back", 3000, total=1), draft("on", 2000)],
-        [draft("only content", 2000, total=2), draft("back", 2500, total=2), draft("on", 4000)],
+        [
+            draft("only content", AT + 2000, total=1),
+            draft("back", AT + 3000, total=1),
+            draft("on", AT + 2000),
+        ],
+        [
+            draft("only content", AT + 2000, total=2),
+            draft("back", AT + 2500, total=2),
+            draft("on", AT + 4000),
+        ],
     ]
     script = {
         "/invoices/income": [page(records) for records in invoices],
@@ -325,7 +334,7 @@ def test_a_change_without_a_moment_is_observed_and_time_never_goes_back(changed:
         ("on", "api", None, False),
         ("only content", "observed", 2, True),
     ]
-    assert drafts[1]["second"] == 4000
+    assert drafts[1]["second"] == AT + 4000
 
 
 def test_a_stream_that_fails_or_is_forbidden_costs_the_others_nothing(data_dir: Path) -> None:

@@ -236,7 +236,7 @@ def test_a_list_without_a_watermark_is_read_whole(db: duckdb.DuckDBPyConnection)
     marks = {TEAM: {"payments": START.isoformat(), "clients": START.isoformat()}}
     settings = Settings("key", lookback_days=0)
     assert WindowPlanner(db, EXISTING, marks, settings).windows(lists) == {
-        ("payments", TEAM): ReadWindow(START)
+        ("payments", TEAM): ReadWindow(START, changed_since=START)
     }
 
 
@@ -266,4 +266,5 @@ def test_a_window_begins_at_the_midnight_of_mexico_city(
     marks = {TEAM: {"retentions": watermark}}
     planner = WindowPlanner(db, EXISTING, marks, Settings("key", lookback_days=10))
     found = planner.windows(lists)
-    assert found == {("retentions", TEAM): ReadWindow(datetime.fromisoformat(start))}
+    since, mark = datetime.fromisoformat(start), datetime.fromisoformat(watermark)
+    assert found == {("retentions", TEAM): ReadWindow(since, changed_since=mark)}

@@ -43,6 +43,8 @@ from pipelines.gigstack.extract.own_lists import OwnLists
 from pipelines.gigstack.extract.read_window import ReadWindow
 from pipelines.gigstack.extract.stats import ResourceStats
 
+MAX_WALKS = 3  # of a list that changes while it is read
+
 
 @dataclass(frozen=True)
 class _ListRequest:
@@ -155,11 +157,11 @@ class ListReader:
 
     async def _pages(self, request: _ListRequest) -> AsyncGenerator[bytes, None]:
         """Every page, counted and passed to `on_page`. A list that seems to have changed while it
-        was read is read once more. Whether a whole list is whole is then seen by all that came of
+        was read is read again. Whether a whole list is whole is then seen by all that came of
         it (see `fail_incomplete_lists`).
         """
-        for is_again in (False, True):
-            paginator = self._paginator(request, is_again=is_again)
+        for walk in range(MAX_WALKS):
+            paginator = self._paginator(request, is_again=walk > 0)
             async with aclosing(self._walk(paginator, request)) as pages:
                 async for records in pages:
                     yield records
