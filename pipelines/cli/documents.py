@@ -8,6 +8,7 @@ from pipelines.foundation.paths import warehouse_path
 from pipelines.gigstack.extract.stats import ResourceStats
 from pipelines.monitoring.alerts import AlertUpdate, count_by_severity
 from pipelines.monitoring.result import RunResult
+from pipelines.publish.personal import shown
 from pipelines.warehouse.run_log import Comparison, LoadResult
 
 
@@ -51,7 +52,7 @@ def _drift(result: LoadResult) -> list[dict[str, Any]]:
             "stream": resource,
             "path": path,
             "kind": kind,
-            "example": result.examples[resource, path, kind],
+            "example": shown(result.examples[resource, path, kind]),
             "occurrences": occurrences,
         }
         for (resource, path, kind), occurrences in result.drift.items()

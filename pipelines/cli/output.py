@@ -10,6 +10,7 @@ from pipelines.cli.tables import print_records, print_table, to_the_second
 from pipelines.foundation.wording import plural
 from pipelines.load.plan import Step
 from pipelines.monitoring.alerts import AlertUpdate, format_counts
+from pipelines.publish.personal import shown
 from pipelines.publish.publication import Publication
 from pipelines.publish.versions import PARQUET, SNAPSHOT
 from pipelines.transform.build import Transformation
@@ -47,7 +48,7 @@ def _print_deviations(out: Console, result: LoadResult) -> None:
     if deviations:
         print_table(out, "Not ok", ["resource", "team", "status", "reason"], deviations)
     if result.drift:
-        rows = [[*key, count, result.examples[key]] for key, count in result.drift.items()]
+        rows = [[*key, count, shown(result.examples[key])] for key, count in result.drift.items()]
         columns = ["resource", "path", "kind", "occurrences", "example"]
         print_table(out, DRIFT_TITLE, columns, rows)
     if result.differences:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines import warehouse
 from pipelines.foundation.paths import LOADER_SQL, read_sql
-from pipelines.monitoring.status import freshness
+from pipelines.monitoring.status import drift_of, freshness
 
 Row = dict[str, Any]
 
@@ -55,7 +55,7 @@ def read_run_details(data_dir: Path, run_id: str) -> RunDetails:
             run=run,
             resources=warehouse.rows_of(connection, resources),
             rejects=warehouse.rows_of(connection, REJECTS),
-            drift=warehouse.rows_of(connection, DRIFT),
+            drift=drift_of(connection, DRIFT),
             differences=warehouse.rows_of(connection, DIFFERENCES),
             tables=freshness(connection),
         )

@@ -10,6 +10,7 @@ from pipelines import warehouse
 from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.load import dlt_cleanup
 from pipelines.monitoring.list_report import lists_of_last_run
+from pipelines.publish.personal import shown
 from pipelines.publish.publication import Publication, last_publication
 from pipelines.warehouse.run_log import open_rejects
 
@@ -61,13 +62,19 @@ def read_status(data_dir: Path) -> Status:
             streams=warehouse.rows_of(connection, DEVIATING_RESOURCES),
             lists=lists_of_last_run(connection),
             tables=freshness(connection),
-            drift=warehouse.rows_of(connection, DRIFT),
+            drift=drift_of(connection, DRIFT),
             differences=warehouse.rows_of(connection, DIFFERENCES),
             rejects=warehouse.count(connection, f"ops.rejects {OF_LAST_RUN}"),
             rejects_kept=len(open_rejects(connection)),
             pending_packages=dlt_cleanup.pending(data_dir),
             published=last_publication(data_dir),
         )
+
+
+def drift_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
+    """Findings of drift, without their examples where personal data is not to be shown."""
+    rows = warehouse.rows_of(connection, query)
+    return [row | {"example": shown(row["example"])} for row in rows]
 
 
 def freshness(connection: duckdb.DuckDBPyConnection) -> list[Row]:

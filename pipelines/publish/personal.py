@@ -20,6 +20,7 @@ from pipelines.foundation.privacy import check_group
 from pipelines.publish.columns import Policy
 
 KEY_BYTES = 32
+HIDDEN = "(hidden: [publish] pii)"
 
 
 @configspec
@@ -44,6 +45,11 @@ def pii_policy(name: str | None = None) -> Policy:
     except ValueError:
         known = ", ".join(policy.value for policy in Policy)
         raise ConfigurationError(f"pii is {value!r}; it must be one of {known}.") from None
+
+
+def shown(value: str | None) -> str | None:
+    """A value of the account, as the policy lets it be shown outside the warehouse."""
+    return value if value is None or pii_policy() is Policy.KEEP else HIDDEN
 
 
 def readers_group() -> str | None:

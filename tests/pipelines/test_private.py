@@ -16,6 +16,8 @@ from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from tests.accounts import create_account
 from tests.pipelines.commands import access, cli
+from tests.pipelines.loads import query
+from tests.pipelines.scripted import account_script, api, key, page
 
 ALL_THE_BITS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -87,3 +89,26 @@ def test_a_group_of_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_mask_leaves_the_owner_everything() -> None:
     assert OTHERS == ALL_THE_BITS
+
+
+CURP = "MAAR790213HMNRLF03"
+
+
+@pytest.mark.parametrize("policy", ["drop", "hash", "keep"])
+def test_the_policy_for_personal_data_holds_for_what_is_printed(
+    tmp_path: Path, policy: str
+) -> None:
+    """An unknown field may hold anything; its value stays in the warehouse."""
+    script = {"/clients": page([{"id": "client_1", "curp": CURP}], has_more=False)}
+    with api(account_script(script)) as (_, url):
+        env = {"GIGSTACK_API_KEY": key(), "GIGSTACK_API_BASE_URL": url, "PUBLISH__PII": policy}
+        for command in (("load", "--resource", "clients"), ("status",)):
+            for form in ((), ("--json",)):
+                done = cli(tmp_path, *command, *form, env=env)
+                assert done.returncode in (0, 3), done.stderr
+                is_there = CURP in done.stdout + done.stderr
+                is_news = "curp" in done.stdout
+                assert is_there == (policy == "keep" and is_news)
+    assert query(tmp_path / "data", "select extra->>'curp' as curp from gigstack.clients") == [
+        {"curp": CURP}
+    ]
