@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from pipelines.foundation.paths import check_data_dir
 from pipelines.foundation.time_zone import MEXICO_CITY
 from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 
@@ -48,8 +49,13 @@ def today() -> date:
 
 
 def resolve_data_dir(parameter: Path | None) -> Path:
-    """The directory for all files: the parameter, else the environment, else `data`."""
-    return (parameter or Path(os.environ.get("GIGSTACK_DATA_DIR") or "data")).resolve()
+    """The directory for all files: the parameter, else the environment, else `data`.
+
+    Raises:
+        ConfigurationError: Its path has a character that cannot be used.
+    """
+    named = parameter or Path(os.environ.get("GIGSTACK_DATA_DIR") or "data")
+    return check_data_dir(named.resolve())
 
 
 Teams = Annotated[

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.foundation.paths import check_data_dir
+
 if TYPE_CHECKING:
     from pipelines.gigstack.endpoint_types import Resource
     from pipelines.gigstack.settings import Settings
@@ -13,7 +15,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 DataDir = Annotated[
     Path,
-    typer.Option(envvar="GIGSTACK_DATA_DIR", help="The directory for all files."),
+    typer.Option(
+        envvar="GIGSTACK_DATA_DIR", help="The directory for all files.", callback=check_data_dir
+    ),
 ]
 Resources = Annotated[
     list[str] | None,

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from pipelines.foundation.errors import ConfigurationError
+
 _ROOT = Path(__file__).parents[1]
 _INSTALLED = _ROOT / "sql"  # in the wheel
 
@@ -18,6 +20,24 @@ PUBLISHED_COLUMNS = SQL / "published_columns.csv"
 
 def read_sql(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+UNUSABLE = "'?%\\"  # DuckDB, or an address made of the path, takes them for something else
+
+
+def check_data_dir(data_dir: Path) -> Path:
+    """Refuse a directory whose name, or that of one above it, would lead elsewhere.
+
+    Raises:
+        ConfigurationError: It has such a name.
+    """
+    path = str(data_dir.absolute())
+    if found := [c for c in path if c in UNUSABLE or not c.isprintable()]:
+        raise ConfigurationError(
+            f"The data directory {path!r} has {found[0]!r} in its path, which cannot be used. "
+            "Name another one: --data-dir, or GIGSTACK_DATA_DIR."
+        )
+    return data_dir
 
 
 def warehouse_path(data_dir: Path) -> Path:

@@ -3,15 +3,38 @@
 API: https://dlthub.com/docs/general-usage/destination-tables#load-packages-and-load-ids
 """
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.foundation.paths import dlt_dir
 
 PIPELINE = "gigstack"
 UNFINISHED_FILE = re.compile("[0-9a-f]{16}")  # what dlt calls a file until it is written
+
+
+def set_damaged_aside(data_dir: Path) -> Path | None:
+    """Move dlt's directory away if dlt could not read its state or a schema there; return its place.
+
+    dlt then takes both from the warehouse. What an interrupted run had extracted comes again from
+    its response log.
+    """
+    working = dlt_dir(data_dir) / PIPELINE
+    files = (working / "state.json", *working.glob("schemas/*.json"))
+    if all(_is_object(file) for file in files if file.exists()):
+        return None
+    aside = working.with_name(f"{PIPELINE}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    return working.rename(aside)
+
+
+def _is_object(file: Path) -> bool:
+    try:
+        return isinstance(json.loads(file.read_bytes()), dict)
+    except ValueError:
+        return False
 
 
 def pending(data_dir: Path) -> int:

@@ -46,6 +46,11 @@ class Chunk:
 def open_loader(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> "DltLoader":
     """Configure dlt for this process, and return the loader of a data directory."""
     configure_dlt()
+    if aside := dlt_cleanup.set_damaged_aside(data_dir):
+        logging.getLogger(__name__).warning(
+            "dlt could not read its own files; they are now in %s. It goes on from the warehouse.",
+            aside,
+        )
     return DltLoader(data_dir, connection)
 
 

@@ -31,9 +31,19 @@ KEPT = 3  # versions beside the current one
 
 
 def current_version(published: Path) -> Path | None:
-    """The directory of the current version; None before the first publication."""
+    """The directory of the current version; None before the first publication. Where the link leads
+    nowhere, that is the newest version.
+
+    Raises:
+        PublishingError: Something else lies where the link should be.
+    """
     link = published / CURRENT
-    return link.resolve() if link.is_dir() else None
+    if link.exists() and not link.is_symlink():
+        raise PublishingError(f"{link} is no link. Move it away, and run `gigstack-etl publish`.")
+    if link.is_dir():
+        return link.resolve()
+    complete = _complete(published) if link.is_symlink() else []
+    return complete[-1].resolve() if complete else None
 
 
 @contextmanager
@@ -96,7 +106,7 @@ def earlier_versions(published: Path) -> list[Path]:
 
 
 def _all(published: Path) -> list[Path]:
-    return [path for path in (published / VERSIONS).iterdir() if re.match(r"\d+", path.name)]
+    return [path for path in (published / VERSIONS).glob("*") if re.match(r"\d+", path.name)]
 
 
 def _complete(published: Path) -> list[Path]:
