@@ -17,7 +17,7 @@ UNFINISHED_FILE = re.compile("[0-9a-f]{16}")  # what dlt calls a file until it i
 
 
 def set_damaged_aside(data_dir: Path) -> Path | None:
-    """Move dlt's directory away if dlt could not read its state or a schema there; return its place.
+    """Move dlt's directory away if dlt could not read a file of its own there; return its place.
 
     dlt then takes both from the warehouse. What an interrupted run had extracted comes again from
     its response log.
