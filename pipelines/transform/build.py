@@ -90,7 +90,8 @@ def transform(
         results = dbt(data_dir, ["build", *NOT_NIGHTLY, *options], variables | as_of_variable)
         message = _message(results)
         with warehouse.connect(data_dir) as connection:
-            note_builds(connection, results, started_at)
+            is_everything = is_full_refresh and not select
+            note_builds(connection, results, started_at, is_everything=is_everything)
             keep_findings(connection, results, started_at)
             done = _transformation(connection, results, as_of, is_full_refresh, started_at)
             # a part of a project that changed leaves the rest as it was: no whole build

@@ -12,6 +12,7 @@ from pipelines.foundation.wording import plural, shorten
 from pipelines.transform.dbt_runner import NodeResult
 
 SOUND_ROWS = "sound_rows"  # the test of every table; the others have their rule for a name
+NOT_COMPUTED = "could not be computed"
 MAX_KEPT = 1_000  # keys of a test and team; the others are counted together, without a key
 MAX_TEAMS = 3  # in a line
 
@@ -39,9 +40,15 @@ def keep_findings(
         "create or replace temp table tested as select test, table_name from ops.findings limit 0"
     )
     for result in results:
-        if result.kind == "test" and result.status in ("pass", "warn"):
-            connection.execute("insert into tested values ($1, $2)", [result.name, result.table])
-            if result.status == "warn":
+        if result.kind == "test" and result.status != "skipped":
+            place = [result.name, result.table]
+            connection.execute("insert into tested values ($1, $2)", place)
+            if result.is_failed:  # the data keep it from being computed
+                values = [*place, NOT_COMPUTED, result.message]
+                connection.execute(
+                    "insert into found values ($1, $2, $3, null, null, $4, 1)", values
+                )
+            elif result.status == "warn":
                 _collect(connection, result)
     connection.execute("set variable tested_at = $at", {"at": tested_at})
     connection.execute(read_sql(LOADER_SQL / "findings" / "keep.sql"))

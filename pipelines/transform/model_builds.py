@@ -29,9 +29,15 @@ _NOTE = """
 
 
 def note_builds(
-    connection: duckdb.DuckDBPyConnection, results: Sequence[NodeResult], built_at: datetime
+    connection: duckdb.DuckDBPyConnection,
+    results: Sequence[NodeResult],
+    built_at: datetime,
+    *,
+    is_everything: bool,
 ) -> None:
-    """Note which models were built, and why others were not. What was not selected stays."""
+    """Note which models were built, and why others were not. What was not selected stays; what a
+    build of everything does not have is no model any more.
+    """
     by_id = {result.unique_id: result for result in results}
     connection.execute(
         "create or replace temp table built as "
@@ -42,6 +48,11 @@ def note_builds(
             row = [result.schema, result.name, _error(result, by_id)]
             connection.execute("insert into built values ($1, $2, $3)", row)
     connection.execute(_NOTE, {"at": built_at})
+    if is_everything:
+        connection.execute(
+            "delete from ops.model_builds where (schema_name, model_name) not in "
+            "(select schema_name, model_name from built)"
+        )
 
 
 def _error(result: NodeResult, by_id: dict[str, NodeResult]) -> str | None:

@@ -20,7 +20,9 @@ from pipelines.publish.publication import publish
 from pipelines.transform import findings
 from pipelines.transform.build import Transformation, transform
 from pipelines.transform.dbt_runner import NodeResult
+from pipelines.transform.model_builds import note_builds
 from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.model_builds import older_tables
 from tests.pipelines.commands import cli
 from tests.pipelines.loads import query
 from tests.transform.conftest import SETTINGS, Built
@@ -297,6 +299,28 @@ def test_other_tests_tell_where_by_what_is_no_number(ledger: duckdb.DuckDBPyConn
         'fct_x sums_agree: {"currency":"MXN","day":"2026-01-31"} in 1 row of team_1, '
         "since 2026-01-01"
     ]
+
+
+def test_a_test_that_the_data_keep_from_being_computed_is_a_finding(
+    ledger: duckdb.DuckDBPyConnection,
+) -> None:
+    failed = NodeResult("t", "test", "sums", "core", "fct_x", "error", "Overflow", 0.1, "", ())
+    findings.keep_findings(ledger, [failed], at(1))
+    assert findings.tell_findings(ledger) == [
+        "fct_x could not be computed: Overflow in 1 row, since 2026-01-01"
+    ]
+    findings.keep_findings(ledger, [found_by("", "sums", "pass")], at(2))
+    assert findings.tell_findings(ledger) == []
+
+
+def test_a_model_that_is_no_more_is_not_older_for_ever(ledger: duckdb.DuckDBPyConnection) -> None:
+    gone = NodeResult("m", "model", "gone", "core", "gone", "error", "Overflow", 0.1, "", ())
+    kept = NodeResult("k", "model", "kept", "core", "kept", "success", "", 0.1, "", ())
+    note_builds(ledger, [gone], at(1), is_everything=True)
+    note_builds(ledger, [kept], at(2), is_everything=False)
+    assert [table.name for table in older_tables(ledger, "memory")] == ["core.gone"]
+    note_builds(ledger, [kept], at(3), is_everything=True)
+    assert older_tables(ledger, "memory") == []
 
 
 def test_what_was_not_tested_stays(ledger: duckdb.DuckDBPyConnection) -> None:
