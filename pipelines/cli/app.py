@@ -21,7 +21,7 @@ from pipelines.cli import (
     transform_commands,
 )
 from pipelines.foundation.privacy import keep_private
-from pipelines.foundation.signals import Interrupted, end_when_asked, signal_behind
+from pipelines.foundation.signals import end_when_asked, signal_behind
 
 INTERRUPTED = (
     "Interrupted. What was loaded, built and published before is kept, and so is what was fetched: "
@@ -75,13 +75,11 @@ def main() -> None:
     debug = "--debug" in sys.argv
     try:
         app()
-    except (Interrupted, KeyboardInterrupt, SystemExit) as end:
-        if number := signal_behind(end):
+    except BaseException as error:
+        if number := signal_behind(error):
             sys.stderr.write(INTERRUPTED)
             sys.exit(128 + number)
-        raise
-    except Exception as error:
-        if debug:
+        if debug or not isinstance(error, Exception):
             raise
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(_error_code(error))

@@ -13,7 +13,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from pipelines.foundation.errors import WarehouseBusyError, WarehouseError
-from pipelines.foundation.paths import lock_holder_path, lock_path
+from pipelines.foundation.paths import lock_holder_path, lock_path, private_paths
+from pipelines.foundation.privacy import close_to_others
 
 
 @contextmanager
@@ -37,6 +38,7 @@ def exclusive_run(data_dir: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise WarehouseError(f"{data_dir} cannot be written: {error.strerror}.") from error
+    close_to_others(*private_paths(data_dir))
     with lock:
         yield
 

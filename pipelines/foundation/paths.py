@@ -112,3 +112,13 @@ def pii_key_path(data_dir: Path) -> Path:
 def sandbox_account_path(data_dir: Path) -> Path:
     """The invented account of the demo."""
     return data_dir / "sandbox.sqlite"
+
+
+def private_paths(data_dir: Path) -> list[Path]:
+    """What holds personal data outside the published files."""
+    warehouse = warehouse_path(data_dir)
+    return [
+        *(warehouse, warehouse.with_name(f"{warehouse.name}.wal"), report_path(data_dir)),
+        *(dlt_dir(data_dir), dbt_dir(data_dir), response_logs_dir(data_dir)),
+        *(backfills_dir(data_dir), docs_path(data_dir).parent),
+    ]

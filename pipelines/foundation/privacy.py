@@ -3,6 +3,7 @@
 import grp
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from pipelines.foundation.errors import ConfigurationError
@@ -14,6 +15,16 @@ GROUP_READS, GROUP_ENTERS = 0o040, 0o050
 def keep_private() -> None:
     """From here on whatever this process and those it starts create is its owner's alone."""
     os.umask(OTHERS)
+
+
+def close_to_others(*paths: Path) -> None:
+    """Take from others what an earlier release left them to read; what is below a closed directory
+    is closed too.
+    """
+    for path in paths:
+        if path.exists() and path.stat().st_mode & OTHERS:
+            with suppress(PermissionError):  # it is somebody else's
+                path.chmod(path.stat().st_mode & ~OTHERS)
 
 
 def check_group(group: str) -> None:

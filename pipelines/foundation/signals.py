@@ -31,6 +31,8 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 def signal_behind(error: BaseException | None) -> int | None:
     """The signal that an error, or one before it, stands for; None if it is no interruption."""
     while error is not None:
+        if isinstance(error, BaseExceptionGroup):  # of concurrent tasks
+            error = error.exceptions[0]
         if isinstance(error, Interrupted):
             return error.number
         if isinstance(error, KeyboardInterrupt):  # as dlt makes of a signal that it received

@@ -46,11 +46,6 @@ class Chunk:
 def open_loader(data_dir: Path, connection: duckdb.DuckDBPyConnection) -> "DltLoader":
     """Configure dlt for this process, and return the loader of a data directory."""
     configure_dlt()
-    if aside := dlt_cleanup.set_damaged_aside(data_dir):
-        logging.getLogger(__name__).warning(
-            "dlt could not read its own files; they are now in %s. It goes on from the warehouse.",
-            aside,
-        )
     return DltLoader(data_dir, connection)
 
 
@@ -99,6 +94,10 @@ class DltLoader:
 
     def load_pending_packages(self) -> None:
         """Load what an interrupted run extracted and did not load."""
+        if aside := dlt_cleanup.set_damaged_aside(self._data_dir):
+            logging.getLogger(__name__).warning(
+                "dlt could not read its own files, now in %s. It goes on from the warehouse.", aside
+            )
         dlt_cleanup.remove_leftovers(self._data_dir)
         if dlt_cleanup.pending(self._data_dir):
             self.pipeline().run()

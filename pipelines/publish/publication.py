@@ -93,7 +93,9 @@ def _strictness(version: Path) -> int:
 
 
 def _publication(published: Path) -> Publication:
-    content = manifest.read_manifest(published / versions.CURRENT)
+    current = versions.current_version(published)
+    assert current
+    content = manifest.read_manifest(current)
     snapshot, *parquet = content["files"]
     return Publication(
         number=int(Path(content["directory"]).name),

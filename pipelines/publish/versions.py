@@ -31,8 +31,8 @@ KEPT = 3  # versions beside the current one
 
 
 def current_version(published: Path) -> Path | None:
-    """The directory of the current version; None before the first publication. Where the link leads
-    nowhere, that is the newest version.
+    """The directory of the current version; None before the first publication. Where the link is
+    lost or leads nowhere, that is the newest version.
 
     Raises:
         PublishingError: Something else lies where the link should be.
@@ -42,7 +42,7 @@ def current_version(published: Path) -> Path | None:
         raise PublishingError(f"{link} is no link. Move it away, and run `gigstack-etl publish`.")
     if link.is_dir():
         return link.resolve()
-    complete = _complete(published) if link.is_symlink() else []
+    complete = _complete(published)
     return complete[-1].resolve() if complete else None
 
 

@@ -92,7 +92,7 @@ def transform(
         with warehouse.connect(data_dir) as connection:
             is_everything = is_full_refresh and not select
             note_builds(connection, results, started_at, is_everything=is_everything)
-            keep_findings(connection, results, started_at)
+            keep_findings(connection, results, started_at, is_everything=is_everything)
             done = _transformation(connection, results, as_of, is_full_refresh, started_at)
             # a part of a project that changed leaves the rest as it was: no whole build
             is_whole = not select and not any(result.is_failed for result in results)

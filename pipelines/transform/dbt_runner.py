@@ -27,14 +27,17 @@ import ctypes, runpy, signal, sys
 if sys.platform == "linux":  # it ends with its parent, however that ends: PR_SET_PDEATHSIG
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 sys.argv[0] = "dbt"
+import dbt.compilation  # no model waits for the tests of another: an error in one would skip it
+dbt.compilation.Linker.add_test_edges = lambda *_: None
 runpy.run_module("dbt.cli.main", run_name="__main__")
 """
 FAILED = ("error", "fail", "runtime error", "partial success")
 
 
+_QUOTED = re.compile(r"""(?<!\w)['"].*""", re.DOTALL)
+COMPILATION = "Compilation Error"
 # of an error that no data can cause: the project itself is wrong
-_QUOTED = re.compile(r"""(['"]).*?\1""")
-OF_THE_PROJECT = ("Compilation Error", "Parser Error", "Binder Error", "Catalog Error")
+OF_THE_PROJECT = (COMPILATION, "Parser Error", "Binder Error", "Catalog Error")
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def _node_results(results: Path, manifest: Path) -> Iterator[NodeResult]:
             node.get("schema", ""),
             _tables(node, reads) if kind == "test" else node.get("name", unique_id),
             result["status"],
-            _without_values(_reason(result["message"] or "")),
+            _reason_without_values(result["message"] or ""),
             result["execution_time"],
             result.get("compiled_code"),
             reads,
@@ -158,6 +161,12 @@ def _reason(text: str) -> str:
     return (telling or lines or ["it says nothing"])[-1]
 
 
-def _without_values(reason: str) -> str:
-    """An error that quotes what it could not convert would show personal data."""
-    return reason if reason.startswith(OF_THE_PROJECT) else _QUOTED.sub("…", reason)
+def _reason_without_values(message: str) -> str:
+    """Why a node failed. An error of the data may quote what it could not convert, on several
+    lines: nothing from the first quote on is told.
+    """
+    first, _, rest = message.strip().partition("\n")
+    if first.startswith(COMPILATION):
+        return f"{COMPILATION}: {(rest.strip().splitlines() or [first])[0].strip()}"
+    reason = _reason(message)
+    return reason if reason.startswith(OF_THE_PROJECT) else _reason(_QUOTED.sub("…", message))

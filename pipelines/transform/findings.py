@@ -31,9 +31,15 @@ _COLLECT = """
 
 
 def keep_findings(
-    connection: duckdb.DuckDBPyConnection, results: Sequence[NodeResult], tested_at: datetime
+    connection: duckdb.DuckDBPyConnection,
+    results: Sequence[NodeResult],
+    tested_at: datetime,
+    *,
+    is_everything: bool = False,
 ) -> None:
-    """Bring `ops.findings` up to date with the tests of a build; what other tests found stays."""
+    """Bring `ops.findings` up to date with the tests of a build. What other tests found stays; what
+    a build of everything does not have is no test any more.
+    """
     connection.execute(
         "create or replace temp table found as select * exclude (first_seen_at, last_seen_at) "
         "from ops.findings limit 0;"
@@ -44,21 +50,35 @@ def keep_findings(
             place = [result.name, result.table]
             connection.execute("insert into tested values ($1, $2)", place)
             if result.is_failed:  # the data keep it from being computed
-                values = [*place, NOT_COMPUTED, result.message]
-                connection.execute(
-                    "insert into found values ($1, $2, $3, null, null, $4, 1)", values
-                )
+                _note_failure(connection, result, result.message)
             elif result.status == "warn":
                 _collect(connection, result)
+    if is_everything:
+        skipped = [[r.name, r.table] for r in results if r.kind == "test" and r.status == "skipped"]
+        connection.execute(
+            "insert into tested select distinct test, table_name from ops.findings "
+            "where not list_contains($skipped::varchar[][], [test, table_name])",
+            {"skipped": skipped},
+        )
     connection.execute("set variable tested_at = $at", {"at": tested_at})
     connection.execute(read_sql(LOADER_SQL / "findings" / "keep.sql"))
 
 
 def _collect(connection: duckdb.DuckDBPyConnection, result: NodeResult) -> None:
-    query = result.query if result.name == SOUND_ROWS else _as_sound_rows(connection, result)
+    try:
+        query = result.query if result.name == SOUND_ROWS else _as_sound_rows(connection, result)
+        connection.execute(
+            _COLLECT.format(query=query),
+            {"test": result.name, "table": result.table, "most": MAX_KEPT},
+        )
+    except duckdb.Error as error:  # dbt counts the rows, and computes none of their columns
+        _note_failure(connection, result, type(error).__name__)
+
+
+def _note_failure(connection: duckdb.DuckDBPyConnection, result: NodeResult, reason: str) -> None:
     connection.execute(
-        _COLLECT.format(query=query),
-        {"test": result.name, "table": result.table, "most": MAX_KEPT},
+        "insert into found values ($1, $2, $3, null, null, $4, 1)",
+        [result.name, result.table, NOT_COMPUTED, reason],
     )
 
 

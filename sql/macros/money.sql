@@ -80,7 +80,7 @@
 
 {#- The rows of a relation with `split_amount`: the amount of each partition over its rows in
     proportion to a weight, by largest remainder, so that they add up to it exactly. Equal parts
-    where all weights are zero. Amount and weight are not negative; `order_by` breaks ties. -#}
+    where all weights are zero, unknown ones where a weight is. Amount and weight are not negative; `order_by` breaks ties. -#}
 {% macro split(relation, amount, weight, partition_by, order_by, decimals=2) -%}
     select
         * exclude (split_units, split_weight, split_weights, split_floor, split_rest),
@@ -107,8 +107,14 @@
         from (
             select
                 *,
-                try_cast(sum(split_weight) over (partition by {{ partition_by }}) as hugeint)
-                    as split_weights,
+                case
+                    when
+                        count(split_weight) over (partition by {{ partition_by }})
+                        = count(*) over (partition by {{ partition_by }})
+                        then try_cast(
+                            sum(split_weight) over (partition by {{ partition_by }}) as hugeint
+                        )
+                end as split_weights,
             from (
                 select
                     *,

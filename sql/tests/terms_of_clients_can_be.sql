@@ -2,7 +2,6 @@
 select
     team_id,
     client_id,
-    metadata ->> '{{ var("client_terms_key") }}' as terms,
 from {{ ref('stg_clients') }}
 where
     metadata ->> '{{ var("client_terms_key") }}' <> ''

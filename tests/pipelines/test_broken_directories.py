@@ -11,7 +11,7 @@ from pipelines.foundation.errors import ConfigurationError, PublishingError
 from pipelines.foundation.paths import UNUSABLE, dlt_dir, published_dir
 from pipelines.load import dlt_cleanup
 from pipelines.publish import versions
-from pipelines.publish.publication import publish
+from pipelines.publish.publication import last_publication, publish
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
@@ -95,6 +95,17 @@ def test_a_link_that_leads_nowhere_costs_no_version(copied: Path) -> None:
     current = versions.current_version(published)
     assert current is not None
     assert current.name == "000003"
+
+
+def test_a_lost_link_costs_no_version_and_status_still_answers(copied: Path) -> None:
+    publish(copied)
+    published = published_dir(copied)
+    (published / versions.CURRENT).unlink()
+    found = last_publication(copied)
+    assert found is not None
+    assert found.number == 2
+    publish(copied)
+    assert names_in(published / versions.VERSIONS) == ["000001", "000002", "000003"]
 
 
 def test_what_is_no_link_is_told_and_left_alone(copied: Path) -> None:

@@ -196,6 +196,7 @@ def test_lines_beyond_any_amount_leave_the_effective_total_unknown(price: int) -
 
 REPEATED = {
     "a column": ('"name":"first","name":"last"', "name", "last"),
+    "with other spaces": ('"name":"first","name":"last","email" : null', "name", "last"),
     "with spaces": ('"name" : "first", "name" :"last"', "name", "last"),
     "an id": ('"id":"client_2"', "client_id", "client_2"),
     "in an object": ('"address":{"zip":"06600","zip":"06700"}', "address_zip", "06700"),

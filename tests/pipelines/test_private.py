@@ -72,6 +72,15 @@ def test_a_group_reads_what_is_published_and_nothing_else(written: Path) -> None
     assert others == {"data"}
 
 
+def test_what_an_earlier_release_left_open_is_closed(written: Path) -> None:
+    for path in (written / "warehouse.duckdb", written / "pipelines", written / "journal"):
+        path.chmod(path.stat().st_mode | ALL_THE_BITS)
+    done = cli(written.parent, "publish")
+    assert done.returncode == 0, done.stderr
+    for path in (written / "warehouse.duckdb", written / "pipelines", written / "journal"):
+        assert not path.stat().st_mode & ALL_THE_BITS
+
+
 def test_a_group_that_there_is_not_is_refused_before_anything_is_written(written: Path) -> None:
     before = versions.current_version(published_dir(written))
     done = cli(written.parent, "publish", env={"PUBLISH__GROUP": "no_such_group"})

@@ -36,6 +36,7 @@ CANNOT_BE: dict[str, Any] = {
     "seconds as text": str(FIRST - 1),
     "a fraction": FIRST - 0.5,
     "between seconds and milliseconds": 99_999_999_999,
+    "a fraction of few digits": "1767225.00",
     "an object": {"_seconds": END},
 }
 CAN_BE: dict[str, Any] = {
@@ -48,9 +49,17 @@ CAN_BE: dict[str, Any] = {
     "a moment": "2026-05-01T10:00:00.123Z",
     "text": str(GOOD),
     "text with a fraction": f"{GOOD}.25",
+    "an offset": "2026-05-01T10:00:00-06:00",
+    "no zone": "2026-05-01T10:00:00",
     "an object": {"_seconds": GOOD, "_nanoseconds": 5},
 }
-BLANK: dict[str, Any] = {"null": None, "zero": 0, "an empty text": "", "zero as text": "0"}
+BLANK: dict[str, Any] = {
+    "null": None,
+    "zero": 0,
+    "an empty text": "",
+    "zero as text": "0",
+    "zeros": "00",
+}
 
 
 def payments(value: Any) -> Any:
@@ -108,6 +117,16 @@ def test_a_paper_may_be_old_and_its_term_long(day: str) -> None:
     (row,) = batch.tables["support_documents"].to_pylist()
     assert f"{row['valid_from']:%Y}" == f"{row['valid_until']:%Y}" == day[:4]
     assert batch.findings == []
+
+
+@pytest.mark.parametrize("at", ["2009-12-31T20:00:00", 0.0])
+def test_what_only_one_of_the_two_finds_odd_changes_nothing(at: Any) -> None:
+    """The hour at the border, in a record that drifts elsewhere too."""
+    record = {"id": "payment_1", "created_at": GOOD, "succeeded_at": at, "zz": 1}
+    batch = normalize("payments", [record])
+    (row,) = batch.tables["payments"].to_pylist()
+    assert json.loads(row["extra"]) == {"zz": 1}
+    assert [finding.path for _, finding in batch.findings] == ["zz"]
 
 
 VALUES = st.one_of(

@@ -5,6 +5,7 @@ and told, and a model that cannot be built stays as it was.
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from pipelines.gigstack.endpoints import ENTITIES
 from pipelines.publish.publication import publish
 from pipelines.transform import findings
 from pipelines.transform.build import Transformation, transform
-from pipelines.transform.dbt_runner import NodeResult
+from pipelines.transform.dbt_runner import NodeResult, _reason_without_values
 from pipelines.transform.model_builds import note_builds
 from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.model_builds import older_tables
@@ -321,6 +322,43 @@ def test_a_model_that_is_no_more_is_not_older_for_ever(ledger: duckdb.DuckDBPyCo
     assert [table.name for table in older_tables(ledger, "memory")] == ["core.gone"]
     note_builds(ledger, [kept], at(3), is_everything=True)
     assert older_tables(ledger, "memory") == []
+
+
+def test_a_test_that_is_no_more_leaves_no_finding(ledger: duckdb.DuckDBPyConnection) -> None:
+    skipped = found_by(ROWS.format(2), "skipped")
+    findings.keep_findings(ledger, [found_by(ROWS.format(2)), skipped], at(1))
+    later = [found_by("", "other", "pass"), replace(skipped, status="skipped")]
+    findings.keep_findings(ledger, later, at(2), is_everything=True)
+    kept = ledger.execute("select distinct test from ops.findings").fetchall()
+    assert kept == [("skipped",)]
+
+
+def test_a_test_whose_rows_cannot_be_read_is_a_finding(ledger: duckdb.DuckDBPyConnection) -> None:
+    broken = ROWS.format(2).replace("'name'", "'x'::integer::varchar")
+    findings.keep_findings(ledger, [found_by(broken)], at(1))
+    assert findings.tell_findings(ledger) == [
+        "fct_x could not be computed: ConversionException in 1 row, since 2026-01-01"
+    ]
+
+
+CAST = "Conversion Error: Type INT64 with value 5 can't be cast: it is out of range"
+REASONS = {
+    "Runtime Error in model x (m/x.sql)\n  Conversion Error: Could not convert string 'O'Brien\n"
+    " 555-1234' to INT32\n\nLINE 5: 'abc'": "Conversion Error: Could not convert string …",
+    f"Runtime Error in model x\n  {CAST}": CAST,
+    'Runtime Error in model x\n  Binder Error: Referenced column "a" not found': (
+        'Binder Error: Referenced column "a" not found'
+    ),
+    "Compilation Error in model x (m/x.sql)\n  'nope' is undefined\n  > called by model x": (
+        "Compilation Error: 'nope' is undefined"
+    ),
+    "": "it says nothing",
+}
+
+
+@pytest.mark.parametrize("message", REASONS, ids=range(len(REASONS)))
+def test_a_reason_quotes_names_of_the_project_and_no_value(message: str) -> None:
+    assert _reason_without_values(message) == REASONS[message]
 
 
 def test_what_was_not_tested_stays(ledger: duckdb.DuckDBPyConnection) -> None:

@@ -14,6 +14,7 @@ from pipelines.gigstack.api.records import split_records
 from pipelines.gigstack.normalize.batch import CheckedPage
 
 _NAME_END = b'":'  # in the text of a value the quote would be escaped
+_OTHER_ENDS = (b'" :', b'"\t:', b'"\n:', b'"\r:')
 _decode = msgspec.json.Decoder().decode
 _decode_exactly = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -30,5 +31,9 @@ def with_last_values(checked: CheckedPage) -> CheckedPage:
 
 
 def _has_each_name_once(text: bytes) -> bool:
-    """Whether as many names remain when it is read and written again."""
+    """Whether as many names remain when it is read and written again. Where names end otherwise,
+    that is not known.
+    """
+    if any(end in text for end in _OTHER_ENDS):
+        return False
     return text.count(_NAME_END) == _encode(_decode(text)).count(_NAME_END)

@@ -28,7 +28,7 @@ class TimeBounds(NamedTuple):
         """Whether a value of the API is blank or within."""
         at = parse_timestamp(value)
         if at is None:
-            return isinstance(value, dict) or value in BLANK
+            return isinstance(value, dict) or value in BLANK or set(str(value)) <= {"0", "."}
         return self.first <= at < self.end
 
     def condition(self, text: str) -> str:
@@ -36,7 +36,7 @@ class TimeBounds(NamedTuple):
         as the bounds, and of texts, it compares the digits alone.
         """
         numbers = [
-            f"when length({text}) = {len(str(first))} "
+            f"when length({text}) = {len(str(first))} and not contains({text}, '.') "
             f"then {text} >= '{first}' and {text} < '{end:0{len(str(first))}}'"
             for first, end in self._numbers()
         ]
@@ -44,9 +44,10 @@ class TimeBounds(NamedTuple):
             f"({text} is null or {text} in ('', '0') or case "
             f"when {text}[5] = '-' then {text} >= '{self.first.year}' "
             f"and {text} < '{self.end.year}' "
-            f"and ({text}[6:10] <> '02-29' or as_time({text}) is not null) {' '.join(numbers)} "
+            f"and (({text}[6:10] <> '02-29' and (length({text}) = 10 or right({text}, 1) = 'Z')) "
+            f"or as_time({text}) is not null) {' '.join(numbers)} "
             f"else coalesce(as_time({text}) >= '{self.first}' and as_time({text}) < '{self.end}', "
-            f"left({text}, 1) = '{{') end)"
+            f"try_cast({text} as double) = 0, not regexp_matches({text}, '[1-9]')) end)"
         )
 
     def _numbers(self) -> Iterator[tuple[int, int]]:
