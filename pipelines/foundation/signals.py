@@ -7,6 +7,8 @@ import signal
 from types import FrameType
 from typing import NoReturn
 
+_received: list[int] = []
+
 
 class Interrupted(BaseException):
     """Somebody wants this program to end. No library takes it for an error of its own."""
@@ -25,11 +27,16 @@ def end_when_asked() -> None:
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_DFL)
+    _received.append(number)
     raise Interrupted(number)
 
 
 def signal_behind(error: BaseException | None) -> int | None:
-    """The signal that an error, or one before it, stands for; None if it is no interruption."""
+    """The signal that an error, or one before it, stands for; None if it is no interruption. After
+    a signal it is that one: a library may have made another error of it.
+    """
+    if _received:
+        return _received[0]
     while error is not None:
         if isinstance(error, BaseExceptionGroup):  # of concurrent tasks
             error = error.exceptions[0]

@@ -47,6 +47,10 @@ class BatchQueue:
                 raise item
             yield item
 
+    @property
+    def is_closed(self) -> bool:
+        return self._closed.is_set()
+
     def close(self) -> None:
         """Accept no more batches; a waiting `put` returns at once."""
         self._closed.set()

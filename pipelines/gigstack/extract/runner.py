@@ -136,6 +136,8 @@ class Extraction:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
         assert task
         self._cancel = partial(loop.call_soon_threadsafe, task.cancel)
+        if self._batches.is_closed:  # stopped before it had begun
+            return
         normalizers = asyncio.wrap_future(self._normalizers)
         async with self._connect() as client:
             fetcher = _Fetcher(
