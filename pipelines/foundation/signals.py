@@ -37,12 +37,16 @@ def signal_behind(error: BaseException | None) -> int | None:
     """
     if _received:
         return _received[0]
-    while error is not None:
-        if isinstance(error, BaseExceptionGroup):  # of concurrent tasks
-            error = error.exceptions[0]
-        if isinstance(error, Interrupted):
-            return error.number
-        if isinstance(error, KeyboardInterrupt):  # as dlt makes of a signal that it received
-            return int(getattr(error, "signal_code", signal.SIGINT))
-        error = error.__cause__ or error.__context__
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()  # an error and the group that it came in may name each other
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        if isinstance(one, Interrupted):
+            return one.number
+        if isinstance(one, KeyboardInterrupt):  # as dlt makes of a signal that it received
+            return int(getattr(one, "signal_code", signal.SIGINT))
+        seen.add(id(one))
+        waiting += [one.__cause__, one.__context__, *getattr(one, "exceptions", ())]
     return None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.foundation.paths import response_logs_dir
+from pipelines.foundation.signals import Interrupted, signal_behind
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
@@ -113,3 +114,28 @@ def test_dbt_ends_with_the_transform_that_began_it(
         process.communicate(timeout=PATIENCE)
     wait_until(lambda: not is_running(dbt))
     assert process.returncode == (143 if sent == signal.SIGTERM else -signal.SIGKILL)
+
+
+def raised(*errors: BaseException) -> BaseException:
+    """The first one, raised as tasks raise it: in a group, and from it."""
+    group = BaseExceptionGroup("tasks", errors)
+    try:
+        raise errors[0] from group
+    except BaseException as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    ("error", "number"),
+    [
+        (raised(ValueError("of a task")), None),
+        (raised(ValueError("of a task"), Interrupted(signal.SIGTERM)), signal.SIGTERM),
+        (BaseExceptionGroup("tasks", [KeyboardInterrupt()]), signal.SIGINT),
+        (SystemExit(1), None),
+    ],
+    ids=["an error and its group", "beside one of a task", "in a group", "an exit"],
+)
+def test_a_signal_is_found_behind_an_error_and_errors_may_name_each_other(
+    error: BaseException, number: int | None
+) -> None:
+    assert signal_behind(error) == number
