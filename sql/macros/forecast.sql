@@ -28,9 +28,9 @@
 
 {#- How far back the curve looks, and how many invoices it takes to trust it. -#}
 {% macro history_days() -%}
-    try_cast('{{ var("forecast_history_days") }}' as integer)
+    cast('{{ var("forecast_history_days") }}' as integer)
 {%- endmacro %}
 
 {% macro least_invoices() -%}
-    try_cast('{{ var("forecast_least_invoices") }}' as integer)
+    cast('{{ var("forecast_least_invoices") }}' as integer)
 {%- endmacro %}

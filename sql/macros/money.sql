@@ -9,7 +9,7 @@
     fit. The width is stated wherever decimals are multiplied: DuckDB keeps DECIMAL(18) while it can,
     and then fails from a million pesos on. -#}
 {% macro millionths(amount) -%}
-    try_cast(
+    cast(
         if(abs({{ amount }}) < 5000000000000, cast({{ amount }} as decimal(38, 6)), null)
         * 1000000 as hugeint
     )
@@ -17,7 +17,7 @@
 
 {#- What remains of millionths after rounding to so many decimals: 10000 for 2. -#}
 {% macro millionths_of_unit(decimals) -%}
-    try_cast([1000000, 100000, 10000, 1000, 100, 10, 1][{{ decimals }} + 1] as hugeint)
+    cast([1000000, 100000, 10000, 1000, 100, 10, 1][{{ decimals }} + 1] as hugeint)
 {%- endmacro %}
 
 {#- amount * part / whole, rounded half away from zero to `decimals` (0 to 6), exactly.
@@ -111,7 +111,7 @@
                     when
                         count(split_weight) over (partition by {{ partition_by }})
                         = count(*) over (partition by {{ partition_by }})
-                        then try_cast(
+                        then cast(
                             sum(split_weight) over (partition by {{ partition_by }}) as hugeint
                         )
                 end as split_weights,

@@ -1,6 +1,6 @@
 {#- A whole number of the project's variables: days, scores. -#}
 {% macro setting(name) -%}
-    try_cast('{{ var(name) }}' as integer)
+    cast('{{ var(name) }}' as integer)
 {%- endmacro %}
 
 {#- A text of the project's variables, '' when unset. -#}

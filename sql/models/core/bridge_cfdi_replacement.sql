@@ -47,7 +47,7 @@ select
     team_id,
     root_cfdi_key,
     current_cfdi_key,
-    try_cast(depth as integer) as replacement_number,
-    try_cast(replacements_count as integer) as replacements_count,
+    cast(depth as integer) as replacement_number,
+    cast(replacements_count as integer) as replacements_count,
 from placed
 qualify row_number() over (partition by cfdi_key order by depth, root_cfdi_key) = 1

@@ -131,7 +131,7 @@ select
     total,
     payment_exchange_rate,
     exchange_rate,
-    try_cast(invoices_count as integer) as invoices_count,
+    cast(invoices_count as integer) as invoices_count,
     is_in_scope,
     is_collected,
     is_money_inflow,

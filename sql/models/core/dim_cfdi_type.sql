@@ -3,7 +3,7 @@ select
     code as cfdi_type_code,
     description_es,
     description_en,
-    try_cast(revenue_sign as integer) as revenue_sign,
+    cast(revenue_sign as integer) as revenue_sign,
     cast(is_current as boolean) as is_current,
     cast(valid_from as date) as valid_from,
 from {{ ref('c_TipoDeComprobante') }}

@@ -53,7 +53,7 @@ select
     legal_name,
     tax_regime_code,
     zip,
-    try_cast(version_number as integer) as version_number,
+    cast(version_number as integer) as version_number,
     valid_to_at is null as is_current,
     created_at as valid_from_at,
     valid_to_at,

@@ -4,7 +4,7 @@ select
     description_es,
     description_en,
     variation_raw,
-    try_cast(decimals as integer) as decimals,
+    cast(decimals as integer) as decimals,
     cast(exchange_rate_required as boolean) as exchange_rate_required,
     cast(is_current as boolean) as is_current,
 from {{ ref('c_Moneda') }}

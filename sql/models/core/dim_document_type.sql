@@ -6,7 +6,7 @@ select
     types.evidence_role,
     roles.description_es as evidence_role_es,
     types.default_scope,
-    try_cast(roles.weight as integer) as evidence_weight,
+    cast(roles.weight as integer) as evidence_weight,
 from {{ ref('support_document_type') }} as types
 left join {{ ref('evidence_role') }} as roles on types.evidence_role = roles.evidence_role
 union all by name

@@ -4,8 +4,8 @@ select
     description_es,
     description_en,
     period_kind,
-    try_cast(month_from as integer) as month_from,
-    try_cast(month_to as integer) as month_to,
+    cast(month_from as integer) as month_from,
+    cast(month_to as integer) as month_to,
 from {{ ref('c_Meses') }}
 union all by name
 select

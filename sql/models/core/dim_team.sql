@@ -20,7 +20,7 @@ select
     {{ code('teams.tax_regime_code') }} as tax_regime_code,
     teams.address_zip as zip,
     {{ team_zone('seen.team_id') }} as zone,
-    try_cast({{ team_terms_days('seen.team_id') }} as integer) as default_terms_days,
+    cast({{ team_terms_days('seen.team_id') }} as integer) as default_terms_days,
     teams.team_id is not null as is_listed,
     coalesce(teams.deleted_at is not null, false) as is_deleted,
     coalesce(

@@ -156,7 +156,7 @@ select
     amounts.replacement_uuid,
     amounts.issue_date_source,
     if(amounts.terms_days is null, 'issue', 'terms') as due_date_basis,
-    try_cast(amounts.revenue_sign as integer) as revenue_sign,
+    cast(amounts.revenue_sign as integer) as revenue_sign,
     try_cast(amounts.exchange_rate as decimal(18, 6)) as exchange_rate,
     {{ money('amounts.own_subtotal') }} as subtotal,
     {{ money('amounts.own_discount') }} as discount,

@@ -75,7 +75,7 @@ select
     unit_name,
     {{ code('tax_object_code') }} as tax_object_code,
     currency_code,
-    try_cast(item_number as integer) as line_number,
+    cast(item_number as integer) as line_number,
     quantity,
     unit_price,
     gross_amount,

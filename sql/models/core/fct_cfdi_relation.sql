@@ -10,8 +10,8 @@ select
     relations.invoice_id as cfdi_id,
     relations.related_uuid,
     {{ code('relations.relation_type_code') }} as relation_type_code,
-    try_cast(relations.relation_number as integer) as relation_number,
-    try_cast(relations.document_number as integer) as document_number,
+    cast(relations.relation_number as integer) as relation_number,
+    cast(relations.document_number as integer) as document_number,
     related.cfdi_key is not null as is_related_known,
 from {{ ref('stg_invoice_related_documents') }} as relations
 left join {{ ref('bridge_cfdi_reference') }} as related

@@ -6,6 +6,6 @@ select
     client_id,
     list as sat_list,
     label as sat_list_label,
-    try_cast(hit_number as integer) as hit_number,
+    cast(hit_number as integer) as hit_number,
     true as is_in_scope,
 from {{ ref('stg_client_sat_hits') }}

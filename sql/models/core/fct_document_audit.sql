@@ -22,7 +22,7 @@ select
     context_id,
     coalesce(result, 'unknown') as audit_result,
     summary as audit_summary,
-    try_cast(audit_number as integer) as audit_number,
+    cast(audit_number as integer) as audit_number,
     coalesce(result = 'valid', false) as is_passed,
     is_in_scope
     and row_number() over (

@@ -32,7 +32,7 @@ select
     documents.document_id,
     documents.compliance_status,
     held.compliance_status as previous_status,
-    try_cast(coalesce(held.status_number, 0) + 1 as integer) as status_number,
+    cast(coalesce(held.status_number, 0) + 1 as integer) as status_number,
     documents.changed_at,
     documents.first_seen_at,
 from documents

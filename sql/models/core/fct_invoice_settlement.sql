@@ -278,7 +278,7 @@ select
     events.allocation_method,
     invoices.currency_code,
     events.evidence_tier,
-    try_cast(events.settlement_number as integer) as settlement_number,
+    cast(events.settlement_number as integer) as settlement_number,
     {{ money('events.amount') }} as amount,
     {{ to_mxn('events.amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as amount_mxn,

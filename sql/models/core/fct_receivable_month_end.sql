@@ -39,7 +39,7 @@ select
     best_tier as evidence_tier,
     balance as open_balance,
     balance_mxn as open_balance_mxn,
-    try_cast(month_end_date - due_date as integer) as days_past_due,
+    cast(month_end_date - due_date as integer) as days_past_due,
     abs(balance) > 0.01 as is_open,
     month_end_date = last_day(month_end_date) as is_complete_month,
     is_fx_missing,

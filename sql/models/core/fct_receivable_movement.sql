@@ -115,7 +115,7 @@ select
     end as step,
     coalesce(evidence, 'none') as evidence,
     evidence_tier,
-    try_cast(movement_number as integer) as movement_number,
+    cast(movement_number as integer) as movement_number,
     {{ money('change') }} as change,
     -- the difference of two rounded balances, so that nothing is left unexplained in pesos
     {{ money(

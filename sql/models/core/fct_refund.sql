@@ -45,7 +45,7 @@ select
     refunds.reason,
     coalesce(refunds.currency_code, payments.currency_code) as currency_code,
     refunds.refund_source,
-    try_cast(refunds.refund_number as integer) as refund_number,
+    cast(refunds.refund_number as integer) as refund_number,
     {{ money('refunds.amount') }} as amount,
     case
         when coalesce(refunds.currency_code, payments.currency_code) = 'MXN'

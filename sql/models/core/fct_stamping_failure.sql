@@ -145,7 +145,7 @@ select
     coalesce(errors.error_type, 'unknown') as error_type,
     failures.error_message,
     failures.amount_mxn,
-    try_cast(failures.hours_to_resolve as integer) as hours_to_resolve,
+    cast(failures.hours_to_resolve as integer) as hours_to_resolve,
     failures.detection_method <> 'api_error' as is_inferred,
     coalesce(failures.resolved_date <= failures.as_of_date, false) as is_resolved,
     failures.is_in_scope,

@@ -49,7 +49,7 @@ select
         null
     ) as opinion_sense,
     warnings.warnings,
-    try_cast(documents.file_size as bigint) as file_size,
+    cast(documents.file_size as bigint) as file_size,
     documents.ai_extraction_confidence as ai_confidence,
     coalesce(warnings.warnings_count, 0) as warnings_count,
     coalesce(links.links_count, 0) as links_count,

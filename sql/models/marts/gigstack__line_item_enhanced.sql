@@ -120,7 +120,7 @@ records as (
 select
     header_id,
     line_item_id,
-    try_cast(line_item_index as integer) as line_item_index,
+    cast(line_item_index as integer) as line_item_index,
     record_type,
     created_at,
     currency,

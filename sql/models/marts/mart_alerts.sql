@@ -203,7 +203,7 @@ select
     alerts.subject,
     clients_of.client_name,
     alerts.amount_mxn,
-    try_cast(alerts.due_date - teams.as_of_date as integer) as days_left,
+    cast(alerts.due_date - teams.as_of_date as integer) as days_left,
     alerts.due_date,
     teams.as_of_date,
 from alerts

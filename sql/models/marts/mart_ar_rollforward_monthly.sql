@@ -90,8 +90,8 @@ carried as (
 select
     team_id,
     currency_code,
-    try_cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
-    try_cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
+    cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
+    cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
     {% for mxn in ['', '_mxn'] %}
         {{ money('opening' ~ mxn) }} as opening{{ mxn }},
         {{ money('coalesce(invoiced' ~ mxn ~ ', 0)') }} as invoiced_ppd{{ mxn }},

@@ -48,7 +48,7 @@ select
     findings.cancellation_state,
     documents.total,
     documents.total_mxn,
-    try_cast(findings.cancel_deadline_date - findings.as_of_date as integer) as days_left,
+    cast(findings.cancel_deadline_date - findings.as_of_date as integer) as days_left,
     findings.acceptance_required,
     findings.issue_date,
     findings.cancellation_requested_date,

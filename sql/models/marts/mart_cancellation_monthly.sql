@@ -3,7 +3,7 @@
 with issued as (
     select
         *,
-        try_cast(cancelled_date - issue_date as integer) as days_to_cancel,
+        cast(cancelled_date - issue_date as integer) as days_to_cancel,
     from {{ live('fct_cfdi') }}
     where is_stamped and issue_date <= as_of_date
 )
@@ -42,7 +42,7 @@ select
         'coalesce(sum(net_amount_mxn) filter (where is_cancelled), 0)',
         'coalesce(sum(net_amount_mxn), 0)'
     ) }} as cancel_rate_amount,
-    try_cast(quantile_disc(days_to_cancel, 0.5) filter (where is_cancelled) as integer)
+    cast(quantile_disc(days_to_cancel, 0.5) filter (where is_cancelled) as integer)
         as median_days_to_cancel,
     cast(count(*) filter (where is_fx_missing) as integer) as fx_missing_count,
     issue_month,

@@ -21,8 +21,8 @@ select
     documents.net_amount,
     documents.net_amount_mxn,
     documents.total_mxn,
-    try_cast(cancellations.cancelled_date - cancellations.issue_date as integer) as days_to_cancel,
-    try_cast(
+    cast(cancellations.cancelled_date - cancellations.issue_date as integer) as days_to_cancel,
+    cast(
         coalesce(cancellations.cancelled_date, cancellations.as_of_date)
         - cancellations.cancellation_requested_date as integer
     ) as days_since_request,

@@ -174,8 +174,8 @@ select
     expected.team_id,
     expected.currency_code,
     expected.rate_source,
-    try_cast(expected.week_number as bigint) as week_number,
-    try_cast(
+    cast(expected.week_number as bigint) as week_number,
+    cast(
         case
             when expected.week_number <= 5 then 30
             when expected.week_number <= 9 then 60
@@ -192,8 +192,8 @@ select
     {{ money('expected.cumulative_mxn') }} as cumulative_expected_mxn,
     {{ ratio('expected.cumulative_mxn', 'expected.open_balance_mxn') }} as cumulative_expected_pct,
     expected.rate_source <> 'gigstack' as is_from_history,
-    teams.as_of_date + 1 + 7 * (try_cast(expected.week_number as integer) - 1) as week_start_date,
-    teams.as_of_date + 7 * try_cast(expected.week_number as integer) as week_end_date,
+    teams.as_of_date + 1 + 7 * (cast(expected.week_number as integer) - 1) as week_start_date,
+    teams.as_of_date + 7 * cast(expected.week_number as integer) as week_end_date,
     teams.as_of_date,
 from expected
 inner join {{ ref('dim_team') }} as teams on expected.team_id = teams.team_id

@@ -174,7 +174,7 @@ raised as (
 scored as (
     select
         raised.client_key,
-        sum(try_cast(weights.weight as integer)) as risk_score,
+        sum(cast(weights.weight as integer)) as risk_score,
         bool_or(cast(weights.is_blocking as boolean)) as has_blocking_flag,
         count(*) as flags_count,
         string_agg(
@@ -207,10 +207,10 @@ select
     scored.flags,
     flagged.sat_list_situation,
     flagged.opinion_sense,
-    coalesce(try_cast(scored.risk_score as integer), 0) as risk_score,
-    coalesce(try_cast(scored.flags_count as integer), 0) as flags_count,
-    try_cast(flagged.stamping_failures_90_days as integer) as stamping_failures_90_days,
-    try_cast(flagged.invoices_12_months_count as integer) as invoices_12_months_count,
+    coalesce(cast(scored.risk_score as integer), 0) as risk_score,
+    coalesce(cast(scored.flags_count as integer), 0) as flags_count,
+    cast(flagged.stamping_failures_90_days as integer) as stamping_failures_90_days,
+    cast(flagged.invoices_12_months_count as integer) as invoices_12_months_count,
     {{ money('flagged.open_balance_mxn') }} as open_balance_mxn,
     {{ money('flagged.overdue_90_mxn') }} as overdue_90_mxn,
     {{ money('flagged.revenue_12_months_mxn') }} as revenue_12_months_mxn,

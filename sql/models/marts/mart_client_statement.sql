@@ -40,7 +40,7 @@ select
     movements.movement_type,
     movements.evidence,
     movements.evidence_tier,
-    try_cast(row_number() over one_account as bigint) as movement_number,
+    cast(row_number() over one_account as bigint) as movement_number,
     {{ money('greatest(movements.change, 0)') }} as charge,
     {{ money('greatest(-movements.change, 0)') }} as credit,
     {{ money('sum(movements.change) over one_account') }} as running_balance,

@@ -218,7 +218,7 @@ select
         when summed.due_date < calendar.as_of_date then 'overdue'
         else 'open'
     end as status,
-    try_cast(coalesce(summed.items_open, 0) as bigint) as items_open,
+    cast(coalesce(summed.items_open, 0) as bigint) as items_open,
     {{ money('coalesce(summed.amount_mxn, 0)') }} as amount_mxn,
     calendar.is_blocking,
     calendar.is_blocking and summed.items_open is not null as is_blocked,

@@ -95,7 +95,7 @@ weeks as (
     select
         bounds.team_id,
         bounds.segment,
-        try_cast(unnest(generate_series(bounds.first_week, bounds.last_week)) as bigint) as week,
+        cast(unnest(generate_series(bounds.first_week, bounds.last_week)) as bigint) as week,
         0 as entered,
         0 as collected,
         0 as invoices_count,
@@ -143,7 +143,7 @@ select
     team_id,
     segment,
     aging_bucket,
-    try_cast(invoices_count as bigint) as invoices_count,
+    cast(invoices_count as bigint) as invoices_count,
     {{ money('at_risk') }} as at_risk_mxn,
     {{ money('collected') }} as collected_mxn,
     -- more than all is paid where invoices are overpaid, less than nothing where money went back

@@ -38,9 +38,9 @@ sums as (
 
 select
     team_id,
-    try_cast(clients_count as bigint) as clients_owing_count,
-    try_cast({{ days_of('month_start_date') }} as bigint) as days_in_month,
-    try_cast({{ days_of('month_start_date', 3) }} as bigint) as days_in_3m,
+    cast(clients_count as bigint) as clients_owing_count,
+    cast({{ days_of('month_start_date') }} as bigint) as days_in_month,
+    cast({{ days_of('month_start_date', 3) }} as bigint) as days_in_3m,
     {% for sum in collection_sums() %}
         {{ sum }}_mxn,
     {% endfor %}

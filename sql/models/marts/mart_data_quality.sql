@@ -87,8 +87,8 @@ select
     listed.check_name,
     listed.severity,
     if(coalesce(checked.rows_failed, 0) = 0, 'pass', listed.severity) as status,
-    try_cast(coalesce(checked.rows_checked, 0) as bigint) as rows_checked,
-    try_cast(coalesce(checked.rows_failed, 0) as bigint) as rows_failed,
+    cast(coalesce(checked.rows_checked, 0) as bigint) as rows_checked,
+    cast(coalesce(checked.rows_failed, 0) as bigint) as rows_failed,
     {{ ratio('checked.rows_failed', 'checked.rows_checked') }} as failed_pct,
     listed.team_id in (
         select findings.team_id,

@@ -28,11 +28,11 @@ select
     latest.audit_summary,
     documents.warnings,
     documents.ai_confidence,
-    coalesce(try_cast(latest.audits_count as integer), 0) as audits_count,
+    coalesce(cast(latest.audits_count as integer), 0) as audits_count,
     documents.warnings_count,
     if(
         documents.compliance_status = 'pending_review',
-        try_cast(documents.as_of_date - documents.status_since_date as integer),
+        cast(documents.as_of_date - documents.status_since_date as integer),
         null
     ) as days_in_review,
     coalesce(latest.is_passed, false) as is_passed,

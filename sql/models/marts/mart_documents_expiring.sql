@@ -2,7 +2,7 @@
 with documents as (
     select
         *,
-        try_cast(valid_until_date - as_of_date as integer) as days_to_expiry,
+        cast(valid_until_date - as_of_date as integer) as days_to_expiry,
     from {{ live('fct_support_document') }}
 ),
 

@@ -50,8 +50,8 @@ monthly as (
 summed as (
     select
         team_id,
-        try_cast(sum(settled_count) as integer) as settled_count,
-        try_cast(sum(self_count) as integer) as self_count,
+        cast(sum(settled_count) as integer) as settled_count,
+        cast(sum(self_count) as integer) as self_count,
         try_cast(sum(settled_amount) as decimal(18, 2)) as settled_amount,
         try_cast(sum(self_amount) as decimal(18, 2)) as self_amount,
         min(rate) as lowest_rate,
@@ -71,7 +71,7 @@ rates as (
 select
     {{ key(['pending.team_id', 'pending.created_month']) }} as global_invoice_estimate_key,
     pending.team_id,
-    try_cast(pending.pending_count as integer) as pending_count,
+    cast(pending.pending_count as integer) as pending_count,
     {{ money('pending.amount') }} as pending_amount_mxn,
     {{ money('pending.net') }} as pending_net_mxn,
     {{ money('pending.taxes') }} as pending_taxes_mxn,
@@ -89,7 +89,7 @@ select
     {{ money(share('pending.amount', '(1 - rates.highest_rate)', 1)) }} as estimated_low_mxn,
     {{ money(share('pending.amount', '(1 - rates.lowest_rate)', 1)) }}
         as estimated_high_mxn,
-    try_cast(pending.fx_missing_count as integer) as fx_missing_count,
+    cast(pending.fx_missing_count as integer) as fx_missing_count,
     pending.created_month,
     pending.as_of_date,
 from pending

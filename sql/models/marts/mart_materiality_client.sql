@@ -5,7 +5,7 @@ select
     team_id,
     any_value(client_name) as client_name,
     any_value(policy) as policy,
-    try_cast(year(issue_date) as integer) as issue_year,
+    cast(year(issue_date) as integer) as issue_year,
     cast(count(*) as integer) as invoices_count,
     cast(count(*) filter (where is_evidence_complete) as integer) as complete_count,
     {{ ratio('count(*) filter (where is_evidence_complete)', 'count(*)') }} as complete_pct_count,

@@ -19,8 +19,8 @@ documents as (
 counted as (
     select
         cfdi_key,
-        try_cast(sum(documents_count) as integer) as documents_count,
-        try_cast(sum(approved_count) as integer) as documents_approved_count,
+        cast(sum(documents_count) as integer) as documents_count,
+        cast(sum(approved_count) as integer) as documents_approved_count,
         min(min_ai_confidence) as min_ai_confidence,
     from documents
     group by cfdi_key
@@ -69,7 +69,7 @@ judged as (
     select
         banded.cfdi_key,
         roles.evidence_role,
-        try_cast(roles.weight as integer) as weight,
+        cast(roles.weight as integer) as weight,
         policies.evidence_role is not null as is_required,
         coalesce(documents.approved_count > 0, false)
         or (roles.evidence_role = 'payment' and paid.cfdi_key is not null) as is_approved,
@@ -101,8 +101,8 @@ summed as (
         filter (where is_required and not is_approved and is_partial) as partial_roles,
         max(payment_evidence_source) filter (where evidence_role = 'payment')
             as payment_evidence_source,
-        try_cast(coalesce(sum(weight) filter (where is_required), 0) as integer) as required_weight,
-        try_cast(coalesce(sum(weight) filter (where is_required and is_approved), 0) as integer)
+        cast(coalesce(sum(weight) filter (where is_required), 0) as integer) as required_weight,
+        cast(coalesce(sum(weight) filter (where is_required and is_approved), 0) as integer)
             as approved_weight,
         bool_or(evidence_role = 'agreement' and is_approved) as has_agreement,
         bool_or(evidence_role = 'performance' and is_approved) as has_performance,

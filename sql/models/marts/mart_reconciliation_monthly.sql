@@ -122,9 +122,9 @@ joined as (
 
 select
     joined.team_id,
-    try_cast(joined.payments_count as bigint) as payments_count,
-    try_cast(joined.payments_without_cfdi_count as bigint) as payments_without_cfdi_count,
-    try_cast(joined.fx_missing_count as bigint) as fx_missing_count,
+    cast(joined.payments_count as bigint) as payments_count,
+    cast(joined.payments_without_cfdi_count as bigint) as payments_without_cfdi_count,
+    cast(joined.fx_missing_count as bigint) as fx_missing_count,
     joined.invoiced_pue_mxn,
     joined.invoiced_ppd_mxn,
     joined.credit_notes_mxn,

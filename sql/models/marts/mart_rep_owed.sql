@@ -170,8 +170,8 @@ select
         as rep_amount_mxn,
     {{ to_mxn('owed.owed_amount', 'invoices.currency_code', 'invoices.exchange_rate') }}
         as owed_amount_mxn,
-    try_cast(owed.rep_due_date - invoices.as_of_date as integer) as days_to_due,
-    try_cast(owed.rep_issue_date - owed.payment_date as integer) as rep_issue_lag_days,
+    cast(owed.rep_due_date - invoices.as_of_date as integer) as days_to_due,
+    cast(owed.rep_issue_date - owed.payment_date as integer) as rep_issue_lag_days,
     owed.owed_amount > 0.01 as is_owed,
     owed.owed_amount > 0.01 and invoices.as_of_date > owed.rep_due_date as is_overdue,
     invoices.is_fx_missing,

@@ -74,11 +74,11 @@ select
         when 'extranjero' then 'Extranjero sin RFC'
         else clients.client_name
     end as client_name,
-    try_cast(shares.revenue_rank as bigint) as revenue_rank,
-    try_cast(shares.invoices_count as bigint) as invoices_count,
-    try_cast(shares.credit_notes_count as bigint) as credit_notes_count,
-    try_cast(shares.fx_missing_count as bigint) as fx_missing_count,
-    try_cast(shares.active_clients as bigint) as active_clients,
+    cast(shares.revenue_rank as bigint) as revenue_rank,
+    cast(shares.invoices_count as bigint) as invoices_count,
+    cast(shares.credit_notes_count as bigint) as credit_notes_count,
+    cast(shares.fx_missing_count as bigint) as fx_missing_count,
+    cast(shares.active_clients as bigint) as active_clients,
     {{ money('shares.income_net') }} as income_net_mxn,
     {{ money('shares.credit_notes_net') }} as credit_notes_net_mxn,
     {{ money('shares.revenue') }} as invoiced_revenue_mxn,

@@ -138,7 +138,7 @@ running as (
 select
     team_id,
     currency_code,
-    try_cast(changes_count as bigint) as changes_count,
+    cast(changes_count as bigint) as changes_count,
     {% for suffix in ['', '_mxn'] %}
         if(is_closed, {{ money('revenue_as_closed' ~ suffix) }}, null)
             as revenue_as_closed{{ suffix }},

@@ -31,10 +31,10 @@ select
         as amount_blocked_mxn,
     cast(count(*) filter (where failures.is_resolved) as integer) as resolved_count,
     {{ ratio('count(*) filter (where failures.is_resolved)', 'count(*)') }} as resolved_pct,
-    try_cast(
+    cast(
         quantile_disc(failures.hours_to_resolve, 0.5) filter (where failures.is_resolved) as integer
     ) as median_hours_to_resolve,
-    try_cast(coalesce(any_value(stamped.stamped_count), 0) as integer) as stamped_count,
+    cast(coalesce(any_value(stamped.stamped_count), 0) as integer) as stamped_count,
     {{ ratio('count(*)', '(count(*) + coalesce(any_value(stamped.stamped_count), 0))') }}
         as failure_rate,
     any_value(failures.is_inferred) as is_inferred,

@@ -181,7 +181,7 @@ scored as (
         collections.overdue_mxn,
         collections.overdue_pct,
         coalesce(stamped.stamped_count, 0) as stamped_count,
-        try_cast(coalesce(failed.stamping_failures_count, 0) as bigint) as stamping_failures_count,
+        cast(coalesce(failed.stamping_failures_count, 0) as bigint) as stamping_failures_count,
         {{ ratio(
             'coalesce(failed.stamping_failures_count, 0)',
             '(coalesce(failed.stamping_failures_count, 0) + coalesce(stamped.stamped_count, 0))'
