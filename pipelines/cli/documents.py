@@ -52,10 +52,12 @@ def _drift(result: LoadResult) -> list[dict[str, Any]]:
             "stream": resource,
             "path": path,
             "kind": kind,
-            "example": shown(result.examples[resource, path, kind]),
+            "example": example,
             "occurrences": occurrences,
         }
-        for (resource, path, kind), occurrences in result.drift.items()
+        for ((resource, path, kind), occurrences), example in zip(
+            result.drift.items(), shown(result.examples[key] for key in result.drift), strict=True
+        )
     ]
 
 

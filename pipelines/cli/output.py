@@ -48,7 +48,9 @@ def _print_deviations(out: Console, result: LoadResult) -> None:
     if deviations:
         print_table(out, "Not ok", ["resource", "team", "status", "reason"], deviations)
     if result.drift:
-        rows = [[*key, count, shown(result.examples[key])] for key, count in result.drift.items()]
+        examples = shown(result.examples[key] for key in result.drift)
+        found = zip(result.drift.items(), examples, strict=True)
+        rows = [[*key, count, example] for (key, count), example in found]
         columns = ["resource", "path", "kind", "occurrences", "example"]
         print_table(out, DRIFT_TITLE, columns, rows)
     if result.differences:

@@ -38,8 +38,8 @@ def exclusive_run(data_dir: Path) -> Iterator[None]:
         ) from error
     except OSError as error:
         raise WarehouseError(f"{data_dir} cannot be written: {error.strerror}.") from error
-    close_to_others(*private_paths(data_dir))
     with lock:
+        close_to_others(*private_paths(data_dir))
         yield
 
 

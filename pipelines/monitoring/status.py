@@ -74,7 +74,8 @@ def read_status(data_dir: Path) -> Status:
 def drift_of(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
     """Findings of drift, without their examples where personal data is not to be shown."""
     rows = warehouse.rows_of(connection, query)
-    return [row | {"example": shown(row["example"])} for row in rows]
+    examples = shown(row["example"] for row in rows)
+    return [row | {"example": example} for row, example in zip(rows, examples, strict=True)]
 
 
 def freshness(connection: duckdb.DuckDBPyConnection) -> list[Row]:

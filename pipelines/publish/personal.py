@@ -7,6 +7,7 @@ API: https://dlthub.com/docs/general-usage/credentials
 """
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -47,9 +48,10 @@ def pii_policy(name: str | None = None) -> Policy:
         raise ConfigurationError(f"pii is {value!r}; it must be one of {known}.") from None
 
 
-def shown(value: str | None) -> str | None:
-    """A value of the account, as the policy lets it be shown outside the warehouse."""
-    return value if value is None or pii_policy() is Policy.KEEP else HIDDEN
+def shown(values: Iterable[str | None]) -> list[str | None]:
+    """Values of the account, as the policy lets them be shown outside the warehouse."""
+    is_kept = pii_policy() is Policy.KEEP
+    return [value if is_kept or value is None else HIDDEN for value in values]
 
 
 def readers_group() -> str | None:

@@ -1,7 +1,6 @@
 """A data directory in which something is broken, or whose name cannot be used: mended, or told."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,44 +11,32 @@ from pipelines.foundation.paths import UNUSABLE, dlt_dir, published_dir
 from pipelines.load import dlt_cleanup
 from pipelines.publish import versions
 from pipelines.publish.publication import last_publication, publish
-from pipelines.sandbox.api.server import create_app
-from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
-from tests.accounts import create_account
 from tests.pipelines.commands import access, cli
+from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import differences, run, settings_for, watermarks
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    path = tmp_path_factory.mktemp("broken") / "account.sqlite"
-    with create_account(path, clients=4, months=1) as created:
-        yield created
-
-
-@pytest.fixture(scope="module")
-def loaded(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("loaded") / "data"
-    with serving(create_app(account)) as url:
-        run(settings_for(account, url), where)
+def once_published(loaded: Loaded, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("published") / "data"
+    shutil.copytree(loaded.data_dir, where)
     publish(where)
     return where
 
 
 @pytest.fixture
-def copied(loaded: Path, tmp_path: Path) -> Path:
-    shutil.copytree(loaded, tmp_path / "data", symlinks=True)
-    return tmp_path / "data"
+def copied(once_published: Path, data_dir: Path) -> Path:
+    shutil.copytree(once_published, data_dir, symlinks=True)
+    return data_dir
 
 
 @pytest.mark.parametrize("character", [*UNUSABLE, "\n", "\x07"])
 def test_a_directory_that_cannot_be_used_is_refused_before_anything_is_asked(
-    account: Account, tmp_path: Path, character: str
+    account: Account, base_url: str, tmp_path: Path, character: str
 ) -> None:
-    app = create_app(account)
-    with serving(app) as url:
-        done = cli(tmp_path, "load", "--data-dir", f"a{character}b", env=access(account, url))
+    done = cli(tmp_path, "load", "--data-dir", f"a{character}b", env=access(account, base_url))
     assert done.returncode == 2
     assert done.stderr.startswith("Error: The data directory ")
     assert list(tmp_path.iterdir()) == []
@@ -58,22 +45,20 @@ def test_a_directory_that_cannot_be_used_is_refused_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("name", ["a b", "ñ", "a#b", "a;b", 'a"b', "{x}", "-x"])
-def test_other_odd_names_work(account: Account, tmp_path: Path, name: str) -> None:
-    with serving(create_app(account)) as url:
-        for command in ("load", "load", "publish"):
-            done = cli(tmp_path, command, "--data-dir", f"./{name}", env=access(account, url))
-            assert done.returncode == 0, done.stderr
+def test_other_odd_names_work(account: Account, base_url: str, tmp_path: Path, name: str) -> None:
+    for command in ("load", "load", "publish"):
+        done = cli(tmp_path, command, "--data-dir", f"./{name}", env=access(account, base_url))
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage", b"[]", b"{"], ids=repr)
 @pytest.mark.parametrize("file", ["state.json", "schemas/gigstack.schema.json"])
 def test_files_of_dlt_that_cannot_be_read_are_moved_away_and_made_anew(
-    account: Account, copied: Path, file: str, content: bytes
+    account: Account, base_url: str, copied: Path, file: str, content: bytes
 ) -> None:
     before = watermarks(copied)
     (dlt_dir(copied) / dlt_cleanup.PIPELINE / file).write_bytes(content)
-    with serving(create_app(account)) as url:
-        report = run(settings_for(account, url), copied)
+    report = run(settings_for(account, base_url), copied)
     assert (report.status, report.total("rows_changed")) == ("ok", 0)
     assert differences(copied, expected(account)) == {}
     assert watermarks(copied).keys() == before.keys()

@@ -1,19 +1,15 @@
 """A data directory of an earlier release opens: what is missing is added before anything else."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipelines import warehouse
 from pipelines.foundation.errors import WarehouseError
-from pipelines.sandbox.api.server import create_app
-from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.expected.contents import expected
 from pipelines.sandbox.simulation.account import Account
 from pipelines.warehouse.migrations import SCHEMA_VERSION, migrate
-from tests.accounts import create_account
+from tests.pipelines.conftest import Loaded
 from tests.pipelines.loads import differences, query, run, settings_for
 
 COLUMNS = "select table_name, column_name, data_type from duckdb_columns() where schema_name in "
@@ -30,64 +26,45 @@ OLDER = (  # what a release before this one did not have
 )
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    path = tmp_path_factory.mktemp("migrations") / "account.sqlite"
-    with create_account(path, clients=4, months=1) as created:
-        yield created
-
-
-@pytest.fixture(scope="module")
-def loaded(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    where = tmp_path_factory.mktemp("loaded") / "data"
-    with serving(create_app(account)) as url:
-        run(settings_for(account, url), where)
-    return where
-
-
 @pytest.fixture
-def older(loaded: Path, tmp_path: Path) -> Path:
+def older(loaded_copy: Path) -> Path:
     """The directory as an earlier release would have left it."""
-    shutil.copytree(loaded, tmp_path / "data")
-    with warehouse.connect(tmp_path / "data") as connection:
+    with warehouse.connect(loaded_copy) as connection:
         for statement in OLDER:
             connection.execute(statement)
-    return tmp_path / "data"
+    return loaded_copy
 
 
 def columns(data_dir: Path) -> set[tuple[str, ...]]:
     return {tuple(row.values()) for row in query(data_dir, EVERY_COLUMN)}
 
 
-def test_missing_tables_and_columns_are_added(loaded: Path, older: Path) -> None:
-    assert len(columns(loaded) - columns(older)) > len(OLDER)
+def test_missing_tables_and_columns_are_added(loaded: Loaded, older: Path) -> None:
+    assert len(columns(loaded.data_dir) - columns(older)) > len(OLDER)
     with warehouse.connect(older) as connection:
         migrate(connection)
-    assert columns(older) == columns(loaded)
+    assert columns(older) == columns(loaded.data_dir)
 
 
 def test_a_load_in_which_no_row_changes_completes_it(
-    account: Account, loaded: Path, older: Path
+    account: Account, base_url: str, loaded: Loaded, older: Path
 ) -> None:
-    with serving(create_app(account)) as url:
-        report = run(settings_for(account, url), older)
+    report = run(settings_for(account, base_url), older)
     assert (report.status, report.total("rows_changed")) == ("ok", 0)
-    assert columns(older) == columns(loaded)
+    assert columns(older) == columns(loaded.data_dir)
 
 
-def test_a_full_load_fills_what_was_added(account: Account, older: Path) -> None:
+def test_a_full_load_fills_what_was_added(account: Account, base_url: str, older: Path) -> None:
     """By `--replay` or when the rows change; here everything is written again."""
     with warehouse.connect(older) as connection:
         connection.execute("update gigstack.invoices set row_hash = 'of another release'")
         connection.execute("update gigstack.payments set row_hash = 'of another release'")
-    with serving(create_app(account)) as url:
-        assert run(settings_for(account, url), older).status == "ok"
+    assert run(settings_for(account, base_url), older).status == "ok"
     assert differences(older, expected(account)) == {}
 
 
-def test_a_warehouse_of_a_later_release_is_refused(loaded: Path, tmp_path: Path) -> None:
-    shutil.copytree(loaded, tmp_path / "data")
-    with warehouse.connect(tmp_path / "data") as connection:
+def test_a_warehouse_of_a_later_release_is_refused(loaded_copy: Path) -> None:
+    with warehouse.connect(loaded_copy) as connection:
         connection.execute(
             "insert into ops.schema_versions values ($1, now())", [SCHEMA_VERSION + 1]
         )
@@ -95,6 +72,6 @@ def test_a_warehouse_of_a_later_release_is_refused(loaded: Path, tmp_path: Path)
             migrate(connection)
 
 
-def test_the_version_is_noted_once(loaded: Path) -> None:
-    rows = query(loaded, "select version from ops.schema_versions")
+def test_the_version_is_noted_once(loaded: Loaded) -> None:
+    rows = query(loaded.data_dir, "select version from ops.schema_versions")
     assert [row["version"] for row in rows] == [SCHEMA_VERSION]

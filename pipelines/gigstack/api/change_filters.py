@@ -14,13 +14,12 @@ from pipelines.gigstack.api.date_filters import (
     DateFilter,
     FetchFirstPage,
     NothingShownError,
+    ProvenFilters,
     Shown,
     in_milliseconds,
     in_seconds,
     is_honoured,
 )
-from pipelines.gigstack.api.findings import Findings
-from pipelines.gigstack.api.once import OncePerResource
 from pipelines.gigstack.endpoint_types import Resource
 
 LONG_AFTER = timedelta(days=1)  # of the creation; else the two filters find the same
@@ -70,12 +69,8 @@ def _are_all_after(shown: Sequence[Shown], last: Shown) -> bool:
     return all(one.updated_at and one.updated_at >= since for one in shown)
 
 
-class ChangeFilters:
-    """The spelling that each resource honours, proven once in a run."""
-
-    def __init__(self, findings: Findings) -> None:
-        self._findings = findings
-        self._proven: OncePerResource[DateFilter | None] = OncePerResource()
+class ChangeFilters(ProvenFilters):
+    """The filter on the last change that each resource honours."""
 
     async def of(self, resource: Resource, first_page: FetchFirstPage) -> DateFilter | None:
         """The spelling that was found before, if it is honoured still.
@@ -91,10 +86,7 @@ class ChangeFilters:
         async def prove() -> DateFilter | None:
             return await detect_change_filter(first_page, spellings)
 
-        try:
-            return await self._proven.get(resource.name, prove)
-        except NothingShownError:
-            return None  # the list of another team may show it
+        return await self._once(resource, prove)
 
     async def find(self, resource: Resource, first_page: FetchFirstPage) -> DateFilter | None:
         """The spelling among all, which is kept for later runs.
@@ -108,7 +100,4 @@ class ChangeFilters:
             self._findings.change_filters[resource.name] = found.name if found else NOT_HONOURED
             return found
 
-        try:
-            return await self._proven.get(resource.name, prove)
-        except NothingShownError:
-            return None
+        return await self._once(resource, prove)

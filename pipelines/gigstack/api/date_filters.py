@@ -145,12 +145,25 @@ async def is_honoured(
         return False
 
 
-class DateFilters:
+class ProvenFilters:
     """The spelling that each resource honours, proven once in a run."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._proven: OncePerResource[DateFilter | None] = OncePerResource()
+
+    async def _once(
+        self, resource: Resource, prove: Callable[[], Awaitable[DateFilter | None]]
+    ) -> DateFilter | None:
+        """What was proven with the list of one team, for all; None if this list shows nothing."""
+        try:
+            return await self._proven.get(resource.name, prove)
+        except NothingShownError:
+            return None  # the list of another team may show it
+
+
+class DateFilters(ProvenFilters):
+    """The filter on dates that each resource honours."""
 
     async def of(self, resource: Resource, first_page: FetchFirstPage) -> DateFilter | None:
         """The spelling, found with the list of one team for all; None if there is none.
@@ -168,7 +181,4 @@ class DateFilters:
             self._findings.date_filters[resource.name] = found.name if found else NOT_HONOURED
             return found
 
-        try:
-            return await self._proven.get(resource.name, prove)
-        except EmptyListError:
-            return None  # the list of another team may show it
+        return await self._once(resource, prove)

@@ -15,7 +15,6 @@ from pipelines.gigstack.normalize.schema import TIME_TYPES
 
 FIRST_YEAR = 2010  # gigstack is younger
 YEARS_AHEAD = 5
-BLANK = (None, "", "0", 0)
 
 
 class TimeBounds(NamedTuple):
@@ -28,7 +27,7 @@ class TimeBounds(NamedTuple):
         """Whether a value of the API is blank or within."""
         at = parse_timestamp(value)
         if at is None:
-            return isinstance(value, dict) or value in BLANK or set(str(value)) <= {"0", "."}
+            return value is None or isinstance(value, dict) or set(str(value)) <= {"0", "."}
         return self.first <= at < self.end
 
     def condition(self, text: str) -> str:
