@@ -1,18 +1,10 @@
--- One row per CFDI that replaces or is replaced (relation 04): the first and the last of its chain.
+-- One row per CFDI that replaces or is replaced: the first and the last of its chain.
 with recursive replacements as (
-    select distinct
-        relations.related_cfdi_key as old_key,
-        relations.cfdi_key as new_key,
-        relations.team_id,
-    from {{ ref('fct_cfdi_relation') }} as relations
-    inner join {{ ref('stg_invoices') }} as invoices
-        on relations.team_id = invoices.team_id and relations.cfdi_id = invoices.invoice_id
-    inner join {{ ref('dim_team') }} as teams on relations.team_id = teams.team_id
-    where
-        relations.relation_type_code = '04'
-        and relations.is_related_known
-        and relations.related_cfdi_key <> relations.cfdi_key
-        and coalesce(invoices.created_date <= teams.as_of_date, true)
+    select
+        team_id,
+        old_cfdi_key as old_key,
+        new_cfdi_key as new_key,
+    from {{ ref('bridge_cfdi_substitution') }}
 ),
 
 chain as (

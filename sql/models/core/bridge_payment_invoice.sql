@@ -1,4 +1,5 @@
 -- One row per payment and income invoice that it pays, before any amount: who shares the payment.
+-- Whoever names a replaced invoice means the one that stands.
 with receipts as (
     select
         team_id,
@@ -45,11 +46,12 @@ pairs as (
     select
         links.team_id,
         links.payment_id,
-        named.cfdi_key,
+        coalesce(standing.standing_cfdi_key, named.cfdi_key) as cfdi_key,
         arg_min(links.link_source, links.rank) as link_source,
     from links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
+    left join {{ ref('bridge_cfdi_standing') }} as standing on named.cfdi_key = standing.cfdi_key
     where named.cfdi_type_code = 'I'
     group by all
 ),
@@ -75,6 +77,7 @@ candidates as (
         invoices.currency_code,
         invoices.exchange_rate,
         invoices.total,
+        invoices.last_balance,
         invoices.issue_date,
         invoices.is_valid,
         case
@@ -88,7 +91,7 @@ candidates as (
     inner join {{ ref('fct_cfdi') }} as invoices on pairs.cfdi_key = invoices.cfdi_key
 ),
 
--- a replaced or cancelled invoice leaves its payment to the others that the payment names
+-- a cancelled invoice leaves its payment to the others that the payment names
 valued as (
     select
         *,
@@ -129,6 +132,7 @@ select
     payment_amount,
     {{ money('converted_amount') }} as converted_amount,
     total,
+    last_balance,
     payment_exchange_rate,
     exchange_rate,
     cast(invoices_count as integer) as invoices_count,

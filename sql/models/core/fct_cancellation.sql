@@ -49,12 +49,15 @@ replaced as (
     select
         asked.*,
         coalesce(
-            nullif(asked.replaced_by_cfdi_key, 'unknown'), if(named.is_valid, named.cfdi_key, null)
+            nullif(asked.replaced_by_cfdi_key, 'unknown'),
+            if(named.is_valid, named.cfdi_key, null),
+            chain.successor_cfdi_key
         ) as replacement_cfdi_key,
     from asked
     left join {{ ref('bridge_cfdi_reference') }} as names
         on asked.team_id = names.team_id and asked.replacement_uuid = names.reference
     left join {{ ref('fct_cfdi') }} as named on names.cfdi_key = named.cfdi_key
+    left join {{ ref('bridge_cfdi_standing') }} as chain on asked.cfdi_key = chain.cfdi_key
     where asked.cancellation_state is not null or asked.is_replaced
 )
 

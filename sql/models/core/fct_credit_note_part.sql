@@ -1,21 +1,19 @@
 -- One row per valid credit note and part of it: what falls on an invoice, or on none (cfdi_key
--- unknown) because it relates to none or goes beyond all that was open of its invoices. A note
--- reduces first what is unpaid of its invoice; what goes beyond that gives back what was collected.
+-- unknown) because it relates to none that is known. A note reduces first what is unpaid of its
+-- invoice; what goes beyond that gives back what was collected. One that relates to none (a discount
+-- on later sales) is its own class: what it gives back nobody can say, so it lowers nothing collected.
 with notes as (
     select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'E' and is_valid
 ),
 
-settled as (
+given as (
     select
         cfdi_key,
         credit_note_cfdi_key,
-        sum(amount) over (
-            partition by cfdi_key
-            order by settlement_number rows between unbounded preceding and 1 preceding
-        ) as settled_before,
+        -collected_amount as given_back_amount,
     from {{ ref('fct_invoice_settlement') }}
-    where is_effective
+    where settlement_type = 'credit_note' and is_effective
 ),
 
 placed as (
@@ -25,17 +23,16 @@ placed as (
         invoices.payment_method_code,
         parts.credit_note_amount as part_amount,
         parts.allocated_amount,
-        invoices.total - least(greatest(coalesce(settled.settled_before, 0), 0), invoices.total)
-            as open_before,
+        coalesce(given.given_back_amount, 0) as collected_amount,
         sum(parts.credit_note_amount) over (
             partition by parts.credit_note_cfdi_key order by invoices.issue_date, invoices.cfdi_id
         ) as until_now,
     from {{ ref('fct_credit_note_invoice') }} as parts
     inner join {{ ref('fct_cfdi') }} as invoices on parts.cfdi_key = invoices.cfdi_key
-    left join settled
+    left join given
         on
-            parts.cfdi_key = settled.cfdi_key
-            and parts.credit_note_cfdi_key = settled.credit_note_cfdi_key
+            parts.cfdi_key = given.cfdi_key
+            and parts.credit_note_cfdi_key = given.credit_note_cfdi_key
     where parts.is_effective and parts.allocated_amount is not null
 ),
 
@@ -57,7 +54,7 @@ parts as (
         part_amount,
         until_now - part_amount as before_amount,
         allocated_amount,
-        greatest(allocated_amount - open_before, 0) as collected_amount,
+        collected_amount,
     from placed
     union all by name
     select
@@ -67,7 +64,7 @@ parts as (
         note_amount - placed_amount as part_amount,
         placed_amount as before_amount,
         note_amount - placed_amount as allocated_amount,
-        note_amount - placed_amount as collected_amount,
+        0 as collected_amount,
     from wholes
     where placed_amount < note_amount
 ),

@@ -18,7 +18,8 @@ with pairs as (
     inner join {{ ref('fct_payment') }} as whole on payments.payment_key = whole.payment_key
     inner join {{ ref('fct_cfdi') }} as invoices on payments.cfdi_key = invoices.cfdi_key
     where
-        refunds.is_effective and payments.is_in_scope and payments.is_collected
+        refunds.is_effective and refunds.amount is not null
+        and payments.is_in_scope and payments.is_collected
         and payments.allocated_amount is not null
 ),
 
@@ -42,10 +43,15 @@ select
     payment_currency_code,
     currency_code,
     {{ money('split_amount') }} as refund_amount,
-    {{ money(in_other_currency(
-        'split_amount', 'payment_currency_code', 'payment_exchange_rate',
-        'currency_code', 'exchange_rate'
-    )) }} as allocated_amount,
+    {{ money(
+        'case when is_at_implied_rate then '
+        ~ share('split_amount', 'allocated_amount', 'payment_amount', decimals_of('currency_code'))
+        ~ ' else '
+        ~ in_other_currency(
+            'split_amount', 'payment_currency_code', 'payment_exchange_rate',
+            'currency_code', 'exchange_rate'
+        ) ~ ' end'
+    ) }} as allocated_amount,
     {{ to_mxn('split_amount', 'payment_currency_code', 'payment_exchange_rate') }}
         as refund_amount_mxn,
     settlement_exchange_rate,

@@ -2,78 +2,15 @@
 -- evidence: the API shows which payments and invoices a complement belongs to, and its total, not
 -- the amounts inside it. Of one invoice the total is its amount; of several, what the payments paid
 -- of them when that adds up to the total. Else it is split, which is an estimate and no evidence.
-with reps as (
-    select *, from {{ ref('fct_cfdi') }}
-    where cfdi_type_code = 'P' and is_in_scope and is_stamped
-),
-
-invoices as (
-    select *, from {{ ref('fct_cfdi') }}
-    where cfdi_type_code = 'I' and is_in_scope
-),
-
--- either of the two may name the other
-links as (
-    select
-        team_id,
-        invoice_id as reference,
-        linked_invoice_id as other_reference,
-    from {{ ref('stg_invoice_links') }}
-    union all
-    select
-        team_id,
-        linked_invoice_id as reference,
-        invoice_id as other_reference,
-    from {{ ref('stg_invoice_links') }}
-),
-
-invoice_links as (
-    select distinct
-        rep.cfdi_key as rep_cfdi_key,
-        invoices.cfdi_key,
-    from links
-    inner join {{ ref('bridge_cfdi_reference') }} as rep
-        on links.team_id = rep.team_id and links.reference = rep.reference
-    inner join {{ ref('bridge_cfdi_reference') }} as invoice
-        on links.team_id = invoice.team_id and links.other_reference = invoice.reference
-    inner join invoices on invoice.cfdi_key = invoices.cfdi_key
-    where rep.cfdi_type_code = 'P'
-),
-
-named_payments as (
-    select
-        team_id,
-        payment_id,
-        invoice_id,
-    from {{ ref('stg_invoice_payments') }}
-    union
-    select
-        team_id,
-        payment_id,
-        invoice_id,
-    from {{ ref('stg_payment_invoices') }}
-),
-
-payment_links as (
-    select distinct
-        named.cfdi_key as rep_cfdi_key,
-        payments.payment_key,
-    from named_payments as links
-    inner join {{ ref('bridge_cfdi_reference') }} as named
-        on links.team_id = named.team_id and links.invoice_id = named.reference
-    inner join {{ ref('fct_payment') }} as payments
-        on links.team_id = payments.team_id and links.payment_id = payments.payment_id
-    where named.cfdi_type_code = 'P' and payments.is_collected
-),
-
-allocated as (
+with allocated as (
     select
         invoice_links.rep_cfdi_key,
         invoice_links.cfdi_key,
         pairs.payment_key,
         pairs.payment_amount,
-    from invoice_links
-    inner join payment_links
+        pairs.allocated_amount as part_amount,
+    from {{ ref('bridge_rep_invoice') }} as invoice_links
+    inner join {{ ref('bridge_rep_payment') }} as payment_links
         on invoice_links.rep_cfdi_key = payment_links.rep_cfdi_key
     inner join {{ ref('fct_payment_invoice') }} as pairs
         on payment_links.payment_key = pairs.payment_key and invoice_links.cfdi_key = pairs.cfdi_key
@@ -88,25 +25,27 @@ paired as (
         invoice_links.rep_cfdi_key,
         invoice_links.cfdi_key,
         payment_links.payment_key,
-    from invoice_links
+    from {{ ref('bridge_rep_invoice') }} as invoice_links
     anti join allocated
         on
             invoice_links.rep_cfdi_key = allocated.rep_cfdi_key
             and invoice_links.cfdi_key = allocated.cfdi_key
-    left join payment_links
+    left join {{ ref('bridge_rep_payment') }} as payment_links
         on invoice_links.rep_cfdi_key = payment_links.rep_cfdi_key
 ),
 
 named as (
     select
-        reps.cfdi_key as rep_cfdi_key,
-        reps.cfdi_id as rep_id,
+        reps.rep_cfdi_key,
+        reps.rep_id,
         reps.team_id,
-        reps.issue_date as rep_issue_date,
-        nullif(reps.reported_total, 0) as reported_total,
-        -- by law a complement's own currency is XXX, and its total 0
-        if(reps.reported_total > 0, nullif(reps.currency_code, 'XXX'), null) as rep_currency_code,
-        reps.exchange_rate as rep_exchange_rate,
+        reps.rep_issue_date,
+        reps.reported_total,
+        reps.rep_currency_code,
+        reps.rep_exchange_rate,
+        reps.is_effective,
+        reps.reversed_date,
+        reps.invoices_count = 1 as is_of_one,
         invoices.cfdi_key,
         invoices.client_key,
         invoices.cfdi_id,
@@ -116,21 +55,20 @@ named as (
         invoices.issue_date,
         paired.payment_key,
         paired.payment_amount as allocated_amount,
+        paired.part_amount,
         payments.payment_id,
         payments.amount as payment_amount,
         payments.currency_code as payment_currency_code,
         payments.exchange_rate as payment_exchange_rate,
         payments.collected_at,
         coalesce(payments.is_money_inflow, true) as is_money_inflow,
-        coalesce(payments.collected_date, reps.issue_date) as payment_date,
+        coalesce(payments.collected_date, reps.rep_issue_date) as payment_date,
         if(payments.collected_date is null, 'rep_issue', 'payment') as payment_date_source,
-        least(reps.cancelled_date, if(reps.is_replaced, reps.replaced_date, null)) as reversed_date,
-        min(invoices.cfdi_key) over one_rep = max(invoices.cfdi_key) over one_rep as is_of_one,
     from paired
-    inner join reps on paired.rep_cfdi_key = reps.cfdi_key
-    inner join invoices on paired.cfdi_key = invoices.cfdi_key
+    inner join {{ ref('bridge_rep_invoice') }} as reps
+        on paired.rep_cfdi_key = reps.rep_cfdi_key and paired.cfdi_key = reps.cfdi_key
+    inner join {{ ref('fct_cfdi') }} as invoices on paired.cfdi_key = invoices.cfdi_key
     left join {{ ref('fct_payment') }} as payments on paired.payment_key = payments.payment_key
-    window one_rep as (partition by reps.cfdi_key)
 ),
 
 -- what was paid: a payment of no invoice is for the one that its complement names
@@ -222,10 +160,15 @@ amounts as (
 converted as (
     select
         *,
-        {{ in_other_currency(
-            'split_amount', 'paid_currency_code', 'paid_exchange_rate',
-            'currency_code', 'exchange_rate'
-        ) }} as paid_amount,
+        -- what is just the part of a payment is worth what that is worth
+        if(
+            split_amount = allocated_amount and paid_currency_code = payment_currency_code,
+            part_amount,
+            {{ in_other_currency(
+                'split_amount', 'paid_currency_code', 'paid_exchange_rate',
+                'currency_code', 'exchange_rate'
+            ) }}
+        ) as paid_amount,
     from amounts
 )
 
@@ -252,7 +195,7 @@ select
     if(
         paid_amount is not null and (is_of_one or amount_source = 'payment'), 2, null
     ) as evidence_tier,
-    reversed_date is null as is_effective,
+    is_effective,
     is_money_inflow,
     true as is_in_scope,
     payment_date,

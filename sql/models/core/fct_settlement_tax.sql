@@ -1,13 +1,14 @@
 -- One row per payment or refund of an invoice and tax of that invoice: the part of the tax that
 -- was collected with it. An estimate (no complement's XML): prorated by cumulative rounding, so
--- that the parts of a paid invoice add up to its tax. Only what is in effect on the as-of day.
+-- that the parts of a paid invoice add up to its tax. Only what is in effect on the as-of day; money
+-- that a credit note of the invoice gave back already is given back once.
 with running as (
     select
         settlements.*,
         invoices.total,
         invoices.exchange_rate,
         {{ decimals_of('settlements.currency_code') }} as decimals,
-        sum(settlements.amount) over (
+        sum(settlements.collected_amount) over (
             partition by settlements.cfdi_key order by settlements.settlement_number
         ) as cumulative_amount,
     from {{ ref('fct_invoice_settlement') }} as settlements
@@ -20,7 +21,7 @@ bounded as (
     select
         *,
         least(greatest(cumulative_amount, 0), total) as until_now,
-        least(greatest(cumulative_amount - amount, 0), total) as until_before,
+        least(greatest(cumulative_amount - collected_amount, 0), total) as until_before,
     from running
     where total > 0
 ),

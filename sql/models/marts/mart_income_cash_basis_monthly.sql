@@ -24,10 +24,9 @@ settled as (
             settlements.settlement_exchange_rate,
             documents.exchange_rate
         ) as exchange_rate,
-        least(
-            greatest(sum(settlements.amount) over running - settlements.amount, 0), documents.total
-        ) as settled_before,
-        least(greatest(sum(settlements.amount) over running, 0), documents.total) as settled_after,
+        sum(settlements.collected_amount) over running - settlements.collected_amount
+            as settled_before,
+        sum(settlements.collected_amount) over running as settled_after,
     from {{ live('fct_invoice_settlement') }} as settlements
     inner join documents on settlements.cfdi_key = documents.cfdi_key
     where

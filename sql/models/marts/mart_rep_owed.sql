@@ -5,133 +5,11 @@ with invoices as (
     where is_valid and cfdi_type_code = 'I' and payment_method_code = 'PPD'
 ),
 
-refunds as (
-    select
-        payment_invoice_key,
-        sum(allocated_amount) as refunded_amount,
-    from {{ live('fct_refund_invoice') }}
-    group by payment_invoice_key
-),
-
-paid as (
-    select
-        payments.payment_invoice_key,
-        payments.payment_key,
-        payments.cfdi_key,
-        payments.payment_id,
-        payments.collected_date as payment_date,
-        payments.collected_at,
-        payments.allocated_amount - coalesce(refunds.refunded_amount, 0) as paid_amount,
-    from {{ live('fct_payment_invoice') }} as payments
-    semi join invoices on payments.cfdi_key = invoices.cfdi_key
-    left join refunds on payments.payment_invoice_key = refunds.payment_invoice_key
-    where
-        payments.is_collected
-        and payments.allocated_amount - coalesce(refunds.refunded_amount, 0) > 0.01
-),
-
-complement_payments as (
-    select *, from {{ live('fct_rep_document') }}
-    where is_effective and paid_amount is not null
-),
-
-complements as (
-    select
-        cfdi_key,
-        rep_cfdi_key,
-        sum(paid_amount) as rep_amount,
-        max(rep_issue_date) as rep_issue_date,
-    from complement_payments
-    group by cfdi_key, rep_cfdi_key
-),
-
--- complements that name one payment of the invoice and no other are of that payment
-naming as (
-    select
-        paid.cfdi_key,
-        complement_payments.rep_cfdi_key,
-        any_value(paid.payment_key) as payment_key,
-    from complement_payments
-    inner join paid
-        on
-            complement_payments.cfdi_key = paid.cfdi_key
-            and complement_payments.payment_key = paid.payment_key
-    group by paid.cfdi_key, complement_payments.rep_cfdi_key
-    having count(distinct paid.payment_key) = 1
-),
-
-named as (
-    select
-        naming.cfdi_key,
-        naming.payment_key,
-        sum(complements.rep_amount) as rep_amount,
-        max(complements.rep_issue_date) as rep_issue_date,
-    from naming
-    inner join complements
-        on
-            naming.cfdi_key = complements.cfdi_key
-            and naming.rep_cfdi_key = complements.rep_cfdi_key
-    group by naming.cfdi_key, naming.payment_key
-),
-
--- the others are of the invoice, whose payments they cover from the first to the last
-pooled as (
-    select
-        complements.cfdi_key,
-        sum(complements.rep_amount) as rep_amount,
-        max(complements.rep_issue_date) as rep_issue_date,
-    from complements
-    anti join naming
-        on
-            complements.cfdi_key = naming.cfdi_key
-            and complements.rep_cfdi_key = naming.rep_cfdi_key
-    group by complements.cfdi_key
-),
-
-matched as (
-    select
-        paid.*,
-        least(coalesce(named.rep_amount, 0), paid.paid_amount) as named_amount,
-        coalesce(pooled.rep_amount, 0)
-        + sum(greatest(coalesce(named.rep_amount, 0) - paid.paid_amount, 0)) over one_invoice
-            as pool_amount,
-        named.rep_issue_date as named_issue_date,
-        greatest(
-            pooled.rep_issue_date,
-            max(named.rep_issue_date) filter (named.rep_amount > paid.paid_amount) over one_invoice
-        ) as pool_issue_date,
-    from paid
-    left join named on paid.cfdi_key = named.cfdi_key and paid.payment_key = named.payment_key
-    left join pooled on paid.cfdi_key = pooled.cfdi_key
-    window one_invoice as (partition by paid.cfdi_key)
-),
-
-drawn as (
-    select
-        *,
-        least(
-            paid_amount - named_amount,
-            greatest(
-                pool_amount
-                - (sum(paid_amount - named_amount) over in_order - (paid_amount - named_amount)),
-                0
-            )
-        ) as pool_part,
-    from matched
-    window
-        in_order as (
-            partition by cfdi_key order by collected_at, payment_id rows unbounded preceding
-        )
-),
-
 owed as (
-    select
-        *,
-        named_amount + pool_part as rep_amount,
-        paid_amount - named_amount - pool_part as owed_amount,
-        coalesce(named_issue_date, if(pool_part > 0, pool_issue_date, null)) as rep_issue_date,
-        {{ rep_due_date('payment_date') }} as rep_due_date,
-    from drawn
+    select payments.*,
+    from {{ live('fct_payment_complement') }} as payments
+    semi join invoices on payments.cfdi_key = invoices.cfdi_key
+    where payments.paid_amount > 0.01
 )
 
 select
@@ -154,11 +32,7 @@ select
         when owed.rep_issue_date <= owed.rep_due_date then 'issued_on_time'
         else 'issued_late'
     end as rep_status,
-    case
-        when owed.rep_amount = 0 then 'none'
-        when owed.pool_part = 0 then 'payment'
-        else 'invoice'
-    end as rep_match,
+    owed.rep_match,
     balances.evidence,
     balances.evidence_tier,
     {{ money('owed.paid_amount') }} as paid_amount,
