@@ -124,6 +124,7 @@ settled_alone as (
     group by shared.source_key, shared.cfdi_key
 ),
 
+-- other complements, that is: those of this payment tell its own parts
 told_until as (
     select
         shared.source_key,
@@ -135,6 +136,7 @@ told_until as (
             shared.cfdi_key = told.cfdi_key
             and shared.currency_code = told.rep_currency_code
             and shared.source_date >= told.told_date
+            and shared.source_key is distinct from told.payment_key
     where shared.is_shared
     group by shared.source_key, shared.cfdi_key
 ),

@@ -12,8 +12,8 @@ select
     pairs.relation_type_code,
     parts.allocation_method,
     pairs.note_currency_code as credit_note_currency_code,
-    pairs.currency_code,
     {{ money('parts.source_amount') }} as credit_note_amount,
+    pairs.currency_code,
     {{ money('parts.amount') }} as allocated_amount,
     {{ to_mxn('parts.amount', 'pairs.currency_code', 'pairs.exchange_rate') }}
         as allocated_amount_mxn,

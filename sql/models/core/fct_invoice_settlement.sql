@@ -250,7 +250,8 @@ paid as (
         rep_events.payment_id as source_part,
         rep_events.collected_at as happened_at,
     from rep_events
-    where rep_events.amount > 0
+    inner join invoices on rep_events.cfdi_key = invoices.cfdi_key
+    where rep_events.amount > 0 and invoices.payment_method_code = 'PPD'
     union all by name
     select *,
     from refund_events

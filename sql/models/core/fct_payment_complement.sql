@@ -53,7 +53,11 @@ bounded as (
         payments.*,
         least(
             sum(payments.net_amount) over in_order,
-            greatest(invoices.total - coalesce(credited.credited_amount, 0), 0)
+            if(
+                invoices.total is null,
+                null,
+                greatest(invoices.total - coalesce(credited.credited_amount, 0), 0)
+            )
         ) as bound,
     from payments
     inner join invoices on payments.cfdi_key = invoices.cfdi_key

@@ -167,7 +167,7 @@ bounded as (
     select
         * replace (
             if(
-                is_effective,
+                is_effective and payment_amount is not null,
                 least(
                     payment_amount,
                     greatest(whole_amount - coalesce(sum(payment_amount) over earlier, 0), 0)
@@ -177,7 +177,7 @@ bounded as (
         ),
         coalesce(
             own_source, if(payment_amount is not null, 'payment', 'unknown')
-        ) as amount_source,
+        ) as refund_amount_source,
     from completed
     window
         earlier as (
@@ -200,7 +200,7 @@ select
     payment_currency_code as currency_code,
     coalesce(currency_code, payment_currency_code) as refund_currency_code,
     refund_source,
-    amount_source,
+    refund_amount_source,
     cast(refund_number as integer) as refund_number,
     {{ money('payment_amount') }} as amount,
     case
