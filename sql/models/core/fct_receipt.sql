@@ -46,6 +46,8 @@ select
     case
         when invoiced.cfdi_key is not null then 'invoiced'
         when dated.status = 'cancelled' then 'cancelled'
+        -- whose money went back: nobody will ask for its CFDI
+        when dated.total > 0 and dated.total_refunded >= dated.total then 'refunded'
         when
             dated.status = 'expired' and coalesce(dated.valid_until_date < dated.as_of_date, true)
             then 'expired'
@@ -64,6 +66,11 @@ select
     {{ money('dated.total') }} as total,
     {{ to_mxn('dated.total', 'dated.currency_code', 'dated.exchange_rate') }} as total_mxn,
     {{ money('coalesce(dated.total_refunded, 0)') }} as refunded_amount,
+    {{ money('greatest(dated.total - coalesce(dated.total_refunded, 0), 0)') }} as kept_amount,
+    {{ to_mxn(
+        'greatest(dated.total - coalesce(dated.total_refunded, 0), 0)', 'dated.currency_code',
+        'dated.exchange_rate'
+    ) }} as kept_amount_mxn,
     dated.is_in_scope,
     coalesce(dated.is_live, true) as is_live,
     dated.deleted_at is not null as is_deleted,

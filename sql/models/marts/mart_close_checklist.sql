@@ -76,7 +76,7 @@ items as (
         team_id,
         created_month as month_start_date,
         'receipt_expired' as check_name,
-        total_mxn as amount_mxn,
+        kept_amount_mxn as amount_mxn,
         valid_until_date as due_date,
     from {{ live('fct_receipt') }}
     where status in ('pending', 'expired') and valid_until_date < as_of_date
@@ -85,7 +85,7 @@ items as (
         receipts.team_id,
         receipts.created_month as month_start_date,
         'global_not_issued' as check_name,
-        receipts.total_mxn as amount_mxn,
+        receipts.kept_amount_mxn as amount_mxn,
         last_day(receipts.created_month) + 1 as due_date,
     from {{ live('fct_receipt') }} as receipts
     left join global_months

@@ -4,8 +4,9 @@
 with receipts as (
     select
         *,
-        {{ to_mxn('subtotal') }} - {{ to_mxn('discount') }} as net_mxn,
-        {{ to_mxn('transferred_taxes') }} as taxes_mxn,
+        -- what was given back will be in no invoice
+        {{ to_mxn(settled_share('(subtotal - discount)', 'kept_amount', 'total', 2)) }} as net_mxn,
+        {{ to_mxn(settled_share('transferred_taxes', 'kept_amount', 'total', 2)) }} as taxes_mxn,
         status = 'invoiced' and not is_in_global as is_self_invoiced,
     from {{ live('fct_receipt') }}
 ),
@@ -17,7 +18,7 @@ pending as (
         any_value(as_of_date) as as_of_date,
         count(*) as pending_count,
         count(*) filter (where is_fx_missing) as fx_missing_count,
-        coalesce(sum(total_mxn), 0) as amount,
+        coalesce(sum(kept_amount_mxn), 0) as amount,
         coalesce(sum(net_mxn), 0) as net,
         coalesce(sum(taxes_mxn), 0) as taxes,
     from receipts

@@ -107,7 +107,23 @@ given_back_at_issue as (
             -tax_amount_mxn as tax_amount_mxn
         ),
     from notes
-    where payment_method_code <> 'PPD'
+    where payment_method_code <> 'PPD' and cfdi_key <> 'unknown'
+),
+
+-- notes that relate to no invoice (discounts on later sales): nobody can say what they give back
+unrelated as (
+    select
+        team_id,
+        month_start_date,
+        iva_rate_class,
+        currency_code,
+        sum(base_amount) as base_amount,
+        sum(tax_amount) as tax_amount,
+        sum(base_amount_mxn) as base_amount_mxn,
+        sum(tax_amount_mxn) as tax_amount_mxn,
+    from notes
+    where cfdi_key = 'unknown'
+    group by team_id, month_start_date, iva_rate_class, currency_code
 ),
 
 parts as (
@@ -206,6 +222,13 @@ months_with_any as (
         month_start_date,
         iva_rate_class,
         currency_code,
+    from unrelated
+    union all
+    select
+        team_id,
+        month_start_date,
+        iva_rate_class,
+        currency_code,
     from moved
 ),
 
@@ -277,6 +300,12 @@ select
         {{ money('coalesce(collected.' ~ amount ~ ', 0)') }} as {{ amount }},
         {{ money('coalesce(collected.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
     {% endfor -%}
+    {% for amount in ['base', 'tax'] -%}
+        {% set name = 'iva' if amount == 'tax' else 'base' -%}
+        {{ money('coalesce(unrelated.' ~ amount ~ '_amount, 0)') }} as {{ name }}_unrelated_notes,
+        {{ money('coalesce(unrelated.' ~ amount ~ '_amount_mxn, 0)') }}
+            as {{ name }}_unrelated_notes_mxn,
+    {% endfor -%}
     {{ money('coalesce(collected.iva_estimated_mxn, 0)') }} as iva_estimated_mxn,
     {% for evidence in evidences -%}
         {{ money('coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)') }} as iva_{{ evidence }}_mxn,
@@ -314,3 +343,9 @@ left join collected
         and pending.month_start_date = collected.month_start_date
         and pending.iva_rate_class = collected.iva_rate_class
         and pending.currency_code = collected.currency_code
+left join unrelated
+    on
+        pending.team_id = unrelated.team_id
+        and pending.month_start_date = unrelated.month_start_date
+        and pending.iva_rate_class = unrelated.iva_rate_class
+        and pending.currency_code = unrelated.currency_code

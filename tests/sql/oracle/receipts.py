@@ -40,6 +40,8 @@ def state(books: Books, receipt: Record) -> str:
         return "global" if taken[0].record.get("global") else "self_invoiced"
     if receipt["status"] in ("cancelled", "canceled"):
         return "cancelled"
+    if ZERO < (number(receipt.get("total")) or ZERO) <= _refunded(receipt):
+        return "refunded"
     until = days.day(receipt.get("valid_until"), books.zone)
     if receipt["status"] == "expired" and (not until or until < books.as_of):
         return "expired"
@@ -70,7 +72,7 @@ def estimates(books: Books) -> dict[tuple[str, date], Estimate]:
         month, now = days.month(created(books, receipt)), state(books, receipt)
         if now == "open":
             pending[month].append(receipt)
-        elif now != "cancelled" and month in months:
+        elif now not in ("cancelled", "refunded") and month in months:
             settled[month].append(receipt)
     by_month = [_rate(books, receipts) for receipts in settled.values()]
     every = [receipt for receipts in settled.values() for receipt in receipts]
@@ -84,9 +86,10 @@ def estimates(books: Books) -> dict[tuple[str, date], Estimate]:
 def _estimate(
     books: Books, pending: list[Record], settled: list[Record], rates: list[Decimal]
 ) -> Estimate:
-    amount = _sum(pending, "total")
-    net = _sum(pending, "subtotal") - _sum(pending, "discount")
-    taxes, rate = _sum(pending, "taxes"), _rate(books, settled)
+    amount = sum((_pesos(one, _kept(one)) for one in pending), ZERO)
+    net = sum((_pesos(one, _kept_of(one, _net(one))) for one in pending), ZERO)
+    taxes = sum((_pesos(one, _kept_of(one, _named(one, "taxes"))) for one in pending), ZERO)
+    rate = _rate(books, settled)
     selves = sum(state(books, receipt) == "self_invoiced" for receipt in settled)
     return Estimate(
         len(pending),
@@ -115,15 +118,35 @@ def _left(amount: Decimal, rate: Decimal | None) -> Decimal | None:
 
 
 def _sum(receipts: Iterable[Record], name: str) -> Decimal:
-    pesos = (
-        amounts.mxn(
-            number(receipt.get(name)) or ZERO,
-            receipt.get("currency") or "MXN",
-            number(receipt.get("exchange_rate")),
-        )
-        for receipt in receipts
-    )
-    return sum((amount for amount in pesos if amount is not None), ZERO)
+    return sum((_pesos(receipt, _named(receipt, name)) for receipt in receipts), ZERO)
+
+
+def _named(receipt: Record, name: str) -> Decimal:
+    return number(receipt.get(name)) or ZERO
+
+
+def _net(receipt: Record) -> Decimal:
+    return _named(receipt, "subtotal") - _named(receipt, "discount")
+
+
+def _refunded(receipt: Record) -> Decimal:
+    return _named(receipt, "total_refunded")
+
+
+def _kept(receipt: Record) -> Decimal:
+    """What was not given back."""
+    return max(_named(receipt, "total") - _refunded(receipt), ZERO)
+
+
+def _kept_of(receipt: Record, amount: Decimal) -> Decimal:
+    """The part of an amount that falls on what was not given back."""
+    total = _named(receipt, "total")
+    return amounts.part_until(amount, _kept(receipt), total, amounts.CENT) if total else ZERO
+
+
+def _pesos(receipt: Record, amount: Decimal) -> Decimal:
+    currency, rate = receipt.get("currency") or "MXN", number(receipt.get("exchange_rate"))
+    return amounts.mxn(amount, currency, rate) or ZERO
 
 
 def _months_before(day: date) -> set[date]:
