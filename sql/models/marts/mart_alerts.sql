@@ -166,6 +166,28 @@ rejects as (
     from {{ live('fct_reject') }}
 ),
 
+settlements as (
+    select
+        problem as alert_type,
+        case
+            when problem in ('refund_without_note', 'refund_amount_unknown') then 'medium'
+            else 'low'
+        end as severity,
+        client_key,
+        cfdi_key,
+        payment_key,
+        team_id,
+        entity_type,
+        entity_id,
+        '' as occurrence,
+        problem_es as label,
+        subject,
+        amount_mxn,
+        found_date as due_date,
+    from {{ ref('mart_settlement_findings') }}
+    where problem <> 'payment_of_replaced_invoice'
+),
+
 alerts as (
     select *, from documents_ending
     union all by name
@@ -182,6 +204,8 @@ alerts as (
     select *, from stale
     union all by name
     select *, from rejects
+    union all by name
+    select *, from settlements
 )
 
 select

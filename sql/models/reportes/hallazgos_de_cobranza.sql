@@ -1,0 +1,21 @@
+-- One row per row of mart_settlement_findings, with labels for accountants.
+select
+    settlement_finding_key as "Clave del renglón",
+    cfdi_key as "Clave del CFDI",
+    payment_key as "Clave del pago",
+    client_key as "Clave del cliente",
+    team_id as "Equipo",
+    entity_type as "Clase de objeto",
+    entity_id as "Objeto (id)",
+    subject as "Folio o identificador",
+    client_name as "Cliente",
+    problem as "Problema",
+    problem_es as "Hallazgo",
+    what_to_do_es as "Qué hacer",
+    currency_code as "Moneda",
+    amount as "Importe",
+    amount_mxn as "Importe MXN",
+    age_days as "Antigüedad en días",
+    found_date as "Fecha",
+    as_of_date as "Fecha de corte",
+from {{ ref('mart_settlement_findings') }}
