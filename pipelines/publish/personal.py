@@ -1,11 +1,12 @@
-"""The policy for personal data, the key for its hashes, and who may read what is published.
+"""What `[publish]` says: the policy for personal data, who may read, and with which DuckDB.
 
 The policy is `pii` under `[publish]` in `.dlt/config.toml`, or `PUBLISH__PII`; a group of readers
-is `group` there. The key lies in the data directory and is never published. Only its owner can read
+is `group` there, and `storage_version` the oldest DuckDB that can read the snapshot. The key lies in the data directory and is never published. Only its owner can read
 it; without it nobody can test a guess against a hash.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 
+import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,6 +31,7 @@ class PublishConfiguration(BaseConfiguration):
 
     pii: str = Policy.KEEP.value
     group: str | None = None
+    storage_version: str = "v1.2.0"  # the oldest DuckDB that can read the snapshot
 
     __section__: ClassVar[str] = "publish"
 
@@ -46,6 +48,21 @@ def pii_policy(name: str | None = None) -> Policy:
     except ValueError:
         known = ", ".join(policy.value for policy in Policy)
         raise ConfigurationError(f"pii is {value!r}; it must be one of {known}.") from None
+
+
+def storage_version() -> str:
+    """The format of the snapshot, as the oldest DuckDB that can read it.
+
+    Raises:
+        ConfigurationError: It does not name a version.
+    """
+    value = resolve_configuration(PublishConfiguration()).storage_version.strip().lower()
+    if value != "latest" and not re.fullmatch(r"v\d+\.\d+\.\d+", value):
+        raise ConfigurationError(
+            f"storage_version is {value!r}; it must name a version of DuckDB, such as v1.2.0, or "
+            "latest."
+        )
+    return value
 
 
 def shown(values: Iterable[str | None]) -> list[str | None]:

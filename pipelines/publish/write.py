@@ -16,7 +16,7 @@ from pipelines.foundation.sql_text import literal
 from pipelines.publish import manifest, snapshot, versions
 from pipelines.publish.columns import Policy, define_hash
 from pipelines.publish.parquet import write_parquet
-from pipelines.publish.personal import hash_key
+from pipelines.publish.personal import hash_key, storage_version
 from pipelines.publish.relations import Relation, for_each, measures, relations
 from pipelines.warehouse.model_builds import older_tables
 
@@ -88,7 +88,8 @@ def _write_snapshot(
 ) -> dict[str, list[Any]]:
     """Copy the warehouse and compare the copy; returns rows and sums by table."""
     path, name = version / versions.SNAPSHOT, snapshot.SNAPSHOT
-    connection.execute(f"attach {literal(str(path))} as {name}")
+    format_of = literal(storage_version())
+    connection.execute(f"attach {literal(str(path))} as {name} (storage_version {format_of})")
     sources = snapshot.copy_warehouse(connection, policy)
     snapshot.write_publication(connection, asdict(facts))
     snapshot.write_comments(connection, sources)
