@@ -1,8 +1,9 @@
 """What `[publish]` says: the policy for personal data, who may read, and with which DuckDB.
 
 The policy is `pii` under `[publish]` in `.dlt/config.toml`, or `PUBLISH__PII`; a group of readers
-is `group` there, and `storage_version` the oldest DuckDB that can read the snapshot. The key lies in the data directory and is never published. Only its owner can read
-it; without it nobody can test a guess against a hash.
+is `group` there, and `storage_version` the oldest DuckDB that can read the snapshot. The key of the
+hashes lies in the data directory and is never published. Only its owner can read it; without it
+nobody can test a guess against a hash.
 API: https://dlthub.com/docs/general-usage/credentials
 """
 

@@ -12,7 +12,7 @@ import pytest
 from pipelines.foundation.errors import ConfigurationError
 from pipelines.foundation.paths import published_dir
 from pipelines.publish.personal import storage_version
-from tests.report.conftest import Reported
+from tests.report.seeing import Reported
 
 LOCKS = sorted((Path(__file__).parent / "clients").glob("duckdb-*.lock"))
 INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps")

@@ -1,6 +1,6 @@
 -- One row per CFDI that others replace: the valid one at the end of its chain (successor), and the
 -- one that stands for it, which takes its payments, complements, notes and relations.
-with recursive reached (first_key, cfdi_key, steps) using key (first_key, cfdi_key) as (
+with recursive reached (first_key, cfdi_key, steps) {{ using_key(['first_key', 'cfdi_key']) }} as (
     select
         old_cfdi_key as first_key,
         new_cfdi_key as cfdi_key,

@@ -14,7 +14,7 @@ with recursive crediting as (
 ),
 
 -- from a note without relations back to the nearest that it replaces and that has some
-walked (note_key, source_key, steps) using key (note_key, source_key) as (
+walked (note_key, source_key, steps) {{ using_key(['note_key', 'source_key']) }} as (
     select
         cfdi_key as note_key,
         cfdi_key as source_key,

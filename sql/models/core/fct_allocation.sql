@@ -169,8 +169,9 @@ shared as (
     where things.is_shared
 ),
 
-parts (source_key, cfdi_key, source_type, does_count, given, amount, is_at_implied_rate)
-using key (source_key, cfdi_key) as (
+parts (
+    source_key, cfdi_key, source_type, does_count, given, amount, is_at_implied_rate
+){{ using_key(['source_key', 'cfdi_key']) }} as (
     select
         '' as source_key,
         '' as cfdi_key,
@@ -292,8 +293,10 @@ using key (source_key, cfdi_key) as (
                 source_key,
                 cfdi_key,
                 any_value(columns(
-                    * exclude (source_key, cfdi_key, place, level, capacity, split_amount,
-                    until_here, of_level, level_amount)
+                    * exclude (
+                        source_key, cfdi_key, place, level, capacity, split_amount,
+                        until_here, of_level, level_amount
+                    )
                 )),
                 sum(split_amount) filter (where level < 3) as toward,
                 sum(split_amount) as given,

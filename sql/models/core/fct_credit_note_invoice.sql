@@ -1,5 +1,5 @@
 -- One row per credit note (E) and invoice that it reduces, with the part of the note for it
--- (fct_allocation says how it is shared). Notes for future sales relate to nothing and are not here.
+-- (fct_allocation says how it is shared). Notes for future sales relate to nothing: not here.
 select
     {{ key(['pairs.team_id', 'pairs.credit_note_id', 'pairs.cfdi_id']) }}
         as credit_note_invoice_key,

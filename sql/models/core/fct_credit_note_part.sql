@@ -1,7 +1,8 @@
 -- One row per valid credit note and part of it: what falls on an invoice, or on none (cfdi_key
 -- unknown) because it relates to none that is known. A note reduces first what is unpaid of its
--- invoice; what goes beyond that gives back what was collected. One that relates to none (a discount
--- on later sales) is its own class: what it gives back nobody can say, so it lowers nothing collected.
+-- invoice; what goes beyond that gives back what was collected. One that relates to none (a
+-- discount on later sales) is its own class: nobody can say what it gives back, so it lowers
+-- nothing collected.
 with notes as (
     select *, from {{ ref('fct_cfdi') }}
     where cfdi_type_code = 'E' and is_valid

@@ -312,7 +312,9 @@ later as (
     from {{ ref('fct_payment_invoice') }} as pairs
     inner join {{ ref('stg_payments') }} as payments
         on pairs.team_id = payments.team_id and pairs.payment_id = payments.payment_id
-    where not pairs.is_collected and payments.status in {{ statuses('payment', 'is_money_collected') }}
+    where
+        not pairs.is_collected
+        and payments.status in {{ statuses('payment', 'is_money_collected') }}
     union
     select coalesce(standing.standing_cfdi_key, invoices.cfdi_key) as cfdi_key,
     from (

@@ -204,7 +204,8 @@ select
     cast(refund_number as integer) as refund_number,
     {{ money('payment_amount') }} as amount,
     case
-        when coalesce(currency_code, payment_currency_code) = 'MXN'
+        when
+            coalesce(currency_code, payment_currency_code) = 'MXN'
             and payment_amount = known_amount
             then {{ money('own_amount') }}
         else {{ to_mxn('payment_amount', 'payment_currency_code', 'payment_exchange_rate') }}

@@ -1,7 +1,7 @@
 -- One row per payment or refund of an invoice and tax of that invoice: the part of the tax that
 -- was collected with it. An estimate (no complement's XML): prorated by cumulative rounding, so
--- that the parts of a paid invoice add up to its tax. Only what is in effect on the as-of day; money
--- that a credit note of the invoice gave back already is given back once.
+-- that the parts of a paid invoice add up to its tax. Only what is in effect on the as-of day;
+-- money that a credit note of the invoice gave back already is given back once.
 with running as (
     select
         settlements.*,

@@ -71,6 +71,14 @@ of_invoices as (
     where is_valid and is_fx_missing and cfdi_type_code in ('I', 'E')
 ),
 
+applied as (
+    select relations.related_cfdi_key as cfdi_key,
+    from {{ live('fct_cfdi_relation') }} as relations
+    inner join {{ live('fct_cfdi') }} as applying
+        on relations.cfdi_key = applying.cfdi_key and applying.is_valid
+    where relations.relation_type_code = '07'
+),
+
 -- an advance (c_ClaveProdServ 84111506) that no other CFDI applies (07)
 advances as (
     select
@@ -81,14 +89,13 @@ advances as (
     from invoices
     semi join {{ live('fct_cfdi_line') }} as lines
         on invoices.cfdi_key = lines.cfdi_key and lines.product_code = '84111506'
-    anti join (
-        select relations.related_cfdi_key,
-        from {{ live('fct_cfdi_relation') }} as relations
-        inner join {{ live('fct_cfdi') }} as applying
-            on relations.cfdi_key = applying.cfdi_key and applying.is_valid
-        where relations.relation_type_code = '07'
-    ) as applied
-        on invoices.cfdi_key = applied.related_cfdi_key
+    anti join applied on invoices.cfdi_key = applied.cfdi_key
+),
+
+in_documents as (
+    select *, from of_invoices
+    union all by name
+    select *, from advances
 ),
 
 documents as (
@@ -104,11 +111,7 @@ documents as (
         problem_amount as amount,
         {{ to_mxn('problem_amount') }} as amount_mxn,
         found_date,
-    from (
-        select *, from of_invoices
-        union all by name
-        select *, from advances
-    )
+    from in_documents
 ),
 
 -- the money counts for the invoice that stands; the payment should name it
@@ -136,9 +139,10 @@ payments as (
             named.cfdi_key = standing.cfdi_key
             and standing.cfdi_key <> standing.standing_cfdi_key
     where payments.is_collected and named.cfdi_type_code = 'I'
-    qualify row_number() over (
-        partition by payments.payment_key order by standing.standing_cfdi_key
-    ) = 1
+    qualify
+        row_number() over (
+            partition by payments.payment_key order by standing.standing_cfdi_key
+        ) = 1
     union all by name
     select
         'refund_amount_unknown' as problem,
@@ -184,13 +188,17 @@ select
         when 'refund_amount_unknown' then 'Devolución sin importe'
     end as problem_es,
     case findings.problem
-        when 'refund_without_note' then 'Emitir la nota de crédito (E, relación 01 o 03) por lo devuelto.'
-        when 'note_without_refund' then 'Devolver el dinero o aplicarlo a otra factura del cliente.'
-        when 'overpayment' then 'Devolver lo pagado de más o aplicarlo a otra factura del cliente.'
-        when 'rate_missing' then 'Pedir el tipo de cambio del CFDI; sin él no hay importe en pesos.'
-        when 'advance_not_applied' then 'Aplicar el anticipo a la factura final (relación 07) o devolverlo.'
-        when 'payment_of_replaced_invoice' then 'Ligar el pago a la factura vigente; aquí ya cuenta para ella.'
-        when 'refund_amount_unknown' then 'Consultar en gigstack cuánto se devolvió; no se ha restado nada.'
+        when 'refund_without_note'
+            then 'Emitir la nota de crédito (E, relación 01 o 03) por lo devuelto.'
+        when 'note_without_refund'
+            then 'Devolver el dinero o aplicarlo a otra factura del cliente.'
+        when 'overpayment' then 'Devolver lo pagado de más o aplicarlo a otra factura.'
+        when 'rate_missing' then 'Pedir el tipo de cambio; sin él no hay importe en pesos.'
+        when 'advance_not_applied' then 'Aplicarlo a la factura final (relación 07) o devolverlo.'
+        when 'payment_of_replaced_invoice'
+            then 'Ligar el pago a la vigente; aquí ya cuenta para ella.'
+        when 'refund_amount_unknown'
+            then 'Consultar en gigstack cuánto se devolvió; no se restó nada.'
     end as what_to_do_es,
     findings.currency_code,
     {{ money('findings.amount') }} as amount,
