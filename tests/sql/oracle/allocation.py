@@ -1,20 +1,22 @@
-"""How credit notes, payments and refunds fall on invoices (the CFDI says no amounts)."""
+"""How payments and credit notes fall on invoices, one after the other."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
 
-from . import amounts
-from .amounts import ZERO
-from .books import Books, order
+from . import amounts, complement_links
+from .amounts import CENT, ZERO
+from .books import Books
 from .cfdi import Cfdi
 from .payment import Payment, Refund
 
 Source = Cfdi | Payment
 CREDITING = ("01", "03", "07")
+TOLD, OWN_CURRENCY, OTHER_CURRENCY, SETTLED, BEYOND = range(5)
 
 
 class Share(NamedTuple):
@@ -24,58 +26,39 @@ class Share(NamedTuple):
     amount: Decimal
     given: Decimal
     method: str
+    rate: Decimal | None = None  # pesos of a unit of the invoice's currency, where it implies one
+
+
+class Move(NamedTuple):
+    """What settled an invoice before: a payment (or, negative, its refund) or a valid note."""
+
+    day: date
+    name: str
+    amount: Decimal
+
+
+@dataclass
+class Ledger:
+    """What each invoice has: plain money and notes by day, and parts of what was shared so far."""
+
+    money: dict[str, list[Move]] = field(default_factory=lambda: defaultdict(list))
+    notes: dict[str, list[Move]] = field(default_factory=lambda: defaultdict(list))
+    shared_money: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    shared_notes: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
 
 @cache
 def note_shares(books: Books) -> dict[str, list[Share]]:
     """Shares of every credit note issued so far that relates to invoices; cancelled ones too."""
-    targets = {note.key: _credited(books, note) for note in books.issued("E")}
-    singles: dict[str, list[Cfdi]] = defaultdict(list)
-    for note in books.valid("E"):
-        if len(targets[note.key]) == 1:
-            singles[targets[note.key][0].key].append(note)
-    return {
-        note.key: _note(books, note, targets[note.key], singles)
-        for note in books.issued("E")
-        if targets[note.key]
-    }
-
-
-def _credited(books: Books, note: Cfdi) -> list[Cfdi]:
-    named = books.named(note.related(*CREDITING))
-    found = books.candidates({cfdi.key for cfdi in named if cfdi.kind == "I"})
-    return _payable(note, found)
-
-
-def _note(
-    books: Books, note: Cfdi, targets: list[Cfdi], singles: dict[str, list[Cfdi]]
-) -> list[Share]:
-    credited: dict[str, Decimal] = defaultdict(Decimal)
-    for target in targets:
-        before = (one for one in singles[target.key] if order(one) < order(note))
-        for one in before:
-            credited[target.key] += in_currency_of(one.total, one, target) or ZERO
-    return _shares(books, note, targets, note.issue_day, credited)
+    found = _shares(books)
+    return {note.key: found[note.key] for note in books.issued("E") if note.key in found}
 
 
 @cache
 def payment_shares(books: Books) -> dict[str, list[Share]]:
     """Shares of every collected payment that has invoices, in the invoices' currency."""
-    notes: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
-    for key, shares in note_shares(books).items():
-        if books.cfdis[key].is_valid_at(books.as_of):
-            for share in shares:
-                notes[share.invoice.key].append((books.cfdis[key].issue_day, share.amount))
-    found = {}
-    for key, targets in _paid(books).items():
-        payment = books.collected[key]
-        day = payment.day or books.as_of
-        credited = {
-            target.key: sum((part for on, part in notes[target.key] if on <= day), ZERO)
-            for target in targets
-        }
-        found[key] = _shares(books, payment, targets, day, credited)
-    return found
+    found = _shares(books)
+    return {key: found[key] for key in books.collected if key in found}
 
 
 @cache
@@ -88,28 +71,192 @@ def named_by_payments(books: Books) -> set[str]:
     return found
 
 
-@cache
-def _paid(books: Books) -> dict[str, list[Cfdi]]:
-    """The invoices that each collected payment pays, if any."""
-    found = {}
-    for payment in books.collected.values():
-        candidates = books.candidates(books.invoice_keys_of_payment[payment.key])
-        targets = _payable(payment, candidates)
-        if targets:
-            found[payment.key] = targets
-    return found
+def _targets(books: Books, source: Source) -> list[Cfdi]:
+    if isinstance(source, Payment):
+        keys = books.invoice_keys_of_payment[source.key]
+    else:
+        keys = {one.key for one in books.standing(_credited(books, source)) if one.kind == "I"}
+    return _payable(source, books.candidates(keys))
+
+
+def _credited(books: Books, note: Cfdi) -> list[str]:
+    """What it relates to; of one that only replaces others, what the nearest of those relate to."""
+    reached, seen = [note], {note.key}
+    while reached:
+        names = [name for one in reached for name in _invoices_named(books, one)]
+        if names:
+            return names
+        olds = [old for old in books.cfdis.values() for new in reached if new in _news(books, old)]
+        reached = [old for old in olds if old.key not in seen]
+        seen |= {old.key for old in reached}
+    return []
+
+
+def _invoices_named(books: Books, note: Cfdi) -> list[str]:
+    return [one.key for one in books.named(note.related(*CREDITING)) if one.kind == "I"]
+
+
+def _news(books: Books, old: Cfdi) -> list[Cfdi]:
+    return books.replacements[old.key]
 
 
 @cache
-def _single_payments(books: Books) -> dict[str, list[tuple[date, Decimal]]]:
-    """By invoice: day and amount of the payments that are for it alone."""
-    found: dict[str, list[tuple[date, Decimal]]] = defaultdict(list)
-    for key, targets in _paid(books).items():
-        payment = books.collected[key]
-        if len(targets) == 1:
-            amount = in_currency_of(payment.amount, payment, targets[0]) or ZERO
-            found[targets[0].key].append((payment.day or books.as_of, amount))
+def _shares(books: Books) -> dict[str, list[Share]]:
+    """Plain ones whole; then the shared ones, by day, payments before notes, by id."""
+    sources: list[Source] = [*books.collected.values(), *books.issued("E")]
+    targets = {source.key: _targets(books, source) for source in sources}
+    ledger, found, shared = Ledger(), {}, []
+    for source in sources:
+        named = targets[source.key]
+        if not named:
+            continue
+        if len(named) > 1 or named[0].currency != source.currency:
+            shared.append(source)
+            continue
+        found[source.key] = [Share(named[0], _worth(source), _worth(source), "single")]
+        _enter(books, ledger, source, named[0])
+    for source in sorted(
+        shared, key=lambda one: (_day(books, one), isinstance(one, Cfdi), one.key)
+    ):
+        found[source.key] = _share(books, ledger, source, targets[source.key])
+        for share in found[source.key]:
+            if isinstance(source, Payment):
+                ledger.shared_money[share.invoice.key] += share.amount
+            elif source.is_valid_at(books.as_of):
+                ledger.shared_notes[share.invoice.key] += share.amount
     return found
+
+
+def _enter(books: Books, ledger: Ledger, source: Source, invoice: Cfdi) -> None:
+    if isinstance(source, Payment):
+        moves = ledger.money[invoice.key]
+        moves.append(Move(_day(books, source), source.key, source.amount))
+        for refund in source.refunds(books.as_of):
+            moves.append(Move(refund.day, source.key, -refund.amount))
+    elif source.is_valid_at(books.as_of):
+        ledger.notes[invoice.key].append(Move(source.issue_day, source.key, source.total))
+
+
+def _day(books: Books, source: Source) -> date:
+    return source.issue_day if isinstance(source, Cfdi) else source.day or books.as_of
+
+
+def _open(books: Books, ledger: Ledger, source: Source, invoice: Cfdi) -> Decimal:
+    """What is open of an invoice when a shared source comes."""
+    day, key = _day(books, source), invoice.key
+    money = sum((one.amount for one in ledger.money[key] if one.day <= day), ZERO)
+    told = (
+        one.rep.total
+        for one in complement_links.lone(books)
+        if one.invoice is invoice
+        and one.rep.currency == invoice.currency
+        and one.day <= day
+        and not (one.payment and one.payment is source)
+    )
+    notes = (
+        one.amount
+        for one in ledger.notes[key]
+        if (
+            one.day <= day
+            if isinstance(source, Payment)
+            else (one.day, one.name) < (day, source.key)
+        )
+    )
+    paid = max(money + ledger.shared_money[key], sum(told, ZERO))
+    credited = sum(notes, ZERO) + ledger.shared_notes[key]
+    return max(invoice.total - paid - credited, ZERO)
+
+
+def _told(books: Books, source: Source, invoice: Cfdi) -> Decimal:
+    return sum(
+        (
+            one.rep.total
+            for one in complement_links.lone(books)
+            if one.payment is source
+            and one.invoice is invoice
+            and one.rep.currency == source.currency
+        ),
+        ZERO,
+    )
+
+
+def _share(books: Books, ledger: Ledger, source: Source, targets: list[Cfdi]) -> list[Share]:
+    """Level by level: told, open in its own currency, open in others, settled, whatever is left."""
+    is_payment, is_one = isinstance(source, Payment), len(targets) == 1
+    opens = [_open(books, ledger, source, target) for target in targets]
+    wholes = [_in_currency_of_source(target.total, source, target) for target in targets]
+    in_source = [
+        min(_in_currency_of_source(amount, source, target), whole)
+        for amount, target, whole in zip(opens, targets, wholes, strict=True)
+    ]
+    told = [
+        min(_told(books, source, target), amount) if is_payment and not is_one else ZERO
+        for target, amount in zip(targets, in_source, strict=True)
+    ]
+    is_own = [target.currency == source.currency for target in targets]
+    takes_rest = is_payment and not is_one and is_own.count(False) == 1
+    left, toward, beyond = _worth(source), [ZERO] * len(targets), [ZERO] * len(targets)
+    for level in range(5):
+        capacities = {
+            TOLD: told,
+            OWN_CURRENCY: [
+                x - t if own else ZERO for x, t, own in zip(in_source, told, is_own, strict=True)
+            ],
+            OTHER_CURRENCY: [
+                ZERO if own else left if takes_rest else x - t
+                for x, t, own in zip(in_source, told, is_own, strict=True)
+            ],
+            SETTLED: [whole - x for whole, x in zip(wholes, in_source, strict=True)],
+            BEYOND: wholes,
+        }[level]
+        amount = left if level == BEYOND else min(left, sum(capacities, ZERO))
+        if amount <= ZERO:
+            continue
+        parts = _split(amount, capacities, source)
+        kept = toward if level < SETTLED else beyond
+        kept[:] = [one + part for one, part in zip(kept, parts, strict=True)]
+        left -= amount
+    return list(_valued(source, targets, opens, in_source, toward, beyond))
+
+
+def _split(amount: Decimal, weights: list[Decimal], source: Source) -> list[Decimal]:
+    equal = [Decimal(1)] * len(weights)
+    return amounts.split(
+        amount, weights if sum(weights, ZERO) else equal, amounts.unit(source.currency)
+    )
+
+
+def _valued(
+    source: Source,
+    targets: list[Cfdi],
+    opens: list[Decimal],
+    in_source: list[Decimal],
+    toward: list[Decimal],
+    beyond: list[Decimal],
+) -> Iterator[Share]:
+    """In the invoice's money: at the documents' rates, or just what is open where it comes near."""
+    is_one = len(targets) == 1
+    foreign = sum(target.currency != source.currency for target in targets)
+    for target, was_open, x, t, b in zip(targets, opens, in_source, toward, beyond, strict=True):
+        near, rest = (in_currency_of(part, source, target) or ZERO for part in (t, b))
+        worth = near + rest if is_one else near
+        balance = target.amount("last_balance")
+        is_exchange = (
+            isinstance(source, Payment)
+            and target.currency != source.currency
+            and was_open > 0
+            and (is_one or foreign == 1 or t >= x)
+            and abs(worth - was_open) * 4 <= was_open
+            and (worth > was_open or (balance is not None and abs(balance) <= CENT))
+        )
+        amount = was_open + (ZERO if is_one else rest) if is_exchange else near + rest
+        rate = None
+        if is_exchange:
+            pesos = amounts.mxn(t + b, source.currency, source.rate)
+            rate = (
+                amounts.rounded(pesos / amount, Decimal("0.000001")) if pesos is not None else None
+            )
+        yield Share(target, amount, t + b, "single" if is_one else "prorata", rate)
 
 
 def _payable(source: Source, candidates: list[Cfdi]) -> list[Cfdi]:
@@ -121,35 +268,6 @@ def _worth(source: Source) -> Decimal:
     return source.amount if isinstance(source, Payment) else source.total
 
 
-def _shares(
-    books: Books,
-    source: Source,
-    targets: list[Cfdi],
-    day: date,
-    credited: Mapping[str, Decimal],
-) -> list[Share]:
-    """All for one invoice; over several by what each had open on the day, in the source's money."""
-    worth = _worth(source)
-    if len(targets) == 1:
-        return [_share(source, targets[0], worth, "single")]
-    weights = []
-    for target in targets:
-        paid = (part for on, part in _single_payments(books)[target.key] if on <= day)
-        left = max(target.total - sum(paid, ZERO) - credited[target.key], ZERO)
-        weights.append(_in_currency_of_source(left, source, target))
-    given, open_amount = worth, sum(weights, ZERO)
-    if not open_amount:
-        weights = [_in_currency_of_source(target.total, source, target) for target in targets]
-    elif isinstance(source, Cfdi):
-        given = min(worth, open_amount)  # a note takes back no more than is open
-    parts = amounts.split(given, weights, amounts.unit(source.currency))
-    return [_share(source, *pair, "prorata") for pair in zip(targets, parts, strict=True)]
-
-
-def _share(source: Source, target: Cfdi, given: Decimal, method: str) -> Share:
-    return Share(target, in_currency_of(given, source, target) or ZERO, given, method)
-
-
 def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
     """The refunds of an allocated payment, by the key of the invoice they fall on: as it did."""
     shares = payment_shares(books)[payment.key]
@@ -159,6 +277,9 @@ def refund_shares(books: Books, payment: Payment) -> dict[str, list[Refund]]:
         parts = amounts.split(refund.amount, [share.given for share in shares], unit)
         for share, part in zip(shares, parts, strict=True):
             amount = in_currency_of(part, payment, share.invoice) or ZERO
+            if share.rate:
+                whole = share.given
+                amount = amounts.part_until(share.amount, part, whole, share.invoice.unit)
             found[share.invoice.key].append(refund._replace(amount=amount))
     return found
 
@@ -172,3 +293,10 @@ def in_currency_of(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal | 
 def _in_currency_of_source(amount: Decimal, source: Source, invoice: Cfdi) -> Decimal:
     of, to = ((one.currency, one.rate) for one in (invoice, source))
     return amounts.converted(amount, of, to) or ZERO
+
+
+def rate_of(payment: Payment, share: Share) -> Decimal | None:
+    """Pesos of a unit of the invoice's currency, as it was paid."""
+    if payment.currency == share.invoice.currency:
+        return payment.rate
+    return share.rate or share.invoice.rate

@@ -80,11 +80,47 @@ class Books:
             names = list(payment.record.get("invoices") or [])
             for receipt in payment.record.get("receipts") or []:
                 names += receipts.get(receipt, {}).get("invoices") or []
-            found[payment.key] |= {cfdi.key for cfdi in self.named(names) if cfdi.kind == "I"}
+            found[payment.key] |= {cfdi.key for cfdi in self.standing(names) if cfdi.kind == "I"}
         for cfdi in self.issued("I"):
             for name in cfdi.record.get("payments") or []:
-                found[name].add(cfdi.key)
+                found[name].add(self.standing_for(cfdi).key)
         return found
+
+    @cached_property
+    def replacements(self) -> dict[str, list[Cfdi]]:
+        """By key of a CFDI: those that replace it, by relation 04 or as its cancellation says."""
+        found: dict[str, list[Cfdi]] = defaultdict(list)
+        for cfdi in self.cfdis.values():
+            if cfdi.created_day > self.as_of:
+                continue
+            for old in self.named(cfdi.related("04")):
+                found[old.key].append(cfdi)
+        for cfdi in self.cfdis.values():
+            told = (cfdi.record.get("cancellation") or {}).get("substitution_uuid")
+            news = self.named([told]) if told else []
+            found[cfdi.key] += [new for new in news if new.created_day <= self.as_of]
+        return found
+
+    def standing_for(self, cfdi: Cfdi) -> Cfdi:
+        """Itself while it is valid, else the valid one that is most replacements away from it."""
+        if self._stands(cfdi):
+            return cfdi
+        last, reached, seen = cfdi, [cfdi], {cfdi.key}
+        while reached:
+            valid = [one for one in reached if self._stands(one) and one.kind == cfdi.kind]
+            last = max(valid, key=lambda one: one.key) if valid else last
+            nexts = [new for one in reached for new in self.replacements[one.key]]
+            reached = list({new.key: new for new in nexts if new.key not in seen}.values())
+            seen |= {one.key for one in reached}
+        return last
+
+    def _stands(self, cfdi: Cfdi) -> bool:
+        return cfdi.is_issued_by(self.as_of) and cfdi.is_valid_at(self.as_of)
+
+    def standing(self, names: Iterable[str]) -> list[Cfdi]:
+        """The CFDI that stand for those that these ids or UUIDs mean, each once."""
+        found = (self.standing_for(cfdi) for cfdi in self.named(names))
+        return list({cfdi.key: cfdi for cfdi in found}.values())
 
     def candidates(self, keys: Iterable[str]) -> list[Cfdi]:
         """Of these invoices the valid ones; the cancelled ones when none is valid."""

@@ -11,7 +11,7 @@ from .amounts import ZERO, part_until
 from .books import Books
 from .cfdi import Cfdi
 from .evidence import Event, Kind, events_now
-from .settling import share, steps
+from .settling import Step, collected_steps, held, share
 from .taxes import Part
 
 Basis = Literal["sat_prefill", "cash"]
@@ -27,6 +27,7 @@ class Collected(NamedTuple):
     part: Part
     rate: Decimal | None
     is_estimated: bool = False
+    tier: int | None = None
 
     def mxn(self, amount: Decimal) -> Decimal | None:
         return amounts.mxn(amount, self.cfdi.currency, self.rate)
@@ -62,8 +63,7 @@ def _whole(cfdi: Cfdi, parts: Parts) -> Iterator[Collected]:
 
 def _by_events(books: Books, invoice: Cfdi, clock: Clock) -> Iterator[Collected]:
     parts = clock.parts_of(invoice)
-    money = [event for event in events_now(books, invoice) if event.kind != Kind.NOTE]
-    for step in steps(invoice, money):
+    for step in _of_money(invoice, events_now(books, invoice)):
         event = step.event
         shares = {label: share(part, step, invoice) for label, part in parts.items()}
         told = clock.told_by(event)
@@ -72,14 +72,22 @@ def _by_events(books: Books, invoice: Cfdi, clock: Clock) -> Iterator[Collected]
             shares = kept | told
         rate = event.rate if invoice.is_ppd else invoice.rate
         for label, part in shares.items():
-            yield Collected(invoice, days.month(event.day), label, part, rate, not told)
+            month = days.month(event.day)
+            yield Collected(invoice, month, label, part, rate, not told, event.tier)
+
+
+def _of_money(invoice: Cfdi, events: list[Event]) -> Iterator[Step]:
+    """The steps of payments and refunds alone, one after the other."""
+    so_far = ZERO
+    for step in collected_steps(invoice, events):
+        if step.event.kind != Kind.NOTE:
+            before, so_far = so_far, so_far + step.after - step.before
+            yield Step(step.event, held(before, invoice.total), held(so_far, invoice.total))
 
 
 def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
-    """Of a note only what had been collected of its invoice; all of it when nobody can tell."""
+    """Of a note only what had been collected of its invoice; nobody can tell of one of none."""
     shares = note_shares(books).get(note.key, [])
-    if not shares:
-        yield from _whole(note, clock.parts_of(note))
     before = ZERO
     for one in shares:
         parts = _slice(note, clock, before, before + one.given)
@@ -93,15 +101,13 @@ def _given_back(books: Books, note: Cfdi, clock: Clock) -> Iterator[Collected]:
                 for label, part in parts.items()
             }
         yield from _whole(note, parts)
-    if shares and before < note.total:
-        yield from _whole(note, _slice(note, clock, before, note.total))
 
 
 def _beyond_open(books: Books, note: Cfdi, one: Share) -> Decimal:
-    """How much of a note's share goes beyond what was still unpaid of the invoice."""
-    for step in steps(one.invoice, events_now(books, one.invoice)):
+    """How much of what was collected of the invoice a note gives back."""
+    for step in collected_steps(one.invoice, events_now(books, one.invoice)):
         if step.event.kind == Kind.NOTE and step.event.source == note.key:
-            return max(one.amount - max(one.invoice.total - step.before, ZERO), ZERO)
+            return step.before - step.after
     raise LookupError(f"{note.key} is no event of {one.invoice.key}")
 
 

@@ -1,4 +1,4 @@
-"""By which evidence an invoice counts as paid, and what settled it: payments, refunds, notes."""
+"""What settled an invoice, each event with its evidence: payments, refunds, notes."""
 
 from collections import defaultdict
 from datetime import date
@@ -7,12 +7,14 @@ from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
-from . import complements
-from .allocation import named_by_payments, note_shares, payment_shares, refund_shares
+from . import complements, matching
+from .allocation import named_by_payments, note_shares, rate_of, refund_shares
 from .amounts import TOLERANCE, ZERO
 from .books import Books
 from .cfdi import Cfdi
 from .complement import TransferredTax
+from .complement_links import end_days, reps_of
+from .payment import Payment
 
 
 class Kind(IntEnum):
@@ -35,19 +37,10 @@ class Event(NamedTuple):
     rate: Decimal | None = None
     taxes: tuple[TransferredTax, ...] = ()
     moment: int = 0  # of a day on which money came or went; the rest goes by its id
+    tier: int | None = None
 
 
 TIERS = {1: "rep_xml", 2: "rep_api", 3: "payment", 4: "balance"}
-
-
-@cache
-def _paid_keys(books: Books) -> dict[str, list[str]]:
-    """The payments that fall on an invoice."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for key, shares in payment_shares(books).items():
-        for share in shares:
-            found[share.invoice.key].append(key)
-    return found
 
 
 @cache
@@ -60,32 +53,9 @@ def _notes(books: Books) -> dict[str, list[tuple[Cfdi, Decimal]]]:
 
 
 def tier(books: Books, invoice: Cfdi) -> int | None:
-    """The best evidence that covers everything known to be paid of it (domain rule 2.25)."""
-    reps = complements.reps_of(books).get(invoice.key, []) if invoice.is_ppd else []
-    if reps and all(complements.is_readable(books, rep, invoice) for rep in reps):
-        return 1
-    if reps and all(complements.is_telling(books, rep, invoice) for rep in reps):
-        return 2
-    if _paid_keys(books).get(invoice.key):
-        return 3
-    if invoice.is_ppd and _paid_by_balance(books, invoice) > TOLERANCE:
-        return 4
-    return None
-
-
-def _paid_by_balance(books: Books, invoice: Cfdi) -> Decimal:
-    """What the balance of today tells beyond notes; nothing where other evidence came later."""
-    balance, today = invoice.amount("last_balance"), books.of_all_time
-    key = invoice.key
-    if balance is None or invoice.status == "cancelled":
-        return ZERO
-    if complements.reps_of(today).get(key) or key in named_by_payments(today):
-        return ZERO
-    standing = [note for note, _ in _notes(today).get(key, []) if note.status != "cancelled"]
-    if any(not note.is_issued_by(books.as_of) for note in standing):
-        return ZERO
-    notes = (part for note, part in _notes(books).get(key, []) if note.status != "cancelled")
-    return invoice.total - balance - sum(notes, ZERO)
+    """The weakest evidence of what was paid of it, and stands."""
+    events = _payments(books, invoice, is_now=True)
+    return max((event.tier for event in events if event.tier), default=None)
 
 
 def events_then(books: Books, invoice: Cfdi) -> list[Event]:
@@ -113,50 +83,119 @@ def events_now(books: Books, invoice: Cfdi) -> list[Event]:
 
 
 def _in_order(events: list[Event]) -> list[Event]:
-    return sorted(events, key=lambda event: (event.day, event.kind, event.moment, event.source))
+    return sorted(events, key=_order)
+
+
+def _order(event: Event) -> tuple[date, Kind, int, str, int]:
+    return event.day, event.kind, event.moment, event.source, event.tier or 0
 
 
 def _payments(books: Books, invoice: Cfdi, *, is_now: bool) -> list[Event]:
-    best = tier(books, invoice)
-    if best in (1, 2):
-        return _by_reps(books, invoice, is_now=is_now, reads_text=best == 1)
-    if best == 3:
-        return _by_payments(books, invoice)
-    if best == 4:
-        seen = books.seen.get(invoice.key, books.as_of)
-        amount = _paid_by_balance(books, invoice)
-        return [Event(seen, Kind.PAYMENT, invoice.key, amount, invoice.rate)]
-    return []
+    found = _money(books, invoice)
+    if not invoice.is_ppd:
+        return found
+    found += [_of_rep(rest.paid, rest.amount) for rest in matching.matched(books, invoice).rests]
+    settled = sum((event.amount for event in found), ZERO)
+    if not is_now:
+        found += _ended(books, invoice)
+    return found + _by_balance(books, invoice, settled)
 
 
-def _by_reps(books: Books, invoice: Cfdi, *, is_now: bool, reads_text: bool) -> list[Event]:
-    ended = complements.end_days(books)
+def _money(books: Books, invoice: Cfdi) -> list[Event]:
+    """Payments, what complements cover of them apart from the rest; and refunds."""
+    matched = matching.matched(books, invoice).payments if invoice.is_ppd else []
+    covered = {row.payment.key: row for row in matched}
     found = []
-    for rep in complements.reps_of(books)[invoice.key]:
-        end = ended.get(rep.key)
-        if is_now and end:
-            continue
-        for paid in complements.paid_by(books, rep, invoice, reads_text=reads_text):
-            day, amount, taxes = paid.day, paid.amount, tuple(paid.taxes)
-            found.append(Event(day, Kind.PAYMENT, rep.key, amount, paid.rate, taxes, paid.moment))
-            if end:
-                back = max(end, day)
-                event = Event(back, Kind.PAYMENT_REVERSAL, rep.key, -amount, paid.rate)
-                found.append(event._replace(moment=paid.moment))
-    return found
-
-
-def _by_payments(books: Books, invoice: Cfdi) -> list[Event]:
-    found = []
-    for key in _paid_keys(books)[invoice.key]:
-        payment = books.collected[key]
-        rate = payment.rate if payment.currency == invoice.currency else invoice.rate
-        for share in payment_shares(books)[key]:
-            if share.invoice is invoice:
-                day = payment.day or books.as_of
-                moment = payment.moment
-                found.append(Event(day, Kind.PAYMENT, key, share.amount, rate, moment=moment))
+    for payment, share in matching.paying(books).get(invoice.key, []):
+        row, rate = covered.get(payment.key), rate_of(payment, share)
+        alone = share.amount
+        if row and row.covered > 0:
+            alone = row.owed + row.credit
+        day, moment = payment.day or books.as_of, payment.moment
+        event = Event(day, Kind.PAYMENT, payment.key, alone, rate, moment=moment, tier=3)
+        if share.amount != alone:
+            told = _rate_told(books, invoice, payment)
+            part = share.amount - alone
+            found.append(event._replace(amount=part, rate=told or rate, tier=2))
+        if alone or not share.amount:
+            found.append(event)
         for refund in refund_shares(books, payment).get(invoice.key, []):
-            back, moment = -refund.amount, refund.moment
-            found.append(Event(refund.day, Kind.REFUND, key, back, rate, moment=moment))
+            back = event._replace(day=refund.day, kind=Kind.REFUND, amount=-refund.amount)
+            found.append(back._replace(moment=refund.moment))
     return found
+
+
+def _rate_told(books: Books, invoice: Cfdi, payment: Payment) -> Decimal | None:
+    """The rate that the last complement tells that names this payment alone."""
+    if payment.currency != invoice.currency:
+        return None
+    keys = {one.key for one, part in matching.paying(books)[invoice.key] if part.amount > 0}
+    told = []
+    for rep in reps_of(books).get(invoice.key, []):
+        if rep.key in end_days(books):
+            continue
+        parts = complements.paid_by(books, rep, invoice)
+        if keys & {one.payment.key for one in parts if one.payment} == {payment.key}:
+            told.append((rep.issue_day, rep.key, parts[0].rate))
+    return max(told, key=lambda one: one[:2])[2] if told else None
+
+
+def _of_rep(paid: complements.Paid, amount: Decimal) -> Event:
+    event = Event(paid.day, Kind.PAYMENT, paid.rep.key, amount, paid.rate, tuple(paid.taxes))
+    return event._replace(moment=paid.moment, tier=1 if paid.is_text else 2)
+
+
+def _ended(books: Books, invoice: Cfdi) -> list[Event]:
+    """Cancelled or replaced complements counted until then, beyond the payments known today."""
+    shares = {one.key: share.amount for one, share in matching.paying(books).get(invoice.key, [])}
+    found = []
+    for rep in reps_of(books).get(invoice.key, []):
+        end = end_days(books).get(rep.key)
+        for paid in complements.paid_by(books, rep, invoice) if end else []:
+            known = shares.get(paid.payment.key) if paid.payment else None
+            if known is None:
+                known = sum(shares.values(), ZERO)
+            if end and paid.is_evidence and paid.amount > known:
+                event = _of_rep(paid, paid.amount - known)
+                back = event._replace(day=max(end, event.day), kind=Kind.PAYMENT_REVERSAL)
+                found += [event, back._replace(amount=-event.amount)]
+    return found
+
+
+def _by_balance(books: Books, invoice: Cfdi, settled: Decimal) -> list[Event]:
+    """What the balance of today tells beyond all else, where nothing later may explain it."""
+    balance, silent = invoice.amount("last_balance"), _silent(books, invoice)
+    if balance is None or not invoice.is_valid_at(books.as_of) or invoice.status == "cancelled":
+        return []
+    is_evidenced = bool(reps_of(books).get(invoice.key)) or invoice.key in named_by_payments(books)
+    if (is_evidenced and not silent) or _comes_later(books, invoice):
+        return []
+    notes = _notes(books).get(invoice.key, [])
+    standing = (part for note, part in notes if note.status != "cancelled")
+    amount = invoice.total - balance - settled - sum(standing, ZERO)
+    day = silent or books.seen.get(invoice.key, books.as_of)
+    event = Event(day, Kind.PAYMENT, invoice.key, amount, invoice.rate, tier=4)
+    return [event] if amount > TOLERANCE and day <= books.as_of else []
+
+
+def _silent(books: Books, invoice: Cfdi) -> date | None:
+    """The last day of a complement that stands and is no evidence of what was paid of it."""
+    days = [
+        rep.issue_day
+        for rep in reps_of(books).get(invoice.key, [])
+        if rep.key not in end_days(books)
+        and not any(paid.is_evidence for paid in complements.paid_by(books, rep, invoice))
+    ]
+    return max(days, default=None)
+
+
+def _comes_later(books: Books, invoice: Cfdi) -> bool:
+    today, key = books.of_all_time, invoice.key
+    later = {one.key for one in reps_of(today).get(key, [])}
+    if later - {one.key for one in reps_of(books).get(key, [])}:
+        return True
+    paying = {one.key for one, _ in matching.paying(today).get(key, [])}
+    if paying - books.collected.keys():
+        return True
+    standing = [note for note, _ in _notes(today).get(key, []) if note.status != "cancelled"]
+    return any(not note.is_issued_by(books.as_of) for note in standing)

@@ -82,7 +82,12 @@ def payment(key: str, day: str, total: str, *invoices: str, **more: Any) -> Reco
 
 
 def refund(day: str, amount: str, status: str = "succeeded") -> Record:
-    return {"id": "refund_1", "amount": amount, "status": status, "created_at": at(day)}
+    return {
+        "id": f"refund_{day}_{amount}",
+        "amount": amount,
+        "status": status,
+        "created_at": at(day),
+    }
 
 
 def rep(key: str, day: str, total: str, *payments: str, of: str = "i", **more: Any) -> Record:

@@ -7,7 +7,7 @@ from .amounts import ZERO
 from .books import Books
 from .cfdi import Cfdi
 from .collecting import Clock, Collected, Parts, collected
-from .evidence import TIERS, tier
+from .evidence import TIERS
 from .tables import Measures, add, rows_of
 from .taxes import Part
 
@@ -30,7 +30,7 @@ def income_collected(books: Books) -> dict[Key, Measures]:
             _add(found[key], one, "credit_notes", -1)
             continue
         _add(found[key], one, "income_ppd" if one.cfdi.is_ppd else "income_pue")
-        add(found[key], f"income_{TIERS[tier(books, one.cfdi) or 0]}_mxn", one.mxn(one.part.base))
+        add(found[key], f"income_{TIERS[one.tier or 0]}_mxn", one.mxn(one.part.base))
         add(found[key], "invoices_count", (key, one.cfdi.key) not in counted)
         counted.add((key, one.cfdi.key))
     return dict(found)

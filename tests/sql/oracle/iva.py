@@ -11,7 +11,7 @@ from .books import Books
 from .cfdi import Cfdi
 from .collecting import Basis, Clock, Collected, Parts, collected
 from .evidence import Event, Kind, events_then
-from .settling import steps
+from .settling import settled_steps
 from .tables import Measures, add, rows_of
 from .taxes import Part, iva, rate_class
 
@@ -94,7 +94,7 @@ def iva_pending(books: Books) -> dict[Key, Measures]:
 def _moves(books: Books, invoice: Cfdi, tax: Decimal) -> Iterator[tuple[date, str, Decimal]]:
     yield invoice.issue_day, "billed_ppd", tax
     done = ZERO
-    for step in steps(invoice, events_then(books, invoice)):
+    for step in settled_steps(invoice, events_then(books, invoice)):
         name = "credit_notes" if step.event.kind >= Kind.NOTE else "collected"
         until = part_until(tax, step.after, invoice.total, invoice.unit)
         yield step.event.day, name, until - done

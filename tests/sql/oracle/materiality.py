@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from . import complements
+from . import complement_links
 from .allocation import payment_shares
 from .amounts import ZERO, rounded
 from .books import Books
@@ -57,7 +57,7 @@ def _evidence(books: Books, invoice: Cfdi, counting: list[Document], is_paid: bo
     approved = {one.role for one in counting if one.role and one.status == "valid"}
     partial = {one.role for one in counting if one.role and one.status != "valid"}
     source = "document" if "payment" in approved else None
-    if not source and complements.effective(books, invoice):
+    if not source and complement_links.effective(books, invoice):
         source = "rep"
     if not source and is_paid:
         source = "payment"

@@ -1,15 +1,13 @@
 """Which collected payments of PPD invoices still need a complement, and by when (Q16)."""
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from . import complements, days
-from .allocation import payment_shares, refund_shares
-from .amounts import TOLERANCE, ZERO
+from . import days
+from .amounts import TOLERANCE
 from .books import Books
-from .cfdi import Cfdi
+from .matching import matched
 from .payment import Payment
 
 
@@ -28,56 +26,15 @@ class Owed:
 
 def rep_owed(books: Books) -> dict[tuple[str, str, str], Owed]:
     """By team, payment and invoice key."""
-    paid: dict[str, list[tuple[Payment, Decimal]]] = defaultdict(list)
-    for key, shares in payment_shares(books).items():
-        payment = books.collected[key]
-        refunds = refund_shares(books, payment)
-        for share in shares:
-            invoice = share.invoice
-            given_back = sum((one.amount for one in refunds.get(invoice.key, [])), ZERO)
-            kept = share.amount - given_back
-            if invoice.is_ppd and invoice.is_valid_at(books.as_of) and kept > TOLERANCE:
-                paid[invoice.key].append((payment, kept))
     return {
-        (books.team, payment.key, key): row
-        for key, payments in paid.items()
-        for payment, row in _of_invoice(books, books.cfdis[key], payments)
+        (books.team, row.payment.key, invoice.key): _row(
+            books, row.payment, row.kept, row.covered, row.issued
+        )
+        for invoice in books.valid("I")
+        if invoice.is_ppd
+        for row in matched(books, invoice).payments
+        if row.kept > TOLERANCE
     }
-
-
-def _of_invoice(
-    books: Books, invoice: Cfdi, payments: list[tuple[Payment, Decimal]]
-) -> list[tuple[Payment, Owed]]:
-    """Payments come in order of time and key: the pool goes to the earliest first."""
-    keys = {payment.key for payment, _ in payments}
-    named: dict[str, Decimal] = defaultdict(Decimal)
-    told: dict[str, date] = {}
-    pool, pool_days = ZERO, []
-    for rep in complements.effective(books, invoice):
-        told_amounts = [one.amount for one in complements.paid_by(books, rep, invoice)]
-        if not told_amounts:
-            continue
-        amount = sum(told_amounts, ZERO)
-        names = keys & {payment.key for payment in complements.payments_of(books)[rep.key]}
-        if len(names) == 1:
-            name = names.pop()
-            named[name] += amount
-            told[name] = max(rep.issue_day, told.get(name, rep.issue_day))
-        else:
-            pool += amount
-            pool_days.append(rep.issue_day)
-    for payment, kept in payments:
-        if named[payment.key] > kept:
-            pool += named[payment.key] - kept
-            pool_days.append(told[payment.key])
-    rows = []
-    for payment, kept in payments:
-        direct = min(named[payment.key], kept)
-        drawn = min(kept - direct, pool)
-        pool -= drawn
-        issued = told.get(payment.key) or (max(pool_days) if drawn else None)
-        rows.append((payment, _row(books, payment, kept, direct + drawn, issued)))
-    return rows
 
 
 def _row(

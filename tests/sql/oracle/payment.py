@@ -75,21 +75,55 @@ class Payment:
         return sum((_net(item) for item in self.record.get("items") or []), ZERO)
 
     def refunds(self, until: date) -> list[Refund]:
-        """By day and time. Refunded, but none listed: whole, at the last time it tells."""
+        """By day and time, each once, together no more than the payment. Refunded, but none
+        listed: whole, at the last time it tells.
+        """
+        found, left = [], self.amount
+        for one in sorted(self._effective(until)):
+            taken = min(one.amount, left)
+            left -= taken
+            found.append(one._replace(amount=taken))
+        return found
+
+    def _effective(self, until: date) -> list[Refund]:
         listed = list(self.record.get("refunds") or [])
         if not listed and self.record["status"] == "refunded":
             listed = [{"amount": self.amount}]
-        found = [
-            self._refund(place, refund)
-            for place, refund in enumerate(listed, 1)
-            if refund.get("status") not in _NOT_GIVEN_BACK
-        ]
-        return sorted(refund for refund in found if refund.day <= until)
+        once = {one.get("id") or place: (place, one) for place, one in _backwards(listed)}
+        found, silent, is_clear = [], [], True
+        for place, one in once.values():
+            moment = days.milliseconds(one.get("created_at") or self._last_moment)
+            refund = Refund(days.day(moment, self.zone) or date.max, moment, place, ZERO)
+            if one.get("status") in _NOT_GIVEN_BACK or refund.day > until:
+                continue
+            own, worth = self._own_amount(one), self._worth(one)
+            if own is None:
+                silent.append(refund)
+            elif worth is None:
+                is_clear = False
+            else:
+                found.append(refund._replace(amount=worth))
+        if len(silent) == 1 and is_clear and self.record["status"] == "refunded":
+            rest = self.amount - sum((one.amount for one in found), ZERO)
+            found.append(silent[0]._replace(amount=max(rest, ZERO)))
+        return found
 
-    def _refund(self, place: int, refund: dict[str, Any]) -> Refund:
-        moment = days.milliseconds(refund.get("created_at") or self._last_moment)
-        day = days.day(moment, self.zone) or date.max
-        return Refund(day, moment, place, number(refund["amount"]) or ZERO)
+    def _worth(self, refund: dict[str, Any]) -> Decimal | None:
+        """In the payment's money, at the payment's rate."""
+        own, currency = self._own_amount(refund), refund.get("currency") or self.currency
+        if own is None or currency == self.currency:
+            return own
+        if currency != "MXN":
+            return None
+        return amounts.converted(own, ("MXN", None), (self.currency, self.rate))
+
+    def _own_amount(self, refund: dict[str, Any]) -> Decimal | None:
+        if number(refund.get("amount")) is not None:
+            return number(refund["amount"])
+        items = refund.get("items") or []
+        if not items:
+            return None
+        return amounts.rounded(sum(map(_charged, items), ZERO), amounts.unit(self.currency))
 
     @property
     def _last_moment(self) -> int:
@@ -104,3 +138,19 @@ class Payment:
 def _net(item: dict[str, Any]) -> Decimal:
     gross = Decimal(str(item["quantity"])) * Decimal(str(item["unit_price"]))
     return gross - (number(item.get("discount")) or ZERO)
+
+
+def _backwards(listed: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """With their places, so that of equal ids the first comes last and stays."""
+    return [*enumerate(listed, 1)][::-1]
+
+
+def _charged(item: dict[str, Any]) -> Decimal:
+    """Net of a line with the taxes that are not in its price, less what is withheld."""
+    net, whole = _net(item), _net(item)
+    for tax in item.get("taxes") or []:
+        rate = number(tax.get("rate")) or ZERO
+        base = Decimal(str(item["quantity"])) if str(tax.get("factor")).lower() == "cuota" else net
+        if not tax.get("inclusive") and str(tax.get("factor") or "Tasa").lower() != "exento":
+            whole += (-1 if tax.get("withholding") else 1) * base * rate
+    return whole

@@ -6,7 +6,7 @@ from datetime import date
 from . import amounts, days
 from .allocation import payment_shares
 from .books import Books
-from .evidence import Kind, events_now, tier
+from .evidence import Kind, events_now
 from .payment import Payment
 from .tables import Measures, add, rows_of
 
@@ -32,11 +32,10 @@ def _invoiced(books: Books, found: dict[date, Measures]) -> None:
     for invoice in books.valid("I"):
         name = "invoiced_ppd" if invoice.is_ppd else "invoiced_pue"
         add(found[days.month(invoice.issue_day)], name, invoice.mxn(invoice.total))
-        if tier(books, invoice) in (1, 2):
-            for event in events_now(books, invoice):
-                if event.kind == Kind.PAYMENT:
-                    pesos = amounts.mxn(event.amount, invoice.currency, event.rate)
-                    add(found[days.month(event.day)], "rep_paid", pesos)
+        for event in events_now(books, invoice):
+            if event.kind == Kind.PAYMENT and event.tier in (1, 2):
+                pesos = amounts.mxn(event.amount, invoice.currency, event.rate)
+                add(found[days.month(event.day)], "rep_paid", pesos)
 
 
 def _collected(books: Books, payment: Payment, found: dict[date, Measures]) -> None:

@@ -6,23 +6,40 @@ from typing import NamedTuple
 
 from .amounts import ZERO, part_until
 from .cfdi import Cfdi
-from .evidence import Event
+from .evidence import Event, Kind
 from .taxes import Part
 
 
 class Step(NamedTuple):
-    """An event with how much of the invoice was settled before and after it."""
+    """An event with how much of the invoice was collected before and after it."""
 
     event: Event
     before: Decimal
     after: Decimal
 
 
-def steps(invoice: Cfdi, events: Iterable[Event]) -> Iterator[Step]:
+def settled_steps(invoice: Cfdi, events: Iterable[Event]) -> Iterator[Step]:
+    """Everything that settles it, between nothing and all: for what is pending of it."""
     total, running = invoice.total, ZERO
     for event in events:
         before, running = running, running + event.amount
         yield Step(event, held(before, total), held(running, total))
+
+
+def collected_steps(invoice: Cfdi, events: Iterable[Event]) -> Iterator[Step]:
+    """Money up to what notes leave of it; a note takes back what was collected beyond that."""
+    money = credited = ZERO
+    for event in events:
+        before = _collected(invoice, money, credited)
+        if event.kind in (Kind.NOTE, Kind.NOTE_REVERSAL):
+            credited += event.amount
+        else:
+            money += event.amount
+        yield Step(event, before, _collected(invoice, money, credited))
+
+
+def _collected(invoice: Cfdi, money: Decimal, credited: Decimal) -> Decimal:
+    return max(min(money, invoice.total - credited), ZERO)
 
 
 def held(settled: Decimal, total: Decimal) -> Decimal:
