@@ -6,7 +6,7 @@ with settled as (
         sum(amount) filter (where settlement_type <> 'credit_note') as paid_amount,
         sum(amount) filter (where settlement_type = 'credit_note') as credited_amount,
         max(evidence_tier) as evidence_tier,
-        max(evidence) filter (where settlement_type <> 'credit_note') as evidence,
+        arg_max(evidence, evidence_tier) as evidence,
         cast(
             count(*) filter (where settlement_type = 'payment' and is_effective) as integer
         ) as payments_count,

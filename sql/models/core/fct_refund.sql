@@ -152,6 +152,9 @@ completed as (
             when
                 is_payment_refunded
                 and count(*) filter (where own_source is null and is_effective) over one_payment = 1
+                and count(*) filter (
+                    where own_source is not null and known_amount is null and is_effective
+                ) over one_payment = 0
                 then greatest(
                     whole_amount
                     - coalesce(sum(known_amount) filter (where is_effective) over one_payment, 0),

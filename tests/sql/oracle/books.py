@@ -103,11 +103,14 @@ class Books:
 
     def standing_for(self, cfdi: Cfdi) -> Cfdi:
         """Itself while it is valid, else the valid one that is most replacements away from it."""
-        if self._stands(cfdi):
-            return cfdi
-        last, reached, seen = cfdi, [cfdi], {cfdi.key}
+        return cfdi if self._stands(cfdi) else self.successor(cfdi) or cfdi
+
+    def successor(self, cfdi: Cfdi) -> Cfdi | None:
+        """The valid one that is most replacements away from it."""
+        last, reached, seen = None, [cfdi], {cfdi.key}
         while reached:
-            valid = [one for one in reached if self._stands(one) and one.kind == cfdi.kind]
+            others = [one for one in reached if one is not cfdi and one.kind == cfdi.kind]
+            valid = [one for one in others if self._stands(one)]
             last = max(valid, key=lambda one: one.key) if valid else last
             nexts = [new for one in reached for new in self.replacements[one.key]]
             reached = list({new.key: new for new in nexts if new.key not in seen}.values())

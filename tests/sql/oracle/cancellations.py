@@ -94,7 +94,8 @@ def _problems(books: Books, cfdi: Cfdi, replaced: set[str]) -> Iterator[str]:
         yield "rejected"
     if now in ("requested", "cancelled") and told.get("motive") == "01":
         named = books.named([told["substitution_uuid"]] if told.get("substitution_uuid") else [])
-        if cfdi.key not in replaced and not any(one.is_valid_at(books.as_of) for one in named):
+        has_valid = any(one.is_valid_at(books.as_of) for one in named) or books.successor(cfdi)
+        if cfdi.key not in replaced and not has_valid:
             yield "replacement_missing"
     if now != "cancelled" and cfdi.key in replaced:
         yield "both_valid"

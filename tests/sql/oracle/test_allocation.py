@@ -41,8 +41,9 @@ def test_a_cancelled_invoice_leaves_its_notes_to_the_valid_ones() -> None:
         note("m", "2026-01-21", "100.00", "a", "c"),
     )
     assert shares(books(*records), "n") == {"a": "90.00"}
-    # of a 10 are open, of c all 30, since the note of 20 was cancelled
-    assert shares(books(*records), "m") == {"a": "10.00", "c": "30.00"}
+    # of a 10 are open, of c all 30, since the note of 20 was cancelled; the 60 beyond fall on what
+    # was settled, which is the other 90 of a
+    assert shares(books(*records), "m") == {"a": "70.00", "c": "30.00"}
     before = books(*records, as_of=date(2026, 1, 31))
     assert shares(before, "n") == {"a": "45.00", "b": "45.00"}
 
@@ -57,7 +58,7 @@ def test_a_note_whose_invoices_are_all_cancelled_stays_with_them() -> None:
     assert shares(told, "n") == {"a": "60.00", "b": "20.00"}
 
 
-def test_what_a_note_has_beyond_all_that_was_open_is_given_back() -> None:
+def test_what_a_note_has_beyond_all_that_was_open_gives_back_what_was_paid_or_nothing() -> None:
     told = books(
         invoice("a", total="60.00"),
         invoice("b", "2026-01-11", "40.00"),
@@ -65,8 +66,9 @@ def test_what_a_note_has_beyond_all_that_was_open_is_given_back() -> None:
         | {"items": [item("100.00", IVA)]},
     )
     rows = iva_collected(told, "cash")
-    # 16 * 60 / 116 = 8.28 and 16 * 100 / 116 - 8.28 = 5.51 were pending, 2.21 had been collected
-    assert {key[2]: str(row["iva_collected"]) for key, row in rows.items()} == {"16": "-2.21"}
+    # 60 and 40 were open; the 16 beyond are by the totals, and nothing had been collected
+    assert shares(told, "n") == {"a": "69.60", "b": "46.40"}
+    assert rows == {}
 
 
 def test_pesos_pay_dollar_invoices_each_at_its_own_rate() -> None:
@@ -84,8 +86,8 @@ def test_a_payment_of_several_currencies_pays_all_of_them() -> None:
         invoice("b", "2026-01-11", "500.00"),
         payment("p", "2026-01-20", "675.00", "a", "b"),
     )
-    # open 850 and 500 pesos, of which half is paid
-    assert shares(told, "p") == {"a": "25.00", "b": "250.00"}
+    # its own currency first: 500 pesos, and 175 / 17 = 10.29 dollars
+    assert shares(told, "p") == {"a": "10.29", "b": "500.00"}
 
 
 def test_in_one_currency_rates_do_not_weigh() -> None:
@@ -163,7 +165,7 @@ def test_payments_of_one_day_count_by_time_then_by_id() -> None:
     [
         ("880.00", 2, [("2026-01-31", "580.00")]),
         ("0", 2, [("2026-01-31", "580.00")]),
-        ("800.00", 3, [("2026-01-31", "580.00")]),
+        ("800.00", 3, [("2026-01-31", "527.27"), ("2026-01-31", "52.73")]),
     ],
 )
 def test_a_complement_of_several_is_evidence_when_it_is_what_its_payments_paid(
@@ -202,7 +204,8 @@ def test_a_complement_of_several_payments_counts_on_the_day_of_each() -> None:
     assert paid(books(*both, named)) == [("2026-01-31", "30.00"), ("2026-02-01", "20.00")]
     split = rep("r", "2026-02-03", "60.01", "p", "q")
     found = paid(books(*both, split))
-    assert found == [("2026-01-31", "36.01"), ("2026-02-01", "24.00")]
+    # 50.00 of it are of the payments, 10.01 of one that nobody recorded
+    assert found == [("2026-01-31", "30.00"), ("2026-02-01", "20.00"), ("2026-02-01", "10.01")]
 
 
 def test_dollars_without_a_rate_tell_nothing_of_pesos() -> None:

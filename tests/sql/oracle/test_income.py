@@ -118,9 +118,9 @@ def test_of_a_note_its_own_net_amount_comes_back_whatever_its_lines_say(
     assert income(told(invoice(), paid, less("2026-03-01", **more)))[3] == "-100.00"
 
 
-def test_a_note_without_relation_counts_in_full() -> None:
+def test_a_note_without_relation_lowers_nothing_that_was_collected() -> None:
     lonely = cfdi("e", "E", "2026-03-01", "116.00", subtotal="100.00", taxes="16.00")
-    assert income(told(lonely)) == {3: "-100.00"}
+    assert income(told(lonely)) == {}
 
 
 def test_what_of_a_note_is_beyond_everything_open_comes_back() -> None:

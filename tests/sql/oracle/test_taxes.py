@@ -91,14 +91,14 @@ def test_what_a_complement_tells_of_tax_is_taken_as_it_is() -> None:
     assert by_month(rows, "iva_estimated_mxn") == {2: "0"}
 
 
-def test_texts_count_only_when_every_complement_of_the_invoice_has_one() -> None:
+def test_each_complement_tells_what_it_can() -> None:
     text = paid_text("2026-02-01T12:00:00", "i", "386.67")
     told = books(
         invoice(),
         rep("p", "2026-03-01", "386.67", complements=text),
         rep("q", "2026-04-01", "100.00"),
     )
-    assert collected(told) == {3: "53.33", 4: "13.80"}  # (386.67 + 100) * 160 / 1160 = 67.13
+    assert collected(told) == {2: "53.33", 4: "13.80"}  # (386.67 + 100) * 160 / 1160 = 67.13
 
 
 def test_what_is_paid_at_once_has_two_clocks() -> None:
@@ -172,9 +172,10 @@ def test_sat_prefills_a_note_on_what_was_paid_at_once_in_full() -> None:
     assert collected(told, "cash") == {}
 
 
-def test_a_note_without_relation_counts_in_full() -> None:
+def test_a_note_without_relation_lowers_nothing_that_was_collected() -> None:
     lonely = cfdi("e", "E", "2026-03-01", "116.00", taxes="16.00", items=[item("100.00", IVA)])
-    assert collected(books(lonely)) == {3: "-16.00"}
+    assert collected(books(lonely)) == {}
+    assert collected(books(lonely), "sat_prefill") == {}
 
 
 def test_foreign_tax_is_worth_what_the_day_of_payment_says() -> None:
