@@ -21,6 +21,7 @@ from .hand import (
     rep,
     uuid,
 )
+from .settlement_cases import settlement_cases
 
 IEPS = {"type": "IEPS", "rate": "0.08", "factor": "Tasa", "withholding": False}
 USD: dict[str, Any] = {"currency": "USD", "exchange_rate": "17.333333"}
@@ -185,4 +186,5 @@ def cfdi_and_payments() -> list[Record]:
         *_who_and_when(),
         *_cancellations(),
         *edge_cases(),
+        *settlement_cases(),
     ]
