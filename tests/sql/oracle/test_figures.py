@@ -113,5 +113,5 @@ def test_iva_at_the_rate_that_a_payment_implies() -> None:
 
 def test_complements_that_name_a_payment_and_one_invoice_each_owe_nothing(told: Books) -> None:
     owed = {key[1:]: row.owed_amount for key, row in rep_owed(told).items()}
-    assert (owed["rb7p", "rb7"], owed["rb7p", "rb8"], owed["rb9p", "rb9"]) == (0, 0, 0)
+    assert (owed["rb7p", "rb7"], owed["rb7p", "rb8"], owed["rb9p", "rb9"]) == (D(0), D(0), D(0))
     assert owed["rbdp", "rbd"] == D("116.00")  # a new complement is owed
