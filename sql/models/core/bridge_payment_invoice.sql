@@ -48,6 +48,7 @@ pairs as (
         links.payment_id,
         coalesce(standing.standing_cfdi_key, named.cfdi_key) as cfdi_key,
         arg_min(links.link_source, links.rank) as link_source,
+        bool_and(coalesce(standing.standing_cfdi_key <> named.cfdi_key, false)) as is_redirected,
     from links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.invoice_id = named.reference
@@ -59,6 +60,7 @@ pairs as (
 candidates as (
     select
         pairs.link_source,
+        pairs.is_redirected,
         payments.payment_key,
         payments.payment_id,
         payments.currency_code as payment_currency_code,
@@ -139,6 +141,7 @@ select
     is_in_scope,
     is_collected,
     is_money_inflow,
+    is_redirected,
     is_valid as is_invoice_valid,
     issue_date,
     payment_date,

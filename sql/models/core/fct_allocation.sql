@@ -357,8 +357,10 @@ select
     things.team_id,
     things.invoices_count,
     if(things.invoices_count = 1, 'single', 'prorata') as allocation_method,
-    if(things.is_shared, parts.given, things.source_amount) as source_amount,
-    if(things.is_shared, parts.amount, things.converted_amount) as amount,
+    try_cast(if(things.is_shared, parts.given, things.source_amount) as decimal(18, 6))
+        as source_amount,
+    try_cast(if(things.is_shared, parts.amount, things.converted_amount) as decimal(18, 6))
+        as amount,
     coalesce(parts.is_at_implied_rate, false) as is_at_implied_rate,
 from things
 left join parts on things.source_key = parts.source_key and things.cfdi_key = parts.cfdi_key

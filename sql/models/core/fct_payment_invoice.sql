@@ -43,6 +43,7 @@ select
     is_in_scope,
     is_collected,
     is_money_inflow,
+    is_redirected,
     is_invoice_valid,
     payment_date,
     collected_date,

@@ -121,28 +121,19 @@ payments as (
         'payment' as entity_type,
         payments.payment_id as entity_id,
         payments.payment_id as subject,
-        standing.standing_cfdi_key as cfdi_key,
+        min(parts.cfdi_key) as cfdi_key,
         payments.payment_key,
         payments.client_key,
         payments.team_id,
         payments.currency_code,
-        payments.amount,
-        payments.amount_mxn,
+        sum(parts.payment_amount) as amount,
+        sum(parts.payment_amount_mxn) as amount_mxn,
         payments.collected_date as found_date,
     from {{ live('fct_payment') }} as payments
-    inner join {{ ref('stg_payment_invoices') }} as links
-        on payments.team_id = links.team_id and payments.payment_id = links.payment_id
-    inner join {{ ref('bridge_cfdi_reference') }} as named
-        on links.team_id = named.team_id and links.invoice_id = named.reference
-    inner join {{ ref('bridge_cfdi_standing') }} as standing
-        on
-            named.cfdi_key = standing.cfdi_key
-            and standing.cfdi_key <> standing.standing_cfdi_key
-    where payments.is_collected and named.cfdi_type_code = 'I'
-    qualify
-        row_number() over (
-            partition by payments.payment_key order by standing.standing_cfdi_key
-        ) = 1
+    inner join {{ live('fct_payment_invoice') }} as parts
+        on payments.payment_key = parts.payment_key and parts.is_redirected
+    where payments.is_collected
+    group by all
     union all by name
     select
         'refund_amount_unknown' as problem,
@@ -202,7 +193,7 @@ select
     end as what_to_do_es,
     findings.currency_code,
     {{ money('findings.amount') }} as amount,
-    findings.amount_mxn,
+    {{ money('findings.amount_mxn') }} as amount_mxn,
     cast(teams.as_of_date - findings.found_date as integer) as age_days,
     findings.found_date,
     teams.as_of_date,
