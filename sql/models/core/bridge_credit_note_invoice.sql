@@ -90,6 +90,6 @@ convertible as (
 )
 
 select
-    *,
+    * replace ({{ money('converted_amount') }} as converted_amount),
     cast(count(*) over (partition by credit_note_cfdi_key) as integer) as invoices_count,
 from convertible
