@@ -1,7 +1,13 @@
 {#- The tax id of a client or team: [A-Z&Ñ]{3,4}, date of birth or foundation, homoclave, digit. -#}
 
 {% macro rfc_norm(rfc) -%}
-    nullif(upper(trim(replace(replace({{ rfc }}, '-', ''), ' ', ''))), '')
+    nullif(
+        upper(regexp_replace(
+            replace(replace(nfc_normalize({{ rfc }}), '&amp;', '&'), '&AMP;', '&'),
+            '[-\s\pZ\pC]+', '', 'g'
+        )),
+        ''
+    )
 {%- endmacro %}
 
 {#- Shared by the general public and by residents abroad. -#}
@@ -10,9 +16,16 @@
 {%- endmacro %}
 
 {% macro rfc_format_ok(rfc) -%}
-    regexp_full_match(
-        {{ rfc_norm(rfc) }},
-        '[A-Z&Ñ]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]'
+    (
+        regexp_full_match(
+            {{ rfc_norm(rfc) }},
+            '[A-Z&Ñ]{3,4}[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])[A-Z0-9]{2}[0-9A]'
+        )
+        -- a day that there is, in either century
+        and coalesce(
+            try_strptime('19' || regexp_extract({{ rfc_norm(rfc) }}, '[0-9]{6}'), '%Y%m%d'),
+            try_strptime('20' || regexp_extract({{ rfc_norm(rfc) }}, '[0-9]{6}'), '%Y%m%d')
+        ) is not null
     )
 {%- endmacro %}
 

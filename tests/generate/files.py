@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.generate.codes import generated_macro
 from tests.generate.columns import loader_tables
 from tests.generate.documents import documents
 from tests.generate.staging import VIEWS, is_by_hand, view, view_path
@@ -14,7 +15,7 @@ def generated() -> dict[Path, str]:
     """
     tables = loader_tables()
     views = {view_path(t): view(t) for t in tables.values() if not is_by_hand(view_path(t))}
-    return views | documents(tables)
+    return views | documents(tables) | generated_macro()
 
 
 def leftovers() -> list[Path]:

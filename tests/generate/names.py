@@ -43,7 +43,29 @@ ENDINGS = {  # the last words of a name
     "valid_from": "valid_from_at",
     "valid_until": "valid_until_at",
 }
-UPPER_CASE = {"currency", "invoice_type", "payment_method"}  # codes that come in either case
+CODES = {  # by the last words of a column's name, the list of SAT that it is a code of
+    "cancellation_motive": "c_MotivoCancelacion",
+    "cfdi_use": "c_UsoCFDI",
+    "currency": "c_Moneda",
+    "exports": "c_Exportacion",
+    "factor": "c_TipoFactor",
+    "global_months": "c_Meses",
+    "global_periodicity": "c_Periodicidad",
+    "invoice_type": "c_TipoDeComprobante",
+    "payment_form": "c_FormaPago",
+    "payment_method": "c_MetodoPago",
+    "relationship": "c_TipoRelacion",
+    "tax_system": "c_RegimenFiscal",
+    "taxability": "c_ObjetoImp",
+}
+
+
+def list_of(name: str) -> str | None:
+    """The list of SAT that a column of the loader is a code of."""
+    found = (
+        code for ending, code in CODES.items() if name == ending or name.endswith(f"_{ending}")
+    )
+    return next(found, None)
 
 
 def staged_name(name: str, note: Note | None) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.foundation.paths import SQL
 from tests.generate.columns import LoaderColumn, LoaderTable
-from tests.generate.names import UPPER_CASE
+from tests.generate.names import list_of
 
 VIEWS = SQL / "models" / "staging"
 BY = "-- `make generate` writes this view."
@@ -72,8 +72,13 @@ def _kind(column: LoaderColumn) -> str:
 
 
 def _expression(column: LoaderColumn) -> str:
-    if column.name in UPPER_CASE:
-        return f"upper({column.name})"
+    code = list_of(column.name)
+    if code:
+        return f"{{{{ listed('{column.name}', '{code}') }}}}"
+    if column.staged == "tax_name":
+        return f"{{{{ tax_name('{column.name}') }}}}"
+    if column.name == "zip" or column.name.endswith(("_zip", "address_zip")):
+        return f"{{{{ zip_code('{column.name}') }}}}"
     if column.type == "DOUBLE":
         return f"try_cast({column.name} as decimal(18, 6))"
     return column.name

@@ -83,7 +83,7 @@ no_scalars = st.lists(values, max_size=2) | objects
 MISFITS: dict[str, st.SearchStrategy[Any]] = {
     "rows": texts | numbers,  # or an object
     "VARCHAR": no_scalars | st.booleans(),
-    "DECIMAL": no_scalars | st.sampled_from([True, "1,000.00", "0.1234567", 10**12]),
+    "DECIMAL": no_scalars | st.sampled_from([True, "1,000.00", "1e5", 10**12]),
     "BIGINT": no_scalars | st.sampled_from([True, "one", Decimal("1.5"), 2**63, 2**64]),
     "BOOLEAN": no_scalars | st.sampled_from([0, 1, "", "true"]),
     "DOUBLE": no_scalars | st.sampled_from([True, "", "1.5", Decimal("1E400")]),

@@ -29,7 +29,9 @@ INTEGER_DIGITS = 12  # DECIMAL(18,6) holds no more before the point
 _LIMIT = 10**INTEGER_DIGITS - 1
 _INTEGER = Annotated[int, msgspec.Meta(ge=-_LIMIT, le=_LIMIT)]
 _FLOAT = Annotated[float, msgspec.Meta(gt=-_LIMIT - 1, lt=_LIMIT + 1)]
-_DECIMAL_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,12}(\.\d{1,6})?$")]
+_DECIMAL_TEXT = Annotated[  # more decimals are rounded, as those of a number are
+    str, msgspec.Meta(pattern=r"^$|^-?\d{1,12}(\.\d{1,6})?$|^-?\d{1,11}\.\d{7,30}$")
+]
 _INTEGER_TEXT = Annotated[str, msgspec.Meta(pattern=r"^$|^-?\d{1,18}$")]
 _BIGINT = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _TIME_TEXT = Annotated[

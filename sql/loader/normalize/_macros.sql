@@ -27,12 +27,20 @@ nullif(replace(rtrim(lower(trim(value)), '_'), 'canceled', 'cancelled'), '');
 -- Text; null for ''.
 create or replace macro as_text(value) as nullif(value, '');
 
--- A folio fiscal in lower case; any other identifier unchanged.
+-- Without blanks around it, be they line feeds or of no width.
+create or replace macro without_blanks(value) as
+trim(value, concat(' ', chr(9), chr(10), chr(13), chr(160), chr(8203), chr(65279)));
+
+-- A folio fiscal in lower case; any other identifier as it is.
 create or replace macro as_uuid(value) as
 case
     when length(value) = 36 and regexp_full_match(value, '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}.*')
         then lower(value)
-    else nullif(trim(value), '')
+    when
+        length(without_blanks(value)) = 36
+        and regexp_full_match(without_blanks(value), '[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}.*')
+        then lower(without_blanks(value))
+    else nullif(without_blanks(value), '')
 end;
 
 -- The id of an invoice. Older answers have only the uuid, newer ones may have only the id.
@@ -42,6 +50,22 @@ create or replace macro as_invoice_id(id, uuid) as coalesce(as_uuid(id), as_uuid
 -- without an id, the element's text.
 create or replace macro as_id(value) as
 as_text(coalesce(value ->> 'id', value ->> '$'));
+
+-- The ids in a list of links, whose elements are ids or objects that have one.
+create or replace macro as_links(links) as
+list_filter(
+    list_transform(
+        links,
+        lambda link: case
+            when starts_with(link, '{') and json_valid(link)
+                then as_uuid(coalesce(
+                    json_extract_string(link, '$.id'), json_extract_string(link, '$.uuid')
+                ))
+            else as_uuid(link)
+        end
+    ),
+    lambda id: id is not null
+);
 
 -- The fields of such an element other than its id; null for none.
 create or replace macro beside_id(value) as

@@ -257,7 +257,7 @@ select distinct
     origin,
     team_id,
     as_invoice_id(o.id, o.uuid) as invoice_id,
-    unnest(list_filter(o.payments, lambda id: id <> '')) as payment_id,
+    unnest(as_links(o.payments)) as payment_id,
     null::json as extra,
 from records;
 
@@ -267,7 +267,7 @@ select distinct
     origin,
     team_id,
     as_invoice_id(o.id, o.uuid) as invoice_id,
-    unnest(list_filter(o.invoices, lambda id: id <> '')) as linked_invoice_id,
+    unnest(as_links(o.invoices)) as linked_invoice_id,
     null::json as extra,
 from records;
 

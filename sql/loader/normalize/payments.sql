@@ -234,12 +234,11 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as payment_id,
-    unnest(list_filter(
+    unnest(as_links(
         list_concat(
             o.invoices,
             [o.invoice_id, o."invoiceId", as_invoice_id(o.invoice.id, o.invoice.uuid)]
-        ),
-        lambda id: id <> ''
+        )
     )) as invoice_id,
     null::json as extra,
 from records;
@@ -250,9 +249,8 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as payment_id,
-    unnest(list_filter(
-        list_concat(o.receipts, [o.receipt_id, o."receiptId"]),
-        lambda id: id <> ''
+    unnest(as_links(
+        list_concat(o.receipts, [o.receipt_id, o."receiptId"])
     )) as receipt_id,
     null::json as extra,
 from records;

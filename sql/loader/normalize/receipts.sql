@@ -190,9 +190,8 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as receipt_id,
-    unnest(list_filter(
-        list_concat(o.invoices, [o.invoice_id, o."invoiceId"]),
-        lambda id: id <> ''
+    unnest(as_links(
+        list_concat(o.invoices, [o.invoice_id, o."invoiceId"])
     )) as invoice_id,
     null::json as extra,
 from records;
@@ -203,6 +202,6 @@ select distinct
     origin,
     team_id,
     as_text(o.id) as receipt_id,
-    unnest(list_filter(o.payments, lambda id: id <> '')) as payment_id,
+    unnest(as_links(o.payments)) as payment_id,
     null::json as extra,
 from records;

@@ -1,6 +1,6 @@
 -- One row per CFDI that somebody asked to cancel, or that a valid one replaces while it stands, by
 -- the as-of day. The state is told by the CFDI's own dates; a refusal counts from the day on which
--- it was last checked.
+-- it was last checked, or always where nobody says when.
 with working_days as (
     select
         date_key,
@@ -29,10 +29,13 @@ asked as (
             when documents.is_cancelled then 'cancelled'
             when documents.cancellation_requested_date is null then null
             when
-                told.cancellation_status = 'rejected'
-                and {{ local_date('told.cancellation_checked_at', 'told.team_id') }}
-                <= documents.as_of_date
-                then 'rejected'
+                told.cancellation_status in ('rejected', 'not_cancellable')
+                and coalesce(
+                    {{ local_date('told.cancellation_checked_at', 'told.team_id') }}
+                    <= documents.as_of_date,
+                    true
+                )
+                then told.cancellation_status
             else 'requested'
         end as cancellation_state,
         {{ local_date('told.cancellation_checked_at', 'told.team_id') }}

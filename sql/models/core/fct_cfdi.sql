@@ -191,7 +191,7 @@ select
     amounts.replaced_by_cfdi_key is not null as is_replaced,
     not amounts.is_cancelled
     and coalesce(amounts.cancellation_requested_date <= amounts.as_of_date, false)
-    and coalesce(amounts.cancellation_status not in ('rejected', 'none'), false)
+    and coalesce(amounts.cancellation_status not in ('rejected', 'not_cancellable', 'none'), false)
         as is_cancellation_pending,
     amounts.is_cancelled
     and {{ month_of('amounts.last_cancelled_date') }} > {{ month_of('amounts.issue_date') }}

@@ -5,10 +5,13 @@ with told as (
         *,
         [
             case
-                when cancellation_state = 'requested' and as_of_date <= acceptance_due_date
+                when
+                    cancellation_state = 'requested' and as_of_date <= acceptance_due_date
+                    and acceptance_required is not false
                     then 'acceptance_pending'
-                when cancellation_state = 'requested' then 'acceptance_overdue'
-                when cancellation_state = 'rejected' then 'rejected'
+                when cancellation_state = 'requested' and acceptance_required is not false
+                    then 'acceptance_overdue'
+                when cancellation_state in ('rejected', 'not_cancellable') then 'rejected'
             end,
             if(
                 cancellation_state in ('requested', 'cancelled')

@@ -3,7 +3,7 @@
 select
     team_id,
     invoice_id,
-    relationship as relation_type_code,
+    {{ listed('relationship', 'c_TipoRelacion') }} as relation_type_code,
     related_uuid,
     relation_number,
     document_number,

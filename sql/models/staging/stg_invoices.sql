@@ -8,15 +8,18 @@ select
     issuer_tax_id as issuer_rfc,
     run_id,
     document_kind,
-    coalesce(
-        upper(invoice_type),
-        case document_kind
-            when 'income' then 'I'
-            when 'egress' then 'E'
-            when 'payment_complement' then 'P'
-            when 'transfer' then 'T'
-        end
-    ) as cfdi_type_code,
+    -- a word that is no type says nothing: the list that it came in does
+    case
+        when {{ listed('invoice_type', 'c_TipoDeComprobante') }} in ('I', 'E', 'P', 'T', 'N')
+            then {{ listed('invoice_type', 'c_TipoDeComprobante') }}
+        else
+            case document_kind
+                when 'income' then 'I'
+                when 'egress' then 'E'
+                when 'payment_complement' then 'P'
+                when 'transfer' then 'T'
+            end
+    end as cfdi_type_code,
     status,
     status_raw,
     series,
@@ -26,38 +29,38 @@ select
     client_email,
     client_phone,
     client_legal_name,
-    client_tax_system as client_tax_regime_code,
-    client_cfdi_use as client_cfdi_use_code,
+    {{ listed('client_tax_system', 'c_RegimenFiscal') }} as client_tax_regime_code,
+    {{ listed('client_cfdi_use', 'c_UsoCFDI') }} as client_cfdi_use_code,
     client_address_country,
     client_address_street,
-    client_address_zip,
+    {{ zip_code('client_address_zip') }} as client_address_zip,
     client_address_city,
     client_address_state,
     client_address_exterior,
     client_address_interior,
     client_address_municipality,
     client_address_neighborhood,
-    upper(currency) as currency_code,
-    cfdi_use as cfdi_use_code,
-    payment_form as payment_form_code,
-    upper(payment_method) as payment_method_code,
+    {{ listed('currency', 'c_Moneda') }} as currency_code,
+    {{ listed('cfdi_use', 'c_UsoCFDI') }} as cfdi_use_code,
+    {{ listed('payment_form', 'c_FormaPago') }} as payment_form_code,
+    {{ listed('payment_method', 'c_MetodoPago') }} as payment_method_code,
     payment_conditions,
-    exports as export_code,
-    global_periodicity as global_periodicity_code,
-    global_months as global_months_code,
+    {{ listed('exports', 'c_Exportacion') }} as export_code,
+    {{ listed('global_periodicity', 'c_Periodicidad') }} as global_periodicity_code,
+    {{ listed('global_months', 'c_Meses') }} as global_months_code,
     global_year,
     stamp_sello,
     stamp_provider,
-    cancellation_status,
-    cancellation_motive as cancellation_motive_code,
+    {{ cancellation_word('cancellation_status') }} as cancellation_status,
+    {{ listed('cancellation_motive', 'c_MotivoCancelacion') }} as cancellation_motive_code,
     cancellation_code,
     cancellation_requested_by,
     cancellation_receipt,
     cancellation_type,
     cancellation_substitution_uuid as replacement_uuid,
     issuer_legal_name,
-    issuer_tax_system as issuer_tax_regime_code,
-    issuer_zip,
+    {{ listed('issuer_tax_system', 'c_RegimenFiscal') }} as issuer_tax_regime_code,
+    {{ zip_code('issuer_zip') }} as issuer_zip,
     verification_url,
     addenda,
     invoice_pdf_notes,

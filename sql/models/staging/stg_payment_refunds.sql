@@ -7,7 +7,7 @@ select
     status,
     status_raw,
     reason,
-    upper(currency) as currency_code,
+    {{ listed('currency', 'c_Moneda') }} as currency_code,
     items,
     refund_number,
     amount,

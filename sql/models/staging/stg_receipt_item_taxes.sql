@@ -3,8 +3,8 @@
 select
     team_id,
     receipt_id,
-    type as tax_name,
-    factor as tax_factor,
+    {{ tax_name('type') }} as tax_name,
+    {{ listed('factor', 'c_TipoFactor') }} as tax_factor,
     item_number,
     tax_number,
     rate as tax_rate,

@@ -3,7 +3,7 @@
 select
     team_id,
     retention_id,
-    tax as tax_name,
+    {{ tax_name('tax') }} as tax_name,
     payment_type,
     tax_number,
     base as tax_base,

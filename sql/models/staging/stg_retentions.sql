@@ -14,7 +14,7 @@ select
     series,
     folio_number,
     issuer_legal_name,
-    issuer_tax_system as issuer_tax_regime_code,
+    {{ listed('issuer_tax_system', 'c_RegimenFiscal') }} as issuer_tax_regime_code,
     receiver_legal_name,
     receiver_nationality,
     stamp_uuid,

@@ -13,7 +13,7 @@ select
     company_role,
     address_country,
     address_street,
-    address_zip,
+    {{ zip_code('address_zip') }} as address_zip,
     address_city,
     address_state,
     address_exterior,

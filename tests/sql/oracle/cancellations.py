@@ -44,7 +44,7 @@ def state(books: Books, cfdi: Cfdi) -> str | None:
     if requested is None or requested > books.as_of:
         return None
     answered = days.day(told.get("last_checked"), cfdi.zone)
-    if told.get("cancellation_status") == "rejected" and answered and answered <= books.as_of:
+    if told.get("cancellation_status") == "rejected" and (not answered or answered <= books.as_of):
         return "rejected"
     return "requested"
 
@@ -88,7 +88,7 @@ def _finding(books: Books, cfdi: Cfdi) -> Finding:
 def _problems(books: Books, cfdi: Cfdi, replaced: set[str]) -> Iterator[str]:
     told, now = cfdi.record.get("cancellation") or {}, state(books, cfdi)
     due = acceptance_due_date(cfdi)
-    if now == "requested" and due:
+    if now == "requested" and due and acceptance_required(cfdi) is not False:
         yield "acceptance_pending" if books.as_of <= due else "acceptance_overdue"
     if now == "rejected":
         yield "rejected"

@@ -1,6 +1,9 @@
 """The tax id (RFC): form, check digit, kind of person (SAT, Anexo del RFC)."""
 
+import html
 import re
+import unicodedata
+from datetime import datetime
 
 GENERIC = ("XAXX010101000", "XEXX010101000")
 _FORM = re.compile(
@@ -10,11 +13,25 @@ _VALUES = {letter: value for value, letter in enumerate("0123456789ABCDEFGHIJKLM
 
 
 def normalized(tax_id: str | None) -> str:
-    return re.sub(r"[\s-]", "", tax_id or "").upper()
+    text = unicodedata.normalize("NFC", html.unescape(tax_id or ""))
+    return "".join(one for one in text if one.isprintable() and one not in " -").upper()
 
 
 def is_well_formed(tax_id: str) -> bool:
-    return bool(_FORM.fullmatch(tax_id))
+    return bool(_FORM.fullmatch(tax_id)) and any(map(_is_day, _dates(tax_id)))
+
+
+def _dates(tax_id: str) -> list[str]:
+    """Of birth or foundation, in either century."""
+    digits = tax_id[-9:-3]
+    return [century + digits for century in ("19", "20")]
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        return bool(datetime.strptime(digits, "%Y%m%d"))
+    except ValueError:
+        return False
 
 
 def is_person(tax_id: str) -> bool:
