@@ -1,6 +1,7 @@
 """Codes and words as people write them, each as SAT's list has it (`sql/macros`)."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -44,11 +45,16 @@ class Namespace(jinja2.Environment):
         found: dict[str, Any] = {}
         for name in ("listed_codes", "cancellation_words"):
             body = listed.split(f"{{% macro {name}() -%}}")[1].split("{%- endmacro %}")[0]
-            self.globals["return"] = lambda value, name=name: found.__setitem__(name, value) or ""
+            self.globals["return"] = partial(self._keep, found, name)
             self.from_string(body).render()
-            self.globals[name] = lambda name=name: found[name]
+            self.globals[name] = partial(found.get, name)
         self.globals["ref"] = lambda name: name
         self.macros = self.from_string("\n".join(texts)).module
+
+    @staticmethod
+    def _keep(found: dict[str, Any], name: str, value: Any) -> str:
+        found[name] = value
+        return ""
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +130,7 @@ def test_a_cancellation_is_told_in_one_word(
     [
         ("H&amp;E951128469", True),
         ("H&E951128469", True),
-        ("MUN\u0303A800101AB1".replace("MUN\u0303A", "MUN\u0303A"), True),
+        ("MUN\u0303A800101AB1", True),
         ("EKU9003173C9\n", True),
         ("eku-900317-3c9", True),
         ("EKU9002303C9", False),  # 30 February

@@ -5,9 +5,7 @@ with told as (
         *,
         [
             case
-                when
-                    cancellation_state = 'requested' and as_of_date <= acceptance_due_date
-                    and acceptance_required is not false
+                when cancellation_state = 'requested' and as_of_date <= acceptance_due_date
                     then 'acceptance_pending'
                 when cancellation_state = 'requested' and acceptance_required is not false
                     then 'acceptance_overdue'

@@ -88,8 +88,10 @@ def _finding(books: Books, cfdi: Cfdi) -> Finding:
 def _problems(books: Books, cfdi: Cfdi, replaced: set[str]) -> Iterator[str]:
     told, now = cfdi.record.get("cancellation") or {}, state(books, cfdi)
     due = acceptance_due_date(cfdi)
-    if now == "requested" and due and acceptance_required(cfdi) is not False:
-        yield "acceptance_pending" if books.as_of <= due else "acceptance_overdue"
+    if now == "requested" and due and books.as_of <= due:
+        yield "acceptance_pending"
+    if now == "requested" and due and books.as_of > due and acceptance_required(cfdi) is not False:
+        yield "acceptance_overdue"
     if now == "rejected":
         yield "rejected"
     if now in ("requested", "cancelled") and told.get("motive") == "01":
