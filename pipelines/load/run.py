@@ -39,6 +39,7 @@ from pipelines.load.mode import check_mode
 from pipelines.load.normalizers import create_normalizers
 from pipelines.load.reconcile import fail_incomplete_lists, reconcile
 from pipelines.warehouse.lost_tables import complete_tables, rebuilt_at
+from pipelines.warehouse.retention import kept_small
 from pipelines.warehouse.run_log import (
     LoadResult,
     checked_parents,
@@ -47,6 +48,7 @@ from pipelines.warehouse.run_log import (
     lists_that_answered,
 )
 from pipelines.warehouse.run_log_writer import record, recorded
+from pipelines.warehouse.settings import read_retention
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def load(
         NothingReadError: Every resource failed.
         WarehouseError: The warehouse cannot be written, or another run holds it.
     """
-    with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
+    retention = read_retention()
+    with exclusive_run(data_dir), kept_small(data_dir, retention) as connection:
         complete_tables(connection)
         livemode = check_mode(connection, settings)
         result = LoadResult("", options.mode, datetime.now(UTC))
@@ -119,7 +122,7 @@ def load(
         key_team = _discover_teams(connection, settings, result)
         rebuilt = rebuilt_at(connection)
         request = LoadRequest(settings, resources, options, key_team, result.teams, rebuilt)
-        log = _open_response_log(data_dir, request, result.started_at)
+        log = _open_response_log(data_dir, request, result.started_at, retention.journal)
         result.run_id, result.started_at = log.header.run_id, log.header.started_at
         loader = open_loader(data_dir, connection)
         with recorded(connection, result), _imports_not_collected(), _closed_on_error(log):
@@ -145,10 +148,12 @@ def _discover_teams(
     return key_team
 
 
-def _open_response_log(data_dir: Path, request: LoadRequest, now: datetime) -> ResponseLog:
+def _open_response_log(
+    data_dir: Path, request: LoadRequest, now: datetime, max_age: timedelta
+) -> ResponseLog:
     """The log of an interrupted run with the same request, or a new one."""
     directory, question = response_logs_dir(data_dir), request.as_json()
-    response_log.prune(directory, now)
+    response_log.prune(directory, now, max_age=max_age)
     interrupted = response_log.resumable(directory, question, now)
     return interrupted or response_log.begin(directory, Header(new_run_id(now), now, question))
 
