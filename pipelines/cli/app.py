@@ -17,6 +17,7 @@ from pipelines.cli import (
     load_commands,
     publish_commands,
     run_command,
+    safety_commands,
     sandbox_command,
     transform_commands,
 )
@@ -44,6 +45,7 @@ for module in (
     load_commands,
     transform_commands,
     publish_commands,
+    safety_commands,
     sandbox_command,
 ):
     app.add_typer(module.commands)

@@ -123,6 +123,7 @@ def print_status(out: Console, status: Status) -> None:
         f"Pending load packages: {status.pending_packages}."
     )
     _print_published(out, status)
+    out.print(_backup_text(status), highlight=False, soft_wrap=True)
 
 
 def _print_published(out: Console, status: Status) -> None:
@@ -136,3 +137,11 @@ def _print_published(out: Console, status: Status) -> None:
         f"{hours:,.1f} hours ago; personal data: {published.pii}.",
         soft_wrap=True,
     )
+
+
+def _backup_text(status: Status) -> str:
+    backup = status.backup
+    if not backup:
+        return "There is no backup yet (gigstack-etl backup --to DIR)."
+    gone = "" if backup.path.exists() else " It is not there any more."
+    return f"Last backup: {to_the_second(backup.made_at)} UTC, in {backup.path}.{gone}"

@@ -15,3 +15,12 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o666) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return temporary.replace(path)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a directory, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

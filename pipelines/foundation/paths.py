@@ -44,6 +44,26 @@ def warehouse_path(data_dir: Path) -> Path:
     return data_dir / "warehouse.duckdb"
 
 
+def write_ahead_log_path(warehouse: Path) -> Path:
+    """What DuckDB has written and not yet put into the file."""
+    return warehouse.with_name(f"{warehouse.name}.wal")
+
+
+def compacted_path(data_dir: Path) -> Path:
+    """The compact copy of the warehouse while it is being written."""
+    return data_dir / "warehouse.compacted"
+
+
+def restoring_dir(data_dir: Path) -> Path:
+    """The files of a backup until they are complete and checked."""
+    return data_dir / "restore.partial"
+
+
+def last_backup_path(data_dir: Path) -> Path:
+    """When the last backup was made, and where it lies."""
+    return data_dir / "backup.json"
+
+
 def lock_path(data_dir: Path) -> Path:
     """The lock that every run holds while it writes."""
     return data_dir / "load.lock"
@@ -118,7 +138,7 @@ def private_paths(data_dir: Path) -> list[Path]:
     """What holds personal data outside the published files."""
     warehouse = warehouse_path(data_dir)
     return [
-        *(warehouse, warehouse.with_name(f"{warehouse.name}.wal"), report_path(data_dir)),
+        *(warehouse, write_ahead_log_path(warehouse), report_path(data_dir)),
         *(dlt_dir(data_dir), dbt_dir(data_dir), response_logs_dir(data_dir)),
         *(backfills_dir(data_dir), docs_path(data_dir).parent),
     ]

@@ -27,6 +27,16 @@ def close_to_others(*paths: Path) -> None:
                 path.chmod(path.stat().st_mode & ~OTHERS)
 
 
+def open_to_others(directory: Path) -> list[Path]:
+    """What group or others could read in a directory, and itself, if they come that far."""
+    found = (directory, *sorted(directory.rglob("*")))
+    return [
+        path
+        for path in found
+        if path.exists() and not path.is_symlink() and path.stat().st_mode & OTHERS
+    ]
+
+
 def check_group(group: str) -> None:
     """Refuse a group that does not exist, or that the owner of this process cannot give files to.
 

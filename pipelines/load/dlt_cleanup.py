@@ -13,6 +13,7 @@ from pathlib import Path
 from pipelines.foundation.paths import dlt_dir
 
 PIPELINE = "gigstack"
+DAMAGED = ".damaged-"  # in the name of what was set aside
 UNFINISHED_FILE = re.compile("[0-9a-f]{16}")  # what dlt calls a file until it is written
 
 
@@ -26,8 +27,15 @@ def set_damaged_aside(data_dir: Path) -> Path | None:
     files = (working / "state.json", *working.glob("schemas/*.json"))
     if all(_is_object(file) for file in files if file.exists()):
         return None
-    aside = working.with_name(f"{PIPELINE}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-    return working.rename(aside)
+    return set_aside(data_dir)
+
+
+def set_aside(data_dir: Path) -> Path:
+    """Move dlt's directory away; return its place."""
+    working = dlt_dir(data_dir) / PIPELINE
+    return working.rename(
+        working.with_name(f"{PIPELINE}{DAMAGED}{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    )
 
 
 def _is_object(file: Path) -> bool:

@@ -23,6 +23,8 @@ from pipelines.gigstack.normalize.batch import Batch
 from pipelines.gigstack.normalize.normalizer import Normalizers
 from pipelines.gigstack.source import WATERMARKS, Watermarks, gigstack
 from pipelines.load import dlt_cleanup
+from pipelines.load.incremental import valid_watermarks
+from pipelines.warehouse.lost_tables import rebuilt_at
 
 Tables = dict[str, pa.Table]
 
@@ -84,13 +86,15 @@ class DltLoader:
         )
 
     def read_watermarks(self) -> Watermarks:
-        """The watermarks in dlt's state: from its directory, or else from the warehouse."""
+        """The watermarks in dlt's state: from its directory, or else from the warehouse.
+        One that is older than a table of its entity does not count.
+        """
         pipeline = self.pipeline()
         if not pipeline.state.get("sources"):
             pipeline.sync_destination()
         sources = pipeline.state.get("sources", {})
         watermarks: Watermarks = sources.get("gigstack", {}).get(WATERMARKS, {})
-        return watermarks
+        return valid_watermarks(watermarks, rebuilt_at(self._connection))
 
     def load_pending_packages(self) -> None:
         """Load what an interrupted run extracted and did not load."""

@@ -6,7 +6,7 @@ change (`sql/loader/still_open/`) are reached by a wider window or by one reques
 takes fewer requests. Where a list shows what changed since the watermark, that replaces both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from pipelines import warehouse
 from pipelines.foundation.paths import LOADER_SQL, STILL_OPEN_SQL, read_sql
 from pipelines.foundation.time_zone import MEXICO_CITY, midnight
 from pipelines.gigstack.endpoint_types import Resource, WindowField
-from pipelines.gigstack.endpoints import ENTITIES
+from pipelines.gigstack.endpoints import ENTITIES, RESOURCES
 from pipelines.gigstack.extract.read_window import ReadWindow, ReadWindows
 from pipelines.gigstack.settings import Settings
 from pipelines.gigstack.source import Watermarks
@@ -113,6 +113,22 @@ class WindowPlanner:
         query = read_sql(LOADER_SQL / "cheapest_window.sql")
         (cheapest,) = self.connection.execute(query).fetchone() or (start,)
         return cheapest  # type: ignore[no-any-return]
+
+
+def valid_watermarks(watermarks: Watermarks, rebuilt_at: Mapping[str, datetime]) -> Watermarks:
+    """Those of runs that began after the tables of their entity were last made anew."""
+    return {
+        team: {
+            name: mark
+            for name, mark in of_team.items()
+            if _is_valid(datetime.fromisoformat(mark), rebuilt_at.get(RESOURCES[name].entity))
+        }
+        for team, of_team in watermarks.items()
+    }
+
+
+def _is_valid(watermark: datetime, rebuilt_at: datetime | None) -> bool:
+    return rebuilt_at is None or watermark + SAFETY_MARGIN >= rebuilt_at
 
 
 def rows_since(

@@ -13,6 +13,7 @@ from pipelines.gigstack.normalize.normalizer import (
     Normalizers,
     normalizing_database,
 )
+from pipelines.warehouse.lost_tables import rebuilt_at
 from pipelines.warehouse.run_log import LoadResult
 
 
@@ -27,12 +28,14 @@ def create_normalizers(
     """One normalizer per entity. `existing` and `rewriting`: see `warehouse.known_rows`."""
     database = normalizing_database()
     normalizers = {}
+    rebuilt = rebuilt_at(connection)
     for name in _entities(resources):
         entity = ENTITIES[name]
         normalizers[name] = EntityNormalizer(
             entity, result.run_id, result.started_at, database, livemode=livemode
         )
-        if known := warehouse.known_rows(connection, entity, existing, rewriting):
+        known = warehouse.known_rows(connection, entity, existing, rewriting, rebuilt.get(name))
+        if known:
             normalizers[name].change_detector.remember(*known)
     return normalizers
 

@@ -33,7 +33,7 @@ from pipelines.gigstack.source import empty_tables
 from pipelines.load.dlt_loader import DltLoader, open_loader
 from pipelines.load.normalizers import create_normalizers
 from pipelines.load.run import counted, new_run_id
-from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.lost_tables import complete_tables
 from pipelines.warehouse.run_log import RETRY_MODE, LoadResult, open_rejects, parents_read_after
 from pipelines.warehouse.run_log_writer import recorded
 
@@ -92,7 +92,7 @@ def _replay_run(
     started_at = datetime.now(UTC)
     result = LoadResult(new_run_id(started_at), mode, started_at, as_of=as_of)
     with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
-        migrate(connection)
+        complete_tables(connection)
         loader = open_loader(data_dir, connection)
         with recorded(connection, result):
             loader.load_pending_packages()

@@ -3,10 +3,10 @@
 import asyncio
 import gc
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,8 @@ from pipelines.load.incremental import SAFETY_MARGIN, WindowPlanner, urgent_pare
 from pipelines.load.mode import check_mode
 from pipelines.load.normalizers import create_normalizers
 from pipelines.load.reconcile import fail_incomplete_lists, reconcile
-from pipelines.warehouse.migrations import migrate
+from pipelines.warehouse.lost_tables import complete_tables, rebuilt_at
+from pipelines.warehouse.retention import kept_small
 from pipelines.warehouse.run_log import (
     LoadResult,
     checked_parents,
@@ -47,6 +48,7 @@ from pipelines.warehouse.run_log import (
     lists_that_answered,
 )
 from pipelines.warehouse.run_log_writer import record, recorded
+from pipelines.warehouse.settings import read_retention
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class LoadRequest:
     options: LoadOptions
     key_team: str
     teams: tuple[str, ...]
+    rebuilt_at: Mapping[str, datetime] = field(default_factory=dict)  # tables, by entity
 
     def as_json(self) -> dict[str, Any]:
         """The request as the response log stores it; an equal one resumes an interrupted run."""
@@ -86,6 +89,7 @@ class LoadRequest:
             "base_url": self.settings.base_url,
             "page_size": self.settings.page_size,
             "read_singles": [r.name for r in self.resources if self.settings.reads_singles(r)],
+            "rebuilt_at": {name: at.isoformat() for name, at in self.rebuilt_at.items()},
         }
 
 
@@ -108,15 +112,17 @@ def load(
         NothingReadError: Every resource failed.
         WarehouseError: The warehouse cannot be written, or another run holds it.
     """
-    with exclusive_run(data_dir), warehouse.connect(data_dir) as connection:
-        migrate(connection)
+    retention = read_retention()
+    with exclusive_run(data_dir), kept_small(data_dir, retention) as connection:
+        complete_tables(connection)
         livemode = check_mode(connection, settings)
         result = LoadResult("", options.mode, datetime.now(UTC))
         result.known_drift = known_drift(connection)
         result.is_first = is_first_load(connection)
         key_team = _discover_teams(connection, settings, result)
-        request = LoadRequest(settings, resources, options, key_team, result.teams)
-        log = _open_response_log(data_dir, request, result.started_at)
+        rebuilt = rebuilt_at(connection)
+        request = LoadRequest(settings, resources, options, key_team, result.teams, rebuilt)
+        log = _open_response_log(data_dir, request, result.started_at, retention.journal)
         result.run_id, result.started_at = log.header.run_id, log.header.started_at
         loader = open_loader(data_dir, connection)
         with recorded(connection, result), _imports_not_collected(), _closed_on_error(log):
@@ -142,10 +148,12 @@ def _discover_teams(
     return key_team
 
 
-def _open_response_log(data_dir: Path, request: LoadRequest, now: datetime) -> ResponseLog:
+def _open_response_log(
+    data_dir: Path, request: LoadRequest, now: datetime, max_age: timedelta
+) -> ResponseLog:
     """The log of an interrupted run with the same request, or a new one."""
     directory, question = response_logs_dir(data_dir), request.as_json()
-    response_log.prune(directory, now)
+    response_log.prune(directory, now, max_age=max_age)
     interrupted = response_log.resumable(directory, question, now)
     return interrupted or response_log.begin(directory, Header(new_run_id(now), now, question))
 

@@ -12,6 +12,7 @@ from pipelines.load import dlt_cleanup
 from pipelines.monitoring.list_report import lists_of_last_run
 from pipelines.publish.personal import shown
 from pipelines.publish.publication import Publication, last_publication
+from pipelines.warehouse.backup import Backup, last_backup
 from pipelines.warehouse.run_log import open_rejects
 
 Row = dict[str, Any]
@@ -44,6 +45,7 @@ class Status:
     rejects_kept: int  # of all runs, each record once; `load --retry-rejects` tries them again
     pending_packages: int
     published: Publication | None
+    backup: Backup | None  # the last one
 
     @property
     def needs_attention(self) -> bool:
@@ -68,6 +70,7 @@ def read_status(data_dir: Path) -> Status:
             rejects_kept=len(open_rejects(connection)),
             pending_packages=dlt_cleanup.pending(data_dir),
             published=last_publication(data_dir),
+            backup=last_backup(data_dir),
         )
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pipelines.foundation.atomic_write import flush
 from pipelines.foundation.errors import PublishingError
 from pipelines.foundation.privacy import let_read
 
@@ -72,11 +73,16 @@ def new_version(published: Path, group: str | None = None) -> Iterator[Path]:
 def make_current(published: Path, version: Path) -> None:
     """Make readers see this version from now on."""
     _link(published / CURRENT, Path(VERSIONS) / version.name)
-    for name in (SNAPSHOT, PARQUET, MANIFEST, DICTIONARY):
-        if not (published / name).is_symlink():
-            _link(published / name, Path(CURRENT) / name)
-    _flush(published / VERSIONS)
-    _flush(published)
+    for link in links(published):
+        if not link.is_symlink():
+            _link(link, Path(CURRENT) / link.name)
+    flush(published / VERSIONS)
+    flush(published)
+
+
+def links(published: Path) -> list[Path]:
+    """Where readers look, whatever version is current."""
+    return [published / name for name in (SNAPSHOT, PARQUET, MANIFEST, DICTIONARY)]
 
 
 def version_before(published: Path) -> Path:
@@ -142,8 +148,8 @@ def _seal(version: Path) -> None:
         for name in files:
             path = Path(directory, name)
             path.chmod(path.stat().st_mode & ~0o222)
-            _flush(path)
-        _flush(Path(directory))
+            flush(path)
+        flush(Path(directory))
 
 
 def _share(published: Path, version: Path, group: str) -> None:
@@ -154,11 +160,3 @@ def _share(published: Path, version: Path, group: str) -> None:
     # the way there: the data directory can be crossed, not listed
     shutil.chown(published.parent, group=group)
     published.parent.chmod(published.parent.stat().st_mode | 0o010)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

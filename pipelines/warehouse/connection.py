@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.foundation.errors import WarehouseError
+from pipelines.foundation.errors import WarehouseBusyError, WarehouseError
 from pipelines.foundation.paths import spill_dir, warehouse_path
 from pipelines.foundation.sql_text import literal
 
@@ -73,8 +73,8 @@ def _attach(
         connection.execute("set timezone = 'UTC'")
         try:
             connection.execute(f"attach {literal(str(path))} as {name} ({mode})")
-        except (duckdb.IOException, duckdb.ResourceInUseException) as error:
-            raise WarehouseError(_connect_error(path, error)) from error
+        except duckdb.Error as error:
+            raise _connect_error(path, error) from error
         try:
             yield connection
         except (duckdb.Error, OSError) as error:
@@ -109,17 +109,22 @@ def _create_data_dir(data_dir: Path) -> None:
         )
 
 
-def _connect_error(path: Path, error: duckdb.Error) -> str:
+def _connect_error(path: Path, error: duckdb.Error) -> WarehouseError:
     """Why the file cannot be opened, and what to do about it."""
     message = str(error)
     if isinstance(error, duckdb.ResourceInUseException):
-        return f"{path} is held open by this process. Close the other connection first."
-    if "lock" in message.lower():
+        return WarehouseBusyError(
+            f"{path} is held open by this process. Close the other connection first."
+        )
+    if "Could not set lock" in message:
         holder = message.partition("Conflicting lock is held in ")[2].split(". See")[0]
-        return (
+        return WarehouseBusyError(
             f"{path} is held open by another process ({holder or 'unknown'}). "
             "Close it there; BI tools should open the published snapshot instead."
         )
     if not path.exists():
-        return f"{path} does not exist yet. Run `gigstack-etl load` first."
-    return f"{path} cannot be opened: {message.splitlines()[0]}"
+        return WarehouseError(f"{path} does not exist yet. Run `gigstack-etl load` first.")
+    return WarehouseError(
+        f"{path} cannot be opened: {message.splitlines()[0]} If there is a backup, "
+        "`gigstack-etl restore --from DIR` brings it back."
+    )

@@ -32,11 +32,13 @@ def known_rows(
     entity: Entity,
     existing: set[str],
     rewriting: datetime | None = None,
+    rebuilt_at: datetime | None = None,
 ) -> tuple[pa.Table, dict[str, pa.Table]] | None:
     """Keys, hashes and times of an entity's root, and the keys of its links; None before a load.
 
     `existing` names the tables of the warehouse. With `rewriting`, every row that was fetched up to
-    that moment is written again, and later ones stay. A row is odd when it holds an unknown value,
+    that moment is written again, and later ones stay. With `rebuilt_at`, so is every row that was
+    loaded before a table of the entity was made anew. A row is odd when it holds an unknown value,
     which every run reports.
     """
     if not {table.name for table in entity.tables} <= existing:
@@ -45,7 +47,7 @@ def known_rows(
     parameters = {name: ["", *accepted] for name, accepted in values.items()}
     root: Any = connection.sql(
         _known_rows_sql(entity, values, is_rewriting=rewriting is not None),
-        params={"rewriting": rewriting} | parameters,
+        params={"rewriting": rewriting, "rebuilt_at": rebuilt_at} | parameters,
     ).to_arrow_table()
     links = {
         link.name: connection.sql(
@@ -57,7 +59,7 @@ def known_rows(
 
 
 def _known_rows_sql(entity: Entity, accepted_columns: Iterable[str], *, is_rewriting: bool) -> str:
-    """Takes `rewriting`, and the accepted values of each of these columns, as parameters."""
+    """Takes both moments, and the accepted values of each of these columns, as parameters."""
     columns = ", ".join((*key_columns(entity.root), "row_hash", "updated_at", "updated_at_basis"))
     run_end = "select max(window_end) from ops.run_streams where run_id = stored.run_id"
     fetched_at = f"coalesce(({run_end}), loaded_at)" if is_rewriting else "loaded_at"
@@ -67,7 +69,8 @@ def _known_rows_sql(entity: Entity, accepted_columns: Iterable[str], *, is_rewri
     )
     return (
         f"select {columns}, deleted_at is not null as is_deleted, "
-        f"coalesce({fetched_at} <= $rewriting, false) as is_rewritten, "
+        f"coalesce({fetched_at} <= $rewriting, false) "
+        "or coalesce(loaded_at <= $rebuilt_at, false) as is_rewritten, "
         f"coalesce({fetched_at} > $rewriting, false) as is_newer, "
         f"coalesce({odd or 'false'}, false) as is_odd "
         f"from {SCHEMA}.{entity.root.name} as stored"

@@ -7,6 +7,12 @@ create table if not exists ops.schema_versions (
     reached_at timestamptz not null
 );
 
+-- tables of schema gigstack that were lost and made anew; see pipelines/warehouse/lost_tables.py
+create table if not exists ops.rebuilt_tables (
+    table_name varchar not null,
+    rebuilt_at timestamptz not null
+);
+
 create table if not exists ops.runs (
     run_id varchar not null,
     mode varchar not null,
