@@ -142,7 +142,7 @@ def test_a_view_renames_casts_and_tells_local_days_in_the_order_of_the_models() 
         "-- `make generate` writes this view.\n"
         "select\n"
         "    contract_id,\n"
-        "    upper(currency) as currency_code,\n"
+        "    {{ listed('currency', 'c_Moneda') }} as currency_code,\n"
         "    try_cast(confidence as decimal(18, 6)) as confidence,\n"
         "    pages,\n"
         "    livemode as is_live,\n"

@@ -123,9 +123,11 @@ def _new_backup(data_dir: Path, to: Path) -> Path:
 
 
 def _free_name(to: Path, now: datetime) -> Path:
-    while (path := to / now.strftime(NAME_FORMAT)).exists():
-        now += timedelta(seconds=1)
-    return path
+    """Its second, or the one after the newest there: names tell which backup is newer."""
+    newest = max((path.name for path in backups_in(to)), default="")
+    while (name := now.strftime(NAME_FORMAT)) <= newest:
+        now = datetime.strptime(newest, NAME_FORMAT).replace(tzinfo=UTC) + timedelta(seconds=1)
+    return to / name
 
 
 def _fill(partial: Path, data_dir: Path, made_at: datetime) -> None:

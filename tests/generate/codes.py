@@ -34,7 +34,7 @@ def macro() -> str:
         "    {{ return({",
     ]
     for path in sorted(SEEDS.glob("c_*.csv")):
-        rows = list(csv.DictReader(path.open(encoding="utf-8")))
+        rows = _rows(path)
         codes = [row.get("code", "") for row in rows]
         if "" in codes or len(set(codes)) < len(codes):
             continue  # not a list of codes
@@ -50,8 +50,13 @@ def macro() -> str:
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}"]) + "\n"
 
 
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def _words() -> dict[str, str]:
-    rows = csv.DictReader((SEEDS / "sat_cfdi_status.csv").open(encoding="utf-8"))
+    rows = _rows(SEEDS / "sat_cfdi_status.csv")
     return {
         folded(row[column]): CANCELLATIONS[row["normalized"]]
         for row in rows
