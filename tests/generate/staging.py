@@ -19,7 +19,7 @@ MOMENT, DAY = "_at", "_date"
 DAYLESS = {"loaded_at"}
 KINDS = ("id", "VARCHAR", "JSON", "number", "BOOLEAN", "DATE", INSTANT)  # in this order
 NUMBERS = ("DECIMAL", "DOUBLE", "BIGINT")
-SELECTED = re.compile(r"^    (?:\S.* as |\) as )?(\w+),$", re.MULTILINE)
+SELECTED = re.compile(r"^    (?:\S.* as |\) as |    as )?(\w+),$", re.MULTILINE)
 
 Selected = tuple[str, str, str]  # kind, expression, name
 
@@ -47,10 +47,17 @@ def view(table: LoaderTable) -> str:
         *textwrap.wrap(table.head.grain, WIDTH, initial_indent="-- ", subsequent_indent="-- "),
         BY,
         "select",
-        *(f"    {e}," if e == name else f"    {e} as {name}," for _, e, name in columns),
+        *(_line(expression, name) for _, expression, name in columns),
         f"from {{{{ source('gigstack', '{table.name}') }}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _line(expression: str, name: str) -> str:
+    if expression == name:
+        return f"    {name},"
+    line = f"    {expression} as {name},"
+    return line if len(line) <= WIDTH else f"    {expression}\n        as {name},"
 
 
 def _selected(column: LoaderColumn) -> list[Selected]:

@@ -30,7 +30,8 @@ select
     automation_type,
     invoice_config_series,
     invoice_config_folio_number,
-    {{ listed('invoice_config_global_periodicity', 'c_Periodicidad') }} as invoice_config_global_periodicity,
+    {{ listed('invoice_config_global_periodicity', 'c_Periodicidad') }}
+        as invoice_config_global_periodicity,
     {{ listed('invoice_config_global_months', 'c_Meses') }} as invoice_config_global_months,
     invoice_config_global_year,
     short_url,

@@ -29,7 +29,8 @@ select
     periodicity,
     invoice_config_series,
     invoice_config_folio_number,
-    {{ listed('invoice_config_global_periodicity', 'c_Periodicidad') }} as invoice_config_global_periodicity,
+    {{ listed('invoice_config_global_periodicity', 'c_Periodicidad') }}
+        as invoice_config_global_periodicity,
     {{ listed('invoice_config_global_months', 'c_Meses') }} as invoice_config_global_months,
     invoice_config_global_year,
     automatic_invoice_error,
