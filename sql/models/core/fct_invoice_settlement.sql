@@ -121,14 +121,14 @@ pool as (
 used as (
     select
         cfdi_key,
-        sum(pool_amount + refunded_amount) as used_amount,
+        sum(pool_amount + refunded_amount + credit_amount) as used_amount,
         sum(allocated_amount) as allocated_amount,
     from {{ ref('fct_payment_complement') }}
     group by cfdi_key
 ),
 
--- the first of them cover the payments and what of these was given back; the rest is of payments
--- that nobody recorded
+-- the first of them cover the payments, with what of these was given back or is the client's
+-- credit; the rest is of payments that nobody recorded
 unrecorded as (
     select
         pool.*,

@@ -83,7 +83,8 @@ def matched(books: Books, invoice: Cfdi) -> Matched:
         row.drawn = min(row.kept - min(row.named, row.kept), left)
         left -= row.drawn
         row.issued = row.issued or (last if row.drawn else None)
-    left = max(left - sum((row.refunded for row in rows), ZERO), ZERO)
+    explained = sum((row.refunded + row.credit for row in rows), ZERO)
+    left = max(left - explained, ZERO)
     return Matched(rows, _last(pool, left))
 
 

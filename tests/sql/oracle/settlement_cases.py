@@ -63,6 +63,12 @@ def refunds() -> list[Record]:
 def evidence_of_each() -> list[Record]:
     paid_by_none = {"currency": "XXX", "exchange_rate": None}
     return [
+        small("rb0"),
+        payment("rb0p", "2026-08-10", "120.00", "rb0"),
+        rep("rb0r", "2026-09-02", "120.00", "rb0p", of="rb0"),
+        small("rbz"),
+        payment("rbzp", "2026-08-10", "120.00", "rbz"),
+        rep("rbzr", "2026-09-02", "120.00", of="rbz"),
         invoice("rb1", "2026-08-03"),
         payment("rb1p", "2026-08-10", "580.00", "rb1"),
         rep("rb1r", "2026-09-03", "580.00", "rb1p", of="rb1"),

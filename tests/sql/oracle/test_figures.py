@@ -40,6 +40,8 @@ OPEN = [
     ("ra6", "0", "paid, complemented, noted and given back"),
     ("ra8", "116.00", "a refund of 30, and one that says nothing: all that is left"),
     ("ra9", "0", "a refund of which nothing is known takes nothing back"),
+    ("rb0", "-4.00", "a complement of all that was paid tells the client's credit once"),
+    ("rbz", "-4.00", "so does one that names no payment"),
     ("rb1", "0", "half with its complement, half without it yet"),
     ("rb2", "0", "paid by a complement that names no payment"),
     ("rb3", "58.00", "so all of the note is the other's"),
