@@ -20,6 +20,7 @@ GROUPS = {  # by name: the files, below `tests/`
     "oracle": ("sql/oracle/*",),  # one account, built as of three days
     "demo": ("pipelines/test_wheel.py", "pipelines/test_cli.py"),
     "killed loads": ("pipelines/test_kill.py",),
+    "copies": ("pipelines/test_backup.py", "pipelines/test_compaction.py"),  # killed at every step
     "recipe": ("recipe/*",),  # one copy of the repository
     "report": ("report/*",),  # one browser
     "a whole night": ("pipelines/test_night.py",),
