@@ -13,7 +13,7 @@ from pipelines.foundation.paths import SQL
 MACRO = SQL / "macros" / "listed_codes.sql"
 SEEDS = SQL / "seeds"
 BY = "`make generate` writes this file from the lists in `sql/seeds`"
-NAMES = ("code", "description_es", "description_en")
+NAMES = ("description_es", "description_en")
 CANCELLATIONS = {  # what sat_cfdi_status says, in the API's words
     "pending": "requested",
     "cancelled_direct": "accepted",
@@ -23,7 +23,6 @@ CANCELLATIONS = {  # what sat_cfdi_status says, in the API's words
     "not_cancellable": "not_cancellable",
 }
 LONGEST = 40  # names beyond are no names that people write
-WIDTH = 100
 
 
 def macro() -> str:
@@ -60,7 +59,7 @@ def _words() -> dict[str, str]:
     return {
         folded(row[column]): CANCELLATIONS[row["normalized"]]
         for row in rows
-        for column in ("code", "description_es", "description_en", "normalized")
+        for column in ("code", *NAMES, "normalized")
         if row["field"] in ("EstatusCancelacion", "EsCancelable")
         and row["normalized"] in CANCELLATIONS
     }
@@ -70,7 +69,7 @@ def _meanings(rows: list[dict[str, str]]) -> list[tuple[str, str]]:
     """A code itself comes before the names of others."""
     found: dict[str, set[str]] = defaultdict(set)
     for row in rows:
-        for column in NAMES[1:]:
+        for column in NAMES:
             if row.get(column) and len(row[column]) <= LONGEST:
                 found[folded(row[column])].add(row["code"])
     found |= {folded(row["code"]): {row["code"]} for row in rows}

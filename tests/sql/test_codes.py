@@ -39,7 +39,7 @@ class Namespace(jinja2.Environment):
     """The macros of the project, as dbt would have them."""
 
     def __init__(self) -> None:
-        super().__init__(extensions=["jinja2.ext.do"])
+        super().__init__()
         texts = [(SQL / "macros" / f"{name}.sql").read_text() for name in ("codes", "rfc")]
         listed = (SQL / "macros" / "listed_codes.sql").read_text()
         found: dict[str, Any] = {}

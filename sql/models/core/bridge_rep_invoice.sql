@@ -2,17 +2,7 @@
 -- that stands, where that was replaced. Of a complement of one invoice its total is what was paid
 -- of it (told_amount), in the complement's own currency.
 with links as (
-    select
-        team_id,
-        invoice_id as reference,
-        linked_invoice_id as other_reference,
-    from {{ ref('stg_invoice_links') }}
-    union all
-    select
-        team_id,
-        linked_invoice_id as reference,
-        invoice_id as other_reference,
-    from {{ ref('stg_invoice_links') }}
+    {{ invoice_links_both_ways() | indent }}
 ),
 
 pairs as (

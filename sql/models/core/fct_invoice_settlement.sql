@@ -306,6 +306,10 @@ silent as (
     group by reps.cfdi_key
 ),
 
+links as (
+    {{ invoice_links_both_ways() | indent }}
+),
+
 -- today's balance has a reason that came after the as-of day
 later as (
     select pairs.cfdi_key,
@@ -317,19 +321,7 @@ later as (
         and payments.status in {{ statuses('payment', 'is_money_collected') }}
     union
     select coalesce(standing.standing_cfdi_key, invoices.cfdi_key) as cfdi_key,
-    from (
-        select
-            team_id,
-            invoice_id as reference,
-            linked_invoice_id as other_reference,
-        from {{ ref('stg_invoice_links') }}
-        union all
-        select
-            team_id,
-            linked_invoice_id as reference,
-            invoice_id as other_reference,
-        from {{ ref('stg_invoice_links') }}
-    ) as links
+    from links
     inner join {{ ref('bridge_cfdi_reference') }} as named
         on links.team_id = named.team_id and links.reference = named.reference
     inner join {{ ref('fct_cfdi') }} as reps

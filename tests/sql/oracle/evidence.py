@@ -13,7 +13,7 @@ from .amounts import TOLERANCE, ZERO
 from .books import Books
 from .cfdi import Cfdi
 from .complement import TransferredTax
-from .complement_links import end_days, reps_of
+from .complement_links import effective, end_days, reps_of
 from .payment import Payment
 
 
@@ -131,9 +131,7 @@ def _rate_told(books: Books, invoice: Cfdi, payment: Payment) -> Decimal | None:
         return None
     keys = {one.key for one, part in matching.paying(books)[invoice.key] if part.amount > 0}
     told = []
-    for rep in reps_of(books).get(invoice.key, []):
-        if rep.key in end_days(books):
-            continue
+    for rep in effective(books, invoice):
         parts = complements.paid_by(books, rep, invoice)
         if keys & {one.payment.key for one in parts if one.payment} == {payment.key}:
             told.append((rep.issue_day, rep.key, parts[0].rate))
@@ -182,9 +180,8 @@ def _silent(books: Books, invoice: Cfdi) -> date | None:
     """The last day of a complement that stands and is no evidence of what was paid of it."""
     days = [
         rep.issue_day
-        for rep in reps_of(books).get(invoice.key, [])
-        if rep.key not in end_days(books)
-        and not any(paid.is_evidence for paid in complements.paid_by(books, rep, invoice))
+        for rep in effective(books, invoice)
+        if not any(paid.is_evidence for paid in complements.paid_by(books, rep, invoice))
     ]
     return max(days, default=None)
 
