@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipelines.foundation.paths import response_logs_dir
 from pipelines.foundation.signals import Interrupted, signal_behind
+from pipelines.gigstack.api.response_log import requests
 from pipelines.sandbox.api.server import create_app
 from pipelines.sandbox.api.serving import serving
 from pipelines.sandbox.simulation.account import Account
@@ -37,6 +39,32 @@ def started(cwd: Path, *arguments: str, **env: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+class SilentAfter:
+    """ASGI middleware: answers so many `requests` (None: all), and none after them until the client
+    goes away."""
+
+    def __init__(self, app: ASGIApp, requests: int | None) -> None:
+        self.requests = requests
+        self._app = app
+        self._seen = 0
+
+    @property
+    def is_silent(self) -> bool:
+        return self.requests is not None and self._seen > self.requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._seen += scope["type"] == "http"
+        if scope["type"] == "http" and self.is_silent:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            return
+        await self._app(scope, receive, send)
+
+
+def kept_answers(data_dir: Path) -> int:
+    return sum(len(list(requests(path))) for path in response_logs_dir(data_dir).glob("*"))
 
 
 def wait_until(is_so: Callable[[], object]) -> None:
@@ -80,17 +108,14 @@ def test_a_load_that_waits_for_answers_ends_at_once(
 
 
 def test_the_load_after_one_that_was_interrupted_goes_on(account: Account, tmp_path: Path) -> None:
-    with serving(create_app(account, latency_ms=150)) as url:
+    api = SilentAfter(create_app(account), requests=20)
+    with serving(api) as url:
         env = access(account, url)
         with started(tmp_path, "load", **env) as process:
-            wait_until(
-                lambda: any(
-                    path.stat().st_size > 20_000
-                    for path in response_logs_dir(tmp_path / "data").glob("*")
-                )
-            )
+            wait_until(lambda: api.is_silent and kept_answers(tmp_path / "data"))
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=PATIENCE)
+        api.requests = None
         with started(tmp_path, "load", **env) as again:
             said, errors = again.communicate(timeout=PATIENCE)
     assert again.returncode == 0, errors
