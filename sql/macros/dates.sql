@@ -49,6 +49,20 @@
     cast(date_trunc('month', {{ day }}) as date)
 {%- endmacro %}
 
+{#- A month is over on the first day of the next: on its last day something may still come. -#}
+{% macro is_month_over(month, as_of='as_of_date') -%}
+    last_day({{ month }}) < {{ as_of }}
+{%- endmacro %}
+
+{#- The last day of the last half of a month (1 to 15, 16 to its end) that is over at its end. -#}
+{% macro half_month_end(day) -%}
+    case
+        when {{ day }} = last_day({{ day }}) then {{ day }}
+        when day({{ day }}) >= 15 then {{ month_of(day) }} + 14
+        else {{ month_of(day) }} - 1
+    end
+{%- endmacro %}
+
 {#- A payment complement is due on the fifth natural day of the next month (RMF 2.7.1.32). -#}
 {% macro rep_due_date(day) -%}
     cast(date_trunc('month', {{ day }}) + interval 1 month as date) + 4

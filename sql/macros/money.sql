@@ -64,6 +64,20 @@
     )
 {%- endmacro %}
 
+{#- A sum that is 0 of no rows, and unknown where there are rows and all of them are unknown. -#}
+{% macro total(expression, where='true') -%}
+    if(
+        count(*) filter (where {{ where }}) = 0,
+        0,
+        sum({{ expression }}) filter (where {{ where }})
+    )
+{%- endmacro %}
+
+{#- A figure of a row joined from the left: 0 where there is none, unknown where the row says so. -#}
+{% macro joined(figure, row_key) -%}
+    if({{ row_key }} is null, 0, {{ figure }})
+{%- endmacro %}
+
 {#- Pesos at the rate that the document carries. A missing rate gives null, never a guess. -#}
 {% macro to_mxn(amount, currency='currency_code', rate='exchange_rate', decimals=2) -%}
     try_cast(

@@ -43,6 +43,7 @@ mart as (
         sum(income_ppd + income_pue) as income,
         sum(credit_notes) as credit_notes,
     from {{ ref('mart_income_cash_basis_monthly') }}
+    where basis = 'cash'
     group by team_id, currency_code
 )
 

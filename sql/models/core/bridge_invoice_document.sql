@@ -1,9 +1,10 @@
 -- One row per valid invoice (I) and support document that counts for it: linked to the invoice, to
--- a payment or receipt of it, or its client's and valid on the day of issue. Rejected and expired
--- documents count nowhere.
+-- a payment or receipt of it, or its client's and valid on the day of issue. What ended before the
+-- issue counts not, what ends later does: a rejected one, and an expired one whose end is unknown,
+-- count nowhere.
 with documents as (
     select *, from {{ ref('fct_support_document') }}
-    where is_in_scope and is_counting
+    where is_in_scope and (is_counting or (is_approved and valid_until_date is not null))
 ),
 
 ways as (
@@ -65,4 +66,6 @@ select
 from strongest
 inner join documents on strongest.document_key = documents.document_key
 inner join {{ ref('fct_cfdi') }} as invoices on strongest.cfdi_key = invoices.cfdi_key
-where invoices.cfdi_type_code = 'I' and invoices.is_valid
+where
+    invoices.cfdi_type_code = 'I' and invoices.is_valid
+    and coalesce(invoices.issue_date <= documents.valid_until_date, true)

@@ -9,6 +9,12 @@ with seen as (
     select team_id, from {{ ref('stg_payments') }}
     union
     select team_id, from {{ ref('stg_receipts') }}
+),
+
+paying as (
+    select distinct team_id,
+    from {{ ref('stg_payments') }}
+    where coalesce(is_live, true) and deleted_at is null
 )
 
 select
@@ -21,6 +27,7 @@ select
     teams.address_zip as zip,
     {{ team_zone('seen.team_id') }} as zone,
     cast({{ team_terms_days('seen.team_id') }} as integer) as default_terms_days,
+    paying.team_id is not null as has_payments,
     teams.team_id is not null as is_listed,
     coalesce(teams.deleted_at is not null, false) as is_deleted,
     coalesce(
@@ -31,3 +38,4 @@ select
     teams.loaded_at,
 from seen
 left join {{ ref('stg_teams') }} as teams on seen.team_id = teams.team_id
+left join paying on seen.team_id = paying.team_id

@@ -41,7 +41,7 @@ select
     balance_mxn as open_balance_mxn,
     cast(month_end_date - due_date as integer) as days_past_due,
     abs(balance) > 0.01 as is_open,
-    month_end_date = last_day(month_end_date) as is_complete_month,
+    {{ is_month_over('month_start_date') }} as is_complete_month,
     is_fx_missing,
     true as is_in_scope,
     due_date,

@@ -41,8 +41,8 @@ audits_failed as (
 
 complements as (
     select
-        'complement_overdue' as alert_type,
-        'high' as severity,
+        if(is_overdue, 'complement_overdue', 'complement_due') as alert_type,
+        if(is_overdue, 'high', 'medium') as severity,
         client_key,
         cfdi_key,
         payment_key,
@@ -50,12 +50,14 @@ complements as (
         'payment' as entity_type,
         payment_id as entity_id,
         cfdi_id as occurrence,
-        'Complemento de pago sin emitir' as label,
+        if(
+            is_overdue, 'Complemento de pago sin emitir', 'Complemento de pago por emitir'
+        ) as label,
         coalesce(uuid, cfdi_id) as subject,
         owed_amount_mxn as amount_mxn,
         rep_due_date as due_date,
     from {{ ref('mart_rep_owed') }}
-    where is_overdue
+    where is_owed and days_to_due <= {{ setting('complement_alert_days') }}
 ),
 
 cancellations as (

@@ -105,7 +105,7 @@ select
     {% for tier in [1, 2, 3, 4] %}
         {{ money('-coalesce(tier_' ~ tier ~ ', 0)') }} as collected_tier_{{ tier }}_mxn,
     {% endfor %}
-    last_day(month_start_date) <= as_of_date as is_complete_month,
+    {{ is_month_over('month_start_date') }} as is_complete_month,
     month_start_date,
     least(last_day(month_start_date), as_of_date) as month_end_date,
 from carried

@@ -15,14 +15,18 @@ with clients as (
         and coalesce(clients.created_date <= teams.as_of_date, true)
 ),
 
+open_items as (
+    select *, from {{ live('fct_invoice_balance') }}
+    where is_receivable and is_open
+),
+
 balances as (
     select
         client_key,
         sum(open_balance_mxn) as open_balance_mxn,
         sum(open_balance_mxn) filter (where days_past_due > 90 and open_balance > 0)
             as overdue_90_mxn,
-    from {{ live('fct_invoice_balance') }}
-    where is_receivable and is_open
+    from open_items
     group by client_key
 ),
 
@@ -30,9 +34,18 @@ revenue as (
     select
         client_key,
         sum(signed_net_amount_mxn) as revenue_12_months_mxn,
+        sum(signed_net_amount_mxn) filter (where not is_open) as settled_revenue_mxn,
         count(*) filter (where cfdi_type_code = 'I') as invoices_12_months_count,
-    from {{ live('fct_cfdi') }}
-    where is_valid and issue_date > cast(as_of_date - interval 1 year as date)
+    from (
+        select
+            documents.*,
+            coalesce(open_items.is_open, false) as is_open,
+        from {{ live('fct_cfdi') }} as documents
+        left join open_items on documents.cfdi_key = open_items.cfdi_key
+        where
+            documents.is_valid
+            and documents.issue_date > cast(documents.as_of_date - interval 1 year as date)
+    )
     group by client_key
 ),
 
@@ -82,6 +95,7 @@ flagged as (
         coalesce(balances.open_balance_mxn, 0) as open_balance_mxn,
         coalesce(balances.overdue_90_mxn, 0) as overdue_90_mxn,
         coalesce(revenue.revenue_12_months_mxn, 0) as revenue_12_months_mxn,
+        coalesce(revenue.settled_revenue_mxn, 0) as settled_revenue_mxn,
         coalesce(revenue.invoices_12_months_count, 0) as invoices_12_months_count,
         coalesce(failures.stamping_failures_90_days, 0) as stamping_failures_90_days,
         not coalesce(clients.is_rfc_format_ok, false) as rfc_format_invalid,
@@ -100,7 +114,7 @@ flagged as (
         and clients.tax_regime_code not in ('unknown', '')
         and pairs.cfdi_use_code is null as use_regime_mismatch,
         coalesce(not clients.is_validated, false) as api_not_validated,
-        coalesce(clients.is_on_efos_list, false) as efos_listed,
+        clients.is_on_efos_list as efos_listed,
         coalesce(hits.is_on_other_list, false) as sat_listed,
         if(clients.asks_for_csf, papers.csf_date is null, null) as csf_missing,
         if(
@@ -214,7 +228,7 @@ select
     {{ money('flagged.open_balance_mxn') }} as open_balance_mxn,
     {{ money('flagged.overdue_90_mxn') }} as overdue_90_mxn,
     {{ money('flagged.revenue_12_months_mxn') }} as revenue_12_months_mxn,
-    {{ money('flagged.open_balance_mxn + flagged.revenue_12_months_mxn') }} as exposure_mxn,
+    {{ money('flagged.open_balance_mxn + flagged.settled_revenue_mxn') }} as exposure_mxn,
     coalesce(scored.has_blocking_flag, false) as has_blocking_flag,
     flagged.is_generic_rfc,
     flagged.rfc_format_invalid,

@@ -222,7 +222,7 @@ select
     {{ money('coalesce(summed.amount_mxn, 0)') }} as amount_mxn,
     calendar.is_blocking,
     calendar.is_blocking and summed.items_open is not null as is_blocked,
-    last_day(calendar.month_start_date) < calendar.as_of_date as is_month_over,
+    {{ is_month_over('calendar.month_start_date', 'calendar.as_of_date') }} as is_month_over,
     calendar.month_start_date,
     summed.due_date,
     calendar.as_of_date,

@@ -111,7 +111,7 @@ sums as (
         try_cast(coalesce(sum(figures.paid_days), 0) as decimal(18, 2)) as paid_days_mxn,
     from figures
     inner join {{ ref('dim_team') }} as teams on figures.team_id = teams.team_id
-    where last_day(figures.month_start_date) <= teams.as_of_date
+    where {{ is_month_over('figures.month_start_date', 'teams.as_of_date') }}
     group by all
 )
 

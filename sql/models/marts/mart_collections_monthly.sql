@@ -32,7 +32,7 @@ sums as (
         on
             months.team_id = clients.team_id
             and months.month_start_date = clients.month_start_date
-    where last_day(months.month_start_date) <= months.as_of_date
+    where {{ is_month_over('months.month_start_date', 'months.as_of_date') }}
     group by all
 )
 

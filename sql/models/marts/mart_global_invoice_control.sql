@@ -1,47 +1,81 @@
 -- One row per global invoice (issued, cancelled ones too): the receipts of its period that it
--- should hold beside those that name it.
+-- should hold beside those that name it. Its period is the last whole one that ended by the stamp
+-- and lies in its months; where none did, the one in which it was stamped.
 with globals as (
     select
-        invoices.*,
-        make_date(
-            coalesce(try_cast(invoices.global_year as integer), year(invoices.issue_date)),
-            months.month_from,
-            1
-        ) as first_date,
-        months.month_to - months.month_from as further_months,
-    from {{ live('fct_cfdi') }} as invoices
-    left join {{ ref('dim_global_months') }} as months
-        on invoices.global_months_code = months.global_months_code
+        *,
+        coalesce({{ local_time('stamped_at') }}, issued_at_local, issue_date) as stamped_at_local,
+        cast(stamped_at_local as date) as stamp_day,
+        -- the closing run of a day is made in its last hour
+        cast(stamped_at_local + interval 1 hour as date) - 1 as ended_date,
+    from {{ live('fct_cfdi') }}
     where
-        invoices.is_global and invoices.cfdi_type_code = 'I' and invoices.is_stamped
-        and invoices.issue_date <= invoices.as_of_date
+        is_global and cfdi_type_code = 'I' and is_stamped
+        and issue_date <= as_of_date
 ),
 
-started as (
+-- without a year, that in which its months began last
+ranged as (
+    select
+        globals.*,
+        coalesce(
+            try_cast(globals.global_year as integer),
+            year(globals.stamp_day) - cast(months.month_from > month(globals.stamp_day) as integer)
+        ) as months_year,
+        make_date(months_year, months.month_from, 1) as months_start_date,
+        last_day(make_date(months_year, months.month_to, 1)) as months_end_date,
+    from globals
+    left join {{ ref('dim_global_months') }} as months
+        on globals.global_months_code = months.global_months_code
+),
+
+-- the last day of the last whole period; what is null limits nothing
+ended as (
     select
         *,
         case global_periodicity_code
-            when '01' then issue_date
-            when '02' then cast(date_trunc('week', issue_date) as date)
-            when '03' then if(day(issue_date) <= 15, issue_month, issue_month + 15)
-            else coalesce(first_date, issue_month)
-        end as period_start_date,
-    from globals
+            when '01' then least(ended_date, months_end_date)
+            when '02'
+                then cast(
+                    date_trunc('week', least(ended_date, months_end_date + 6) + 1) as date
+                ) - 1
+            when '03' then {{ half_month_end('least(ended_date, months_end_date)') }}
+            else coalesce(months_end_date, {{ month_of('ended_date + 1') }} - 1)
+        end as last_whole_date,
+    from ranged
+),
+
+-- a day of the period
+placed as (
+    select
+        *,
+        if(
+            last_whole_date < months_start_date,
+            greatest(months_start_date, least(stamp_day, months_end_date)),
+            last_whole_date
+        ) as period_day,
+    from ended
 ),
 
 periods as (
     select
         *,
-        case
-            when global_periodicity_code = '01' then period_start_date
-            when global_periodicity_code = '02' then period_start_date + 6
-            when global_periodicity_code = '03' and day(period_start_date) = 1
-                then period_start_date + 14
-            else last_day(
-                cast(period_start_date + to_months(coalesce(further_months, 0)) as date)
-            )
+        case global_periodicity_code
+            when '01' then period_day
+            when '02' then cast(date_trunc('week', period_day) as date)
+            when '03' then {{ month_of('period_day') }} + if(day(period_day) <= 15, 0, 15)
+            else coalesce(months_start_date, {{ month_of('period_day') }})
+        end as period_start_date,
+        case global_periodicity_code
+            when '01' then period_day
+            when '02' then cast(date_trunc('week', period_day) as date) + 6
+            when '03'
+                then if(
+                    day(period_day) <= 15, {{ month_of('period_day') }} + 14, last_day(period_day)
+                )
+            else coalesce(months_end_date, last_day(period_day))
         end as period_end_date,
-    from started
+    from placed
 ),
 
 receipts as (
@@ -53,13 +87,13 @@ expected as (
     select
         periods.cfdi_key,
         count(*) as receipts_count,
-        sum(receipts.total_mxn) as amount_mxn,
+        sum(if(receipts.is_in_global, receipts.total_mxn, receipts.kept_amount_mxn)) as amount_mxn,
     from periods
     inner join receipts
         on
             periods.team_id = receipts.team_id
             and receipts.created_date between periods.period_start_date and periods.period_end_date
-    where receipts.status <> 'invoiced' or receipts.is_in_global
+    where receipts.status not in ('invoiced', 'refunded') or receipts.is_in_global
     group by periods.cfdi_key
 ),
 

@@ -77,6 +77,23 @@ paid_at_issue as (
     where cfdi_type_code = 'I' and payment_method_code <> 'PPD'
 ),
 
+-- nobody can say when it came in where no payment is recorded
+silent as (
+    select
+        paid_at_issue.* replace (
+            'payment' as evidence,
+            true as is_estimate,
+            null as base_amount,
+            null as tax_amount,
+            null as base_amount_mxn,
+            null as tax_amount_mxn
+        ),
+        true as is_silent,
+    from paid_at_issue
+    inner join {{ ref('dim_team') }} as teams
+        on paid_at_issue.team_id = teams.team_id and not teams.has_payments
+),
+
 notes as (
     select
         *,
@@ -138,6 +155,11 @@ parts as (
     from given_back
     union all by name
     select
+        'cash' as basis,
+        *,
+    from silent
+    union all by name
+    select
         'sat_prefill' as basis,
         *,
     from payments
@@ -167,16 +189,22 @@ collected as (
         month_start_date,
         iva_rate_class,
         currency_code,
-        sum(base_amount) as base_collected,
-        sum(tax_amount) as iva_collected,
-        sum(base_amount_mxn) as base_collected_mxn,
-        sum(tax_amount_mxn) as iva_collected_mxn,
-        sum(tax_amount_mxn) filter (where is_estimate) as iva_estimated_mxn,
-        {% for evidence in evidences -%}
-            sum(tax_amount_mxn) filter (where evidence = '{{ evidence }}')
-                as iva_{{ evidence }}_mxn,
+        {% for suffix in ['', '_mxn'] -%}
+            if(bool_or(is_silent), null, sum(base_amount{{ suffix }})) as base_collected{{ suffix }},
+            if(bool_or(is_silent), null, sum(tax_amount{{ suffix }})) as iva_collected{{ suffix }},
         {% endfor -%}
-        count(*) filter (where tax_amount_mxn is null) as collected_fx_missing_count,
+        {{ total('tax_amount_mxn', 'is_estimate') }} as iva_estimated_mxn,
+        -- what came in and what went back both count: a share of the net would leave 0 to 1
+        sum(abs(tax_amount_mxn)) as iva_moved_mxn,
+        sum(abs(tax_amount_mxn)) filter (is_estimate) as moved_estimated_mxn,
+        {% for evidence in evidences -%}
+            {% set rows = "evidence = '" ~ evidence ~ "'" -%}
+            {{ total('tax_amount_mxn', rows) }} as iva_{{ evidence }}_mxn,
+            sum(abs(tax_amount_mxn)) filter ({{ rows }}) as moved_{{ evidence }}_mxn,
+        {% endfor -%}
+        count(distinct cfdi_key) filter (is_silent) as pue_unknown_count,
+        count(*) filter (tax_amount is not null and tax_amount_mxn is null)
+            as collected_fx_missing_count,
     from parts
     group by basis, team_id, month_start_date, iva_rate_class, currency_code
 ),
@@ -293,27 +321,34 @@ select
     pending.currency_code,
     coalesce(billed.cfdi_count, 0) as cfdi_count,
     {% for amount in ['base_billed', 'iva_billed'] -%}
-        {{ money('coalesce(billed.' ~ amount ~ ', 0)') }} as {{ amount }},
-        {{ money('coalesce(billed.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
+        {% for suffix in ['', '_mxn'] -%}
+            {{ money(joined('billed.' ~ amount ~ suffix, 'billed.team_id')) }}
+                as {{ amount }}{{ suffix }},
+        {% endfor -%}
     {% endfor -%}
     {% for amount in ['base_collected', 'iva_collected'] -%}
-        {{ money('coalesce(collected.' ~ amount ~ ', 0)') }} as {{ amount }},
-        {{ money('coalesce(collected.' ~ amount ~ '_mxn, 0)') }} as {{ amount }}_mxn,
+        {% for suffix in ['', '_mxn'] -%}
+            {{ money(joined('collected.' ~ amount ~ suffix, 'collected.basis')) }}
+                as {{ amount }}{{ suffix }},
+        {% endfor -%}
     {% endfor -%}
     {% for amount in ['base', 'tax'] -%}
         {% set name = 'iva' if amount == 'tax' else 'base' -%}
-        {{ money('coalesce(unrelated.' ~ amount ~ '_amount, 0)') }} as {{ name }}_unrelated_notes,
-        {{ money('coalesce(unrelated.' ~ amount ~ '_amount_mxn, 0)') }}
-            as {{ name }}_unrelated_notes_mxn,
+        {% for suffix in ['', '_mxn'] -%}
+            {{ money(joined('unrelated.' ~ amount ~ '_amount' ~ suffix, 'unrelated.team_id')) }}
+                as {{ name }}_unrelated_notes{{ suffix }},
+        {% endfor -%}
     {% endfor -%}
-    {{ money('coalesce(collected.iva_estimated_mxn, 0)') }} as iva_estimated_mxn,
-    {% for evidence in evidences -%}
-        {{ money('coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)') }} as iva_{{ evidence }}_mxn,
+    {% for part in ['estimated'] + evidences -%}
+        {{ money(joined('collected.iva_' ~ part ~ '_mxn', 'collected.basis')) }}
+            as iva_{{ part }}_mxn,
     {% endfor -%}
-    {{ ratio('collected.iva_estimated_mxn', 'collected.iva_collected_mxn') }} as estimated_pct,
+    {{ ratio(
+        'coalesce(collected.moved_estimated_mxn, 0)', 'collected.iva_moved_mxn'
+    ) }} as estimated_pct,
     {% for evidence in evidences -%}
     {{ ratio(
-        'coalesce(collected.iva_' ~ evidence ~ '_mxn, 0)', 'collected.iva_collected_mxn'
+        'coalesce(collected.moved_' ~ evidence ~ '_mxn, 0)', 'collected.iva_moved_mxn'
     ) }} as {{ evidence }}_pct,
     {% endfor -%}
     {% for suffix in ['', '_mxn'] -%}
@@ -325,7 +360,8 @@ select
     {% endfor -%}
     coalesce(billed.fx_missing_count, 0) as fx_missing_count,
     coalesce(collected.collected_fx_missing_count, 0) as collected_fx_missing_count,
-    last_day(pending.month_start_date) <= pending.as_of_date as is_complete_month,
+    coalesce(collected.pue_unknown_count, 0) as pue_unknown_count,
+    {{ is_month_over('pending.month_start_date', 'pending.as_of_date') }} as is_complete_month,
     pending.month_start_date,
     pending.as_of_date,
 from pending

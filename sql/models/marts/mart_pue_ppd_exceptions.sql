@@ -72,7 +72,7 @@ exceptions as (
     from known
     where
         payment_method_code = 'PUE' and unpaid_at_month_end > 0.01
-        and last_day(issue_date) < as_of_date
+        and {{ is_month_over('issue_date') }}
     union all
     select
         *,

@@ -1,5 +1,6 @@
 -- One row per team and month: what was invoiced beside what was collected, in pesos. Invoicing by
 -- month of issue, collections by the local day of the money; forms that move no money are left out.
+-- What a team collected that records no payments is unknown.
 with invoiced as (
     select
         team_id,
@@ -129,16 +130,17 @@ select
     joined.invoiced_ppd_mxn,
     joined.credit_notes_mxn,
     joined.rep_paid_mxn,
-    joined.collected_mxn,
-    joined.collected_ppd_mxn,
-    joined.collected_pue_mxn,
-    joined.receipts_not_invoiced_mxn,
-    joined.collected_without_cfdi_mxn,
-    joined.refunded_mxn,
+    if(teams.has_payments, joined.collected_mxn, null) as collected_mxn,
+    if(teams.has_payments, joined.collected_ppd_mxn, null) as collected_ppd_mxn,
+    if(teams.has_payments, joined.collected_pue_mxn, null) as collected_pue_mxn,
+    if(teams.has_payments, joined.receipts_not_invoiced_mxn, null) as receipts_not_invoiced_mxn,
+    if(teams.has_payments, joined.collected_without_cfdi_mxn, null) as collected_without_cfdi_mxn,
+    if(teams.has_payments, joined.refunded_mxn, null) as refunded_mxn,
     {{ money(
-        'joined.collected_mxn - joined.invoiced_pue_mxn - joined.rep_paid_mxn'
+        'if(teams.has_payments, joined.collected_mxn, null)'
+        ~ ' - joined.invoiced_pue_mxn - joined.rep_paid_mxn'
     ) }} as difference_mxn,
-    last_day(joined.month_start_date) <= teams.as_of_date as is_complete_month,
+    {{ is_month_over('joined.month_start_date', 'teams.as_of_date') }} as is_complete_month,
     joined.month_start_date,
 from joined
 inner join {{ ref('dim_team') }} as teams on joined.team_id = teams.team_id

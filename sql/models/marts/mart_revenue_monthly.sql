@@ -77,7 +77,7 @@ compared as (
         sums.cancelled_net_mxn,
         sums.cancelled_later_net,
         sums.cancelled_later_net_mxn,
-        last_day(months.issue_month) <= months.as_of_date as is_complete_month,
+        {{ is_month_over('months.issue_month', 'months.as_of_date') }} as is_complete_month,
         lag(coalesce(sums.invoiced_revenue_mxn, 0)) over one_slice as prior_month_revenue_mxn,
         lag(coalesce(sums.invoiced_revenue_mxn, 0), 12) over one_slice as prior_year_revenue_mxn,
     from months

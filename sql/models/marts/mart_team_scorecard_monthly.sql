@@ -163,7 +163,8 @@ scored as (
         months.month_start_date,
         coalesce(invoiced.invoices_count, 0) as invoices_count,
         {{ money('coalesce(invoiced.invoiced_revenue_mxn, 0)') }} as invoiced_revenue_mxn,
-        {{ money('coalesce(collected.collected_mxn, 0)') }} as collected_mxn,
+        if(teams.has_payments, {{ money('coalesce(collected.collected_mxn, 0)') }}, null)
+            as collected_mxn,
         coalesce(complements.payments_count, 0) as rep_needed_count,
         coalesce(complements.issued_on_time_count, 0) as rep_on_time_count,
         {{ ratio('complements.issued_on_time_count', 'complements.payments_count') }}
@@ -202,6 +203,7 @@ scored as (
         risky.clients_high_risk_count,
         synced.last_sync_at,
     from months
+    inner join {{ ref('dim_team') }} as teams on months.team_id = teams.team_id
     left join invoiced
         on months.team_id = invoiced.team_id and months.month_start_date = invoiced.month_start_date
     left join collected
@@ -284,7 +286,7 @@ select
         {{ ratio('(scored.' ~ measure ~ ' - medians.' ~ measure ~ ')', 'medians.' ~ measure) }}
             as {{ measure }}_vs_median_pct,
     {% endfor -%}
-    last_day(scored.month_start_date) <= teams.as_of_date as is_complete_month,
+    {{ is_month_over('scored.month_start_date', 'teams.as_of_date') }} as is_complete_month,
     scored.month_start_date,
     teams.as_of_date,
     scored.last_sync_at,

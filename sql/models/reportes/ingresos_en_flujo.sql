@@ -1,6 +1,7 @@
 -- One row per row of mart_income_cash_basis_monthly, with labels for accountants.
 select
     team_id as "Equipo",
+    basis as "Base",
     tax_regime_code as "Régimen",
     person_type as "Tipo de persona",
     currency_code as "Moneda",
@@ -17,11 +18,14 @@ select
     income_rep_api_mxn as "Ingreso, evidencia 2",
     income_payment_mxn as "Ingreso, evidencia 3",
     income_balance_mxn as "Ingreso, evidencia 4",
+    income_cfdi_mxn as "Ingreso por el propio CFDI",
     rep_xml_pct as "% evidencia 1",
     rep_api_pct as "% evidencia 2",
     payment_pct as "% evidencia 3",
     balance_pct as "% evidencia 4",
+    cfdi_pct as "% por el propio CFDI",
     fx_missing_count as "Documentos sin tipo de cambio",
+    pue_unknown_count as "Facturas PUE con cobro desconocido",
     is_complete_month as "Mes completo",
     month_start_date as "Mes",
     as_of_date as "Fecha de corte",

@@ -43,6 +43,7 @@ select
     iva_pending_closing_mxn as "IVA no cobrado final MXN",
     fx_missing_count as "Documentos sin tipo de cambio",
     collected_fx_missing_count as "Cobros sin tipo de cambio",
+    pue_unknown_count as "Facturas PUE con cobro desconocido",
     is_complete_month as "Mes completo",
     month_start_date as "Mes",
     as_of_date as "Fecha de corte",

@@ -22,7 +22,7 @@ class SatLists(NamedTuple):
 class Risk(NamedTuple):
     """Flags of one client and its amounts in pesos."""
 
-    flags: dict[str, bool]
+    flags: dict[str, bool | None]
     overdue_90_mxn: Decimal
     exposure_mxn: Decimal
 
@@ -41,13 +41,14 @@ def client_risk(books: Books, lists: SatLists) -> dict[tuple[str, str], Risk]:
     return found
 
 
-def _flags(client: Record, lists: SatLists) -> dict[str, bool]:
+def _flags(client: Record, lists: SatLists) -> dict[str, bool | None]:
     tax_id = tax_ids.normalized(client.get("tax_id"))
     regime, use = client.get("tax_system"), client.get("use")
     is_right, is_generic = tax_ids.is_well_formed(tax_id), tax_id in tax_ids.GENERIC
     is_own = is_right and not is_generic
     allowed = lists.regimes.get(regime or "")
-    listed = ((client.get("efos") or {}), ((client.get("sat_status") or {}).get("efos") or {}))
+    efos = ((client.get("efos") or {}), ((client.get("sat_status") or {}).get("efos") or {}))
+    checks = {one["is_valid"] for one in efos if one.get("is_valid") is not None}
     return {
         "is_generic_rfc": is_generic,
         "rfc_format_invalid": not is_right,
@@ -60,7 +61,7 @@ def _flags(client: Record, lists: SatLists) -> dict[str, bool]:
         ),
         "use_regime_mismatch": bool(use and regime and (use, regime) not in lists.uses),
         "api_not_validated": client.get("is_valid") is False,
-        "efos_listed": any(efos.get("is_valid") is False for efos in listed),
+        "efos_listed": False in checks if checks else None,
     }
 
 
@@ -76,9 +77,11 @@ def _owed(books: Books) -> tuple[dict[str | None, Decimal], dict[str | None, Dec
 
 
 def _revenue_of_a_year(books: Books) -> dict[str | None, Decimal]:
+    """Of what is not open, which counts by its balance."""
     found: dict[str | None, Decimal] = defaultdict(Decimal)
+    owing = open_items(books, books.as_of)
     for cfdi in (*books.valid("I"), *books.valid("E")):
-        if cfdi.issue_day > a_year_before(books.as_of):
+        if cfdi.issue_day > a_year_before(books.as_of) and (books.team, cfdi.key) not in owing:
             found[cfdi.client] += cfdi.sign * (cfdi.mxn(cfdi.net) or ZERO)
     return found
 

@@ -55,7 +55,7 @@ def _renewal(books: Books, old: Document, until: date) -> str | None:
         for one in documents(books)
         if one.record["document_type"] == old.record["document_type"]
         and one.links & old.links
-        and one.counts
+        and one.counts_today
         and one.record["created_at"] > old.record["created_at"]
         and (one.day("valid_until") or date.max) > until
     ]

@@ -54,8 +54,8 @@ def evidence(books: Books) -> dict[tuple[str, str], Evidence]:
 
 
 def _evidence(books: Books, invoice: Cfdi, counting: list[Document], is_paid: bool) -> Evidence:
-    approved = {one.role for one in counting if one.role and one.status == "valid"}
-    partial = {one.role for one in counting if one.role and one.status != "valid"}
+    approved = {one.role for one in counting if one.role and one.is_approved}
+    partial = {one.role for one in counting if one.role and not one.is_approved}
     source = "document" if "payment" in approved else None
     if not source and complement_links.effective(books, invoice):
         source = "rep"

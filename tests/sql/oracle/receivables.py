@@ -175,10 +175,8 @@ def receivable(books: Books, cut: date, *, only_current: bool = False) -> Decima
 
 
 def month_ends(books: Books, number: int) -> list[date]:
-    """The last ends of months up to the day of the books, the latest last."""
+    """The last ends of months before the day of the books, the latest last."""
     at, found = days.month(books.as_of), []
-    if days.month_end(books.as_of) == books.as_of:
-        at = days.next_month(books.as_of)
     for _ in range(number):
         at = days.month(at - timedelta(days=1))
         found.append(days.month_end(at))

@@ -49,12 +49,22 @@ class Document:
         return days.day(self.record.get(name), self.books.zone)
 
     @property
-    def counts(self) -> bool:
+    def counts_today(self) -> bool:
         return self.status not in ("rejected", "expired")
 
+    @property
+    def is_approved(self) -> bool:
+        """Expired is what was valid before."""
+        return self.status in ("valid", "expired")
+
+    def reaches(self, day: date) -> bool:
+        """Whether it had not ended by a day; of an expired one that names no end nobody knows."""
+        last = self.day("valid_until")
+        return self.status != "rejected" and (day <= last if last else self.counts_today)
+
     def covers(self, day: date) -> bool:
-        first, last = self.day("valid_from"), self.day("valid_until")
-        return (not first or first <= day) and (not last or day <= last)
+        first = self.day("valid_from")
+        return (not first or first <= day) and self.reaches(day)
 
 
 def documents(books: Books) -> list[Document]:
@@ -67,13 +77,14 @@ def documents_of_invoices(books: Books) -> dict[str, list[Document]]:
     """By key of each valid invoice of type I: the documents that count for it."""
     by_link: dict[Link, list[Document]] = defaultdict(list)
     for document in documents(books):
-        for link in document.links if document.counts else ():
+        for link in document.links:
             by_link[link].append(document)
     settled_by = _settled_by(books)
     found = {}
     for invoice in books.valid("I"):
         own = {("invoice", invoice.key), ("invoice", invoice.uuid or invoice.key)}
-        counting = [one for link in own | settled_by[invoice.key] for one in by_link[link]]
+        linked = [one for link in own | settled_by[invoice.key] for one in by_link[link]]
+        counting = [one for one in linked if one.reaches(invoice.issue_day)]
         inherited = by_link["client", invoice.client or ""]
         counting += [one for one in inherited if one.covers(invoice.issue_day)]
         found[invoice.key] = list({one.key: one for one in counting}.values())

@@ -63,6 +63,14 @@ def test_what_is_said_to_be_paid_at_once_counts_when_it_is_paid() -> None:
     assert income(found, "income_payment_mxn") == {3: "1000.00"}
 
 
+def test_sat_prefills_what_is_said_to_be_paid_at_once_when_it_is_issued() -> None:
+    paid = payment("p", "2026-03-05", "1160.00", "i")
+    found = told(invoice(payment_method="PUE"), paid, less("2026-04-01"), invoice("j"))
+    rows = income_collected(found, "sat_prefill")
+    assert {key[1].month: row["income_collected"] for key, row in rows.items()} == {1: 1000, 4: -100}
+    assert income(found) == {3: "1000.00", 4: "-100.00"}
+
+
 def test_what_the_client_withheld_is_income_too() -> None:
     # 953.33 came, and the 100.00 and 106.67 withheld are creditable tax: all of the 1,000.00
     fees = invoice(total="953.33", withholding_taxes="206.67")

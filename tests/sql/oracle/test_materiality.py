@@ -90,6 +90,18 @@ def test_only_what_was_approved_counts_in_full(status: str, approved: bool, part
     assert ("agreement" in found.partial_roles) == partial
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"), [("client", "client_1"), ("invoice", "i")], ids=["client's", "linked"]
+)
+@pytest.mark.parametrize(("last", "counts"), [("2026-01-10", True), ("2026-01-09", False)])
+def test_what_expired_later_is_evidence_still(
+    kind: str, name: str, last: str, counts: bool
+) -> None:
+    more = {"compliance_status": "expired", "valid_until": at(last) * 1000}
+    found = of_invoice(document("a", "contract", kind, name, **more))
+    assert ("agreement" in found.approved) == counts
+
+
 def test_a_complement_and_a_payment_are_evidence_of_payment() -> None:
     paid = payment("p", "2026-01-20", "60000.00", "i")
     assert of_invoice().payment_evidence_source is None
@@ -233,6 +245,22 @@ def test_flags_of_a_client(more: dict[str, Any], flags: set[str]) -> None:
     assert {name for name, is_raised in risk.flags.items() if is_raised} == flags
 
 
+@pytest.mark.parametrize(
+    ("checks", "listed"),
+    [
+        ({"efos": None}, None),
+        ({"efos": {"is_valid": None}, "sat_status": None}, None),
+        ({"efos": {"is_valid": True}}, False),
+        ({"efos": {"is_valid": True}, "sat_status": {"efos": {"is_valid": False}}}, True),
+    ],
+)
+def test_a_client_that_was_never_checked_may_be_listed(
+    checks: dict[str, Any], listed: bool | None
+) -> None:
+    risk = client_risk(books(clients=[client(**checks)]), LISTS)[TEAM, "client_1"]
+    assert risk.flags["efos_listed"] is listed
+
+
 def test_what_is_at_stake_with_a_client() -> None:
     told = books(
         invoice("a", day="2025-12-30"),
@@ -243,6 +271,6 @@ def test_what_is_at_stake_with_a_client() -> None:
         as_of=date(2026, 12, 30),
     )
     risk = client_risk(told, LISTS)[TEAM, "client_1"]
-    # owed 2 * 1160.00; revenue of the year 2 * 1000.00 - 100.00
-    assert (risk.exposure_mxn, risk.overdue_90_mxn) == (D("4220.00"), D("2320.00"))
+    # owed 2 * 1160.00; revenue of the year apart from them 1000.00 - 100.00
+    assert (risk.exposure_mxn, risk.overdue_90_mxn) == (D("3220.00"), D("2320.00"))
     assert risk.flags["has_overdue_90"]

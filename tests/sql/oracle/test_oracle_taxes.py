@@ -71,19 +71,20 @@ def test_withholdings_by_client(audited: Audited, clock: str) -> None:
     assert without_zeros(audited.rows(sql, 5)) == without_zeros(expected)
 
 
-def test_income_on_a_cash_basis(audited: Audited) -> None:
+@pytest.mark.parametrize("basis", ["sat_prefill", "cash"])
+def test_income_on_a_cash_basis(audited: Audited, basis: Basis) -> None:
     names = (
         "invoices_count",
         *income.SOURCES,
         *(f"{name}_mxn" for name in income.SOURCES),
         *income.EVIDENCES,
     )
-    told = of_teams(audited.teams, income.income_collected)
+    told = of_teams(audited.teams, lambda books: income.income_collected(books, basis))
     assert {key[0] for key in told} == {books.team for books in audited.teams}
     expected = {key: tuple(row[name] for name in names) for key, row in told.items()}
     sql = f"""
         select team_id, month_start_date, currency_code, {", ".join(names)},
-        from marts.mart_income_cash_basis_monthly
+        from marts.mart_income_cash_basis_monthly where basis = '{basis}'
     """
     assert without_zeros(audited.rows(sql, 3)) == without_zeros(expected)
 
