@@ -58,6 +58,15 @@
     strip_accents(upper({{ trimmed(expression) }}))
 {%- endmacro %}
 
+{#- A text that says something; null for words by which programs write that there is none. -#}
+{% macro unless_none(column) -%}
+    if(
+        {{ folded(column) }} in ('NONE', 'NULL', 'NIL', 'UNDEFINED', 'FALSE', 'N/A', 'NA', '-'),
+        null,
+        {{ trimmed(column) }}
+    )
+{%- endmacro %}
+
 {#- SAT's and gigstack's words for how far a cancellation is, in one: seed sat_cfdi_status lists them.
     Unknown words stay, in lower case. -#}
 {% macro cancellation_word(column) -%}

@@ -86,6 +86,8 @@ def _expression(column: LoaderColumn) -> str:
         return f"{{{{ tax_name('{column.name}') }}}}"
     if column.name == "zip" or column.name.endswith(("_zip", "address_zip")):
         return f"{{{{ zip_code('{column.name}') }}}}"
+    if column.name == "automatic_invoice_error":
+        return f"{{{{ unless_none('{column.name}') }}}}"
     if column.type == "DOUBLE":
         return f"try_cast({column.name} as decimal(18, 6))"
     return column.name

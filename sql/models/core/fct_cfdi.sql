@@ -78,6 +78,16 @@ lines as (
     group by cfdi_key
 ),
 
+taxes as (
+    select
+        cfdi_key,
+        sum(tax_amount) filter (not is_withheld and not is_outside_header) as transferred_taxes,
+        sum(tax_amount) filter (is_withheld and not is_outside_header) as withheld_taxes,
+        sum(if(is_withheld, -tax_amount, tax_amount)) filter (is_outside_header) as local_taxes,
+    from {{ ref('fct_cfdi_tax') }}
+    group by cfdi_key
+),
+
 -- payment complements and transfers carry no money of their own, whatever the API shows
 amounts as (
     select
@@ -89,19 +99,29 @@ amounts as (
         if(revenue_sign = 0, 0, {{ money('coalesce(subtotal, lines.lines_subtotal, total)') }})
             as own_subtotal,
         if(revenue_sign = 0, 0, {{ money('coalesce(discount, 0)') }}) as own_discount,
-        if(revenue_sign = 0, 0, {{ money('coalesce(transferred_taxes, 0)') }}) as own_transferred,
-        if(revenue_sign = 0, 0, {{ money('coalesce(withheld_taxes, 0)') }}) as own_withheld,
+        if(
+            revenue_sign = 0,
+            0,
+            {{ money('coalesce(flagged.transferred_taxes, taxes.transferred_taxes, 0)') }}
+        ) as own_transferred,
+        if(
+            revenue_sign = 0,
+            0,
+            {{ money('coalesce(flagged.withheld_taxes, taxes.withheld_taxes, 0)') }}
+        ) as own_withheld,
+        if(revenue_sign = 0, 0, {{ money('coalesce(taxes.local_taxes, 0)') }}) as own_local,
         if(
             revenue_sign = 0,
             0,
             {{ money(
-                'coalesce(total, subtotal - coalesce(discount, 0) + coalesce(transferred_taxes, 0)'
-                ~ ' - coalesce(withheld_taxes, 0))'
+                'coalesce(total, subtotal - coalesce(discount, 0) + own_transferred'
+                ~ ' - own_withheld + own_local)'
             ) }}
         ) as own_total,
     from flagged
     left join replacing on flagged.cfdi_key = replacing.cfdi_key
     left join lines on flagged.cfdi_key = lines.cfdi_key
+    left join taxes on flagged.cfdi_key = taxes.cfdi_key
 ),
 
 in_pesos as (
@@ -163,6 +183,7 @@ select
     {{ money('amounts.own_subtotal - amounts.own_discount') }} as net_amount,
     {{ money('amounts.own_transferred') }} as transferred_taxes,
     {{ money('amounts.own_withheld') }} as withheld_taxes,
+    {{ money('amounts.own_local') }} as local_taxes,
     {{ money('amounts.own_total') }} as total,
     {{ money('amounts.revenue_sign * (amounts.own_subtotal - amounts.own_discount)') }}
         as signed_net_amount,
@@ -211,6 +232,7 @@ select
         false
     ) as is_fx_suspicious,
     amounts.is_currency_assumed,
+    amounts.is_negative_note,
     amounts.issue_date,
     {{ month_of('amounts.issue_date') }} as issue_month,
     {{ month_of('coalesce(roots.issue_date, amounts.issue_date)') }} as root_issue_month,

@@ -10,6 +10,7 @@ with invoices as (
         invoices.invoice_id,
         coalesce(invoices.currency_code, 'MXN') as currency_code,
         invoices.exchange_rate,
+        invoices.is_negative_note,
         invoices.loaded_at,
     from {{ ref('stg_invoices') }} as invoices
     {{ not_built_yet() }}
@@ -38,8 +39,10 @@ priced as (
         invoices.loaded_at,
         try_cast(
             round(cast(items.quantity as decimal(38, 6)) * items.unit_price, 6) as decimal(18, 6)
-        ) as gross_amount,
-        coalesce(items.discount, 0) as line_discount,
+        ) as price,
+        coalesce(items.discount, 0) as reduction,
+        if(invoices.is_negative_note, abs(price), price) as gross_amount,
+        if(invoices.is_negative_note, abs(reduction), reduction) as line_discount,
         try_cast(1 + coalesce(inclusive.inclusive_rate, 0) as decimal(18, 6)) as inclusive_factor,
     from {{ ref('stg_invoice_items') }} as items
     inner join invoices

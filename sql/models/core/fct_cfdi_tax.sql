@@ -14,6 +14,9 @@ with invoices as (
         invoices.exchange_rate,
         invoices.transferred_taxes,
         invoices.withheld_taxes,
+        coalesce(invoices.subtotal, invoices.total) - coalesce(invoices.discount, 0) as net_amount,
+        invoices.total,
+        invoices.is_negative_note,
         invoices.loaded_at,
     from {{ ref('stg_invoices') }} as invoices
     {{ not_built_yet() }}
@@ -25,9 +28,10 @@ lines as (
         lines.team_id,
         lines.cfdi_id as invoice_id,
         lines.line_number,
-        lines.quantity,
+        if(invoices.is_negative_note, abs(lines.quantity), lines.quantity) as quantity,
         lines.net_amount,
         invoices.decimals,
+        invoices.is_negative_note,
     from {{ ref('fct_cfdi_line') }} as lines
     inner join invoices
         on lines.team_id = invoices.team_id and lines.cfdi_id = invoices.invoice_id
@@ -44,7 +48,7 @@ line_taxes as (
         if(
             taxes.tax_base in (1, 2, 3, 4, 5, 6, 7, 8) and taxes.tax_base <> lines.net_amount,
             null,
-            taxes.tax_base
+            if(lines.is_negative_note, abs(taxes.tax_base), taxes.tax_base)
         ) as tax_base,
     from lines
     inner join {{ ref('stg_invoice_item_taxes') }} as taxes
@@ -141,21 +145,57 @@ grouped as (
     group by team_id, invoice_id, tax_name, tax_factor, tax_rate, is_withheld
 ),
 
-with_header as (
+-- local taxes (ISH and the like) are no part of what a CFDI totals as its taxes, but some systems
+-- count them in: whichever is nearer to the header
+in_sides as (
     select
         grouped.*,
+        grouped.tax_name not in ('IVA', 'ISR', 'IEPS') as is_local,
         invoices.currency_code,
         invoices.exchange_rate,
         invoices.loaded_at,
+        if(grouped.is_withheld, invoices.withheld_taxes, invoices.transferred_taxes)
+            as reported_amount,
+        sum(grouped.computed_amount) over same_side as all_taxes,
+        sum(if(is_local, 0, grouped.computed_amount)) over same_side as federal_taxes,
         coalesce(
-            if(grouped.is_withheld, invoices.withheld_taxes, invoices.transferred_taxes),
-            sum(grouped.computed_amount) over same_side
-        ) as header_amount,
-        sum(grouped.computed_amount) over same_side as computed_total,
+            all_taxes > federal_taxes
+            and abs(reported_amount - federal_taxes) <= abs(reported_amount - all_taxes),
+            false
+        ) as has_local_outside,
     from grouped
     inner join invoices
         on grouped.team_id = invoices.team_id and grouped.invoice_id = invoices.invoice_id
     window same_side as (partition by grouped.team_id, grouped.invoice_id, grouped.is_withheld)
+),
+
+with_header as (
+    select
+        * exclude (is_local, reported_amount, all_taxes, federal_taxes, has_local_outside),
+        is_local and has_local_outside as is_outside_header,
+        case
+            when is_outside_header then computed_amount
+            when has_local_outside then federal_taxes
+            else all_taxes
+        end as computed_total,
+        if(is_outside_header, computed_amount, coalesce(reported_amount, computed_total))
+            as header_amount,
+    from in_sides
+),
+
+-- what no line tells: the difference of the total
+lineless as (
+    select
+        invoices.team_id,
+        invoices.invoice_id,
+        invoices.net_amount,
+        coalesce(
+            invoices.transferred_taxes,
+            invoices.total - invoices.net_amount + coalesce(invoices.withheld_taxes, 0)
+        ) as transferred_taxes,
+    from invoices
+    anti join lines
+        on invoices.team_id = lines.team_id and invoices.invoice_id = lines.invoice_id
 ),
 
 sides as (
@@ -164,13 +204,30 @@ sides as (
         invoice_id,
         false as is_withheld,
         transferred_taxes as amount,
+        0 as base_amount,
+        false as is_lineless,
     from invoices
+    anti join lineless
+        on
+            invoices.team_id = lineless.team_id
+            and invoices.invoice_id = lineless.invoice_id
+    union all
+    select
+        team_id,
+        invoice_id,
+        false as is_withheld,
+        transferred_taxes as amount,
+        net_amount as base_amount,
+        true as is_lineless,
+    from lineless
     union all
     select
         team_id,
         invoice_id,
         true as is_withheld,
         withheld_taxes as amount,
+        0 as base_amount,
+        false as is_lineless,
     from invoices
 ),
 
@@ -183,7 +240,8 @@ explained as (
     where computed_total > 0
 ),
 
--- the header has a tax that no line explains: all of it stays in one row
+-- the header has a tax that no line explains: all of it stays in one row, with the net amount of
+-- what has no lines at all
 unexplained as (
     select
         invoices.team_id,
@@ -192,13 +250,14 @@ unexplained as (
         'unknown' as tax_factor,
         cast(0 as decimal(18, 6)) as tax_rate,
         sides.is_withheld,
-        cast(0 as decimal(18, 2)) as base_amount,
+        sides.base_amount,
         cast(0 as decimal(18, 2)) as computed_amount,
+        false as is_outside_header,
         invoices.currency_code,
         invoices.decimals,
         invoices.exchange_rate,
         invoices.loaded_at,
-        sides.amount as header_amount,
+        coalesce(sides.amount, 0) as header_amount,
         0 as computed_total,
     from sides
     inner join invoices
@@ -208,7 +267,7 @@ unexplained as (
             sides.team_id = explained.team_id
             and sides.invoice_id = explained.invoice_id
             and sides.is_withheld = explained.is_withheld
-    where sides.amount > 0
+    where sides.amount > 0 or sides.is_lineless
 ),
 
 exact as (
@@ -279,5 +338,6 @@ select
     {{ to_mxn('tax_amount') }} as tax_amount_mxn,
     is_withheld,
     tax_amount <> computed_amount as is_scaled,
+    is_outside_header,
     loaded_at,
 from amounts

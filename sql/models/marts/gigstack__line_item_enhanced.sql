@@ -46,7 +46,8 @@ shared as (
         documents.revenue_sign,
         documents.net_amount,
         documents.discount,
-        documents.transferred_taxes - documents.withheld_taxes as tax_amount,
+        documents.transferred_taxes - documents.withheld_taxes + documents.local_taxes
+            as tax_amount,
         refunds.refund_amount,
         coalesce(documents.uuid, documents.cfdi_id) as header_id,
         documents.created_at,

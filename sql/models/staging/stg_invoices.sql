@@ -20,6 +20,8 @@ select
                 when 'transfer' then 'T'
             end
     end as cfdi_type_code,
+    -- a credit note is positive (CFDI 4.0); some systems write what it takes away below zero
+    coalesce(cfdi_type_code = 'E' and coalesce(total, subtotal) < 0, false) as is_negative_note,
     status,
     status_raw,
     series,
@@ -74,11 +76,11 @@ select
     namespaces,
     metadata,
     exchange_rate,
-    total,
-    subtotal,
-    taxes as transferred_taxes,
-    discount,
-    withholding_taxes as withheld_taxes,
+    if(is_negative_note, abs(total), total) as total,
+    if(is_negative_note, abs(subtotal), subtotal) as subtotal,
+    if(is_negative_note, abs(taxes), taxes) as transferred_taxes,
+    if(is_negative_note, abs(discount), discount) as discount,
+    if(is_negative_note, abs(withholding_taxes), withholding_taxes) as withheld_taxes,
     payment_complements,
     last_balance,
     installments as installments_count,

@@ -33,7 +33,7 @@ select
         as invoice_config_global_periodicity,
     {{ listed('invoice_config_global_months', 'c_Meses') }} as invoice_config_global_months,
     invoice_config_global_year,
-    automatic_invoice_error,
+    {{ unless_none('automatic_invoice_error') }} as automatic_invoice_error,
     url,
     short_url,
     idempotency_key,

@@ -82,7 +82,26 @@ class Cfdi:
         return {"I": 1, "E": -1}.get(self.kind, 0)
 
     def amount(self, name: str) -> Decimal | None:
-        return number(self.record.get(name))
+        """A figure of the header; some write a credit note below zero."""
+        found = number(self.record.get(name))
+        return abs(found) if found is not None and self.is_below_zero else found
+
+    @cached_property
+    def is_below_zero(self) -> bool:
+        total = number(self.record.get("total"))
+        return self.kind == "E" and total is not None and total < 0
+
+    @cached_property
+    def items(self) -> list[Record]:
+        """Its lines; those of a note below zero without their signs."""
+        found: list[Record] = self.record.get("items") or []
+        if not self.is_below_zero:
+            return found
+        return [
+            _positive(one, "quantity", "unit_price", "discount")
+            | {"taxes": [_positive(tax, "base") for tax in one.get("taxes") or []]}
+            for one in found
+        ]
 
     def mxn(self, amount: Decimal) -> Decimal | None:
         return amounts.mxn(amount, self.currency, self.rate)
@@ -128,3 +147,8 @@ class Cfdi:
 
     def _day(self, moment: Any) -> date | None:
         return days.day(moment, self.zone)
+
+
+def _positive(record: Record, *names: str) -> Record:
+    known = {name: number(record.get(name)) for name in names}
+    return record | {name: abs(value) for name, value in known.items() if value is not None}

@@ -7,6 +7,7 @@ from .hand import IVA, Record, at, cancelled, invoice, item, note, payment, refu
 USD: dict[str, Any] = {"currency": "USD", "exchange_rate": "17.333333"}
 DEAR: dict[str, Any] = USD | {"exchange_rate": "20"}
 RATELESS: dict[str, Any] = USD | {"exchange_rate": None}
+ISH = {"type": "ISH", "rate": "0.03", "factor": "Tasa", "withholding": False}
 IEPS = {"type": "IEPS", "rate": "0.08", "factor": "Tasa", "withholding": False}
 
 
@@ -139,6 +140,28 @@ def _taxes_inside_the_price() -> list[Record]:
     return [invoice("xh1", "2026-08-12", "700.00", subtotal="594.00", taxes=None, items=lines)]
 
 
+def _odd_headers() -> list[Record]:
+    """Local taxes beside the header and in it, no taxes in it, no lines, a note below zero."""
+    stay = item("100.00", IVA, ISH)
+    below = item("-100.00", IVA)
+    bare = {"items": [], "subtotal": "500.00"}
+    return [
+        invoice("xi1", "2026-08-12", "119.00", subtotal="100.00", taxes="16.00", items=[stay]),
+        payment("xi1p", "2026-09-02", "59.50", "xi1"),
+        invoice("xi2", "2026-08-12", "119.00", subtotal="100.00", taxes="19.00", items=[stay]),
+        invoice("xi3", "2026-08-13", taxes=None),
+        payment("xi3p", "2026-09-03", "580.00", "xi3"),
+        invoice("xi4", "2026-08-13", "580.00", taxes="80.00", **bare),
+        payment("xi4p", "2026-09-03", "290.00", "xi4"),
+        invoice("xi5", "2026-08-14", "580.00", taxes=None, **bare),
+        invoice("xi6", "2026-08-14", "500.00", taxes=None, **bare),
+        invoice("xi7", "2026-08-14"),
+        payment("xi7p", "2026-08-20", "1160.00", "xi7"),
+        note("xin", "2026-09-04", "-116.00", "xi7", subtotal="-100.00", taxes="-16.00")
+        | {"items": [below]},
+    ]
+
+
 def edge_cases() -> list[Record]:
     return [
         *_notes_of_cancelled_invoices(),
@@ -146,4 +169,5 @@ def edge_cases() -> list[Record]:
         *_complements_of_several(),
         *_refunds_and_what_is_owed(),
         *_taxes_inside_the_price(),
+        *_odd_headers(),
     ]

@@ -30,6 +30,7 @@ class Part(NamedTuple):
     amount: Decimal
 
 
+FEDERAL = ("IVA", "ISR", "IEPS")
 UNKNOWN = Group("", "", ZERO, False)
 
 
@@ -38,7 +39,7 @@ def groups(cfdi: Cfdi) -> dict[Group, Part]:
     """Base and amount of each group; the amounts sum to the header's `taxes` and withholdings."""
     bases: dict[Group, Decimal] = defaultdict(Decimal)
     taxes: dict[Group, Decimal] = defaultdict(Decimal)
-    for item in cfdi.record.get("items") or []:
+    for item in cfdi.items:
         for tax in item.get("taxes") or []:
             group, base = _group(tax), _base(item, tax)
             bases[group] += base
@@ -52,6 +53,11 @@ def groups(cfdi: Cfdi) -> dict[Group, Part]:
         }
         for group, amount in _held_to(cfdi.amount(header), side, is_withheld, cfdi.unit).items():
             found[group] = Part(amounts.rounded(bases[group], cfdi.unit), amount)
+    if not cfdi.items:
+        told = cfdi.amount("taxes")
+        if told is None:
+            told = cfdi.total - cfdi.net + (cfdi.amount("withholding_taxes") or ZERO)
+        found[UNKNOWN] = Part(cfdi.net, told)
     return found
 
 
@@ -104,6 +110,11 @@ def _held_to(
     told = sum(side.values(), ZERO)
     if header is None or header == told:
         return side
+    local = {group: amount for group, amount in side.items() if group.tax not in FEDERAL}
+    federal = told - sum(local.values(), ZERO)
+    if federal < told and abs(header - federal) <= abs(header - told):
+        rest = {group: amount for group, amount in side.items() if group not in local}
+        return _held_to(header, rest, is_withheld, unit) | local
     if not told:
         return side | {UNKNOWN._replace(is_withheld=is_withheld): header}
     shares = amounts.split(header, list(side.values()), unit)
@@ -118,7 +129,7 @@ def iva(cfdi: Cfdi) -> dict[str, Part]:
         if not group.is_withheld and group.tax in ("IVA", ""):
             name = rate_class(group.factor, group.rate) if group.tax else "unknown"
             found[name] = _sum(found.get(name), part)
-    without = [item for item in cfdi.record.get("items") or [] if not _transfers_iva(item)]
+    without = [item for item in cfdi.items if not _transfers_iva(item)]
     if without:
         base = sum((net(item) for item in without), ZERO)
         found["not_subject"] = Part(amounts.rounded(base, cfdi.unit), ZERO)

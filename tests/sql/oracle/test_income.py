@@ -67,7 +67,10 @@ def test_sat_prefills_what_is_said_to_be_paid_at_once_when_it_is_issued() -> Non
     paid = payment("p", "2026-03-05", "1160.00", "i")
     found = told(invoice(payment_method="PUE"), paid, less("2026-04-01"), invoice("j"))
     rows = income_collected(found, "sat_prefill")
-    assert {key[1].month: row["income_collected"] for key, row in rows.items()} == {1: 1000, 4: -100}
+    assert {key[1].month: row["income_collected"] for key, row in rows.items()} == {
+        1: 1000,
+        4: -100,
+    }
     assert income(found) == {3: "1000.00", 4: "-100.00"}
 
 
