@@ -11,21 +11,20 @@ select
     cast(count(*) as bigint) as invoices_count,
     cast(count(*) filter (balances.is_fx_missing) as bigint) as fx_missing_count,
     {{ money('sum(balances.open_balance)') }} as open_balance,
-    {{ money('coalesce(sum(balances.open_balance_mxn), 0)') }} as open_balance_mxn,
+    {{ money(total('balances.open_balance_mxn')) }} as open_balance_mxn,
     {{ money(
-        'coalesce(sum(balances.open_balance_mxn) filter (balances.days_past_due > 0), 0)'
+        total('balances.open_balance_mxn', 'balances.days_past_due > 0')
     ) }} as overdue_mxn,
     {{ money(
-        'coalesce(sum(balances.open_balance_mxn) filter (balances.days_past_due > 90), 0)'
+        total('balances.open_balance_mxn', 'balances.days_past_due > 90')
     ) }} as over_90_mxn,
     {% for tier in [1, 2, 3, 4] %}
         {{ money(
-            'coalesce(sum(balances.open_balance_mxn) filter (balances.evidence_tier = '
-            ~ tier ~ '), 0)'
+            total('balances.open_balance_mxn', 'balances.evidence_tier = ' ~ tier)
         ) }} as open_balance_tier_{{ tier }}_mxn,
     {% endfor %}
     {{ money(
-        'coalesce(sum(balances.open_balance_mxn) filter (balances.evidence_tier is null), 0)'
+        total('balances.open_balance_mxn', 'balances.evidence_tier is null')
     ) }} as open_balance_unpaid_mxn,
     balances.month_start_date,
     balances.month_end_date,

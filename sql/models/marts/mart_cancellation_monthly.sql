@@ -32,15 +32,15 @@ select
         ) as integer
     ) as cancelled_motive_other_count,
     cast(count(*) filter (where is_cancelled_in_later_month) as integer) as cancelled_later_count,
-    {{ money('coalesce(sum(net_amount_mxn), 0)') }} as issued_net_mxn,
-    {{ money('coalesce(sum(net_amount_mxn) filter (where is_cancelled), 0)') }}
+    {{ money(total('net_amount_mxn')) }} as issued_net_mxn,
+    {{ money(total('net_amount_mxn', 'is_cancelled')) }}
         as cancelled_net_mxn,
-    {{ money('coalesce(sum(net_amount_mxn) filter (where is_cancelled_in_later_month), 0)') }}
+    {{ money(total('net_amount_mxn', 'is_cancelled_in_later_month')) }}
         as cancelled_later_net_mxn,
     {{ ratio('count(*) filter (where is_cancelled)', 'count(*)') }} as cancel_rate_count,
     {{ ratio(
-        'coalesce(sum(net_amount_mxn) filter (where is_cancelled), 0)',
-        'coalesce(sum(net_amount_mxn), 0)'
+        total('net_amount_mxn', 'is_cancelled'),
+        total('net_amount_mxn')
     ) }} as cancel_rate_amount,
     cast(quantile_disc(days_to_cancel, 0.5) filter (where is_cancelled) as integer)
         as median_days_to_cancel,

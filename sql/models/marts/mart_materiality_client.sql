@@ -9,13 +9,13 @@ select
     cast(count(*) as integer) as invoices_count,
     cast(count(*) filter (where is_evidence_complete) as integer) as complete_count,
     {{ ratio('count(*) filter (where is_evidence_complete)', 'count(*)') }} as complete_pct_count,
-    {{ money('coalesce(sum(total_mxn), 0)') }} as amount_mxn,
-    {{ money('coalesce(sum(total_mxn) filter (where is_evidence_complete), 0)') }}
+    {{ money(total('total_mxn')) }} as amount_mxn,
+    {{ money(total('total_mxn', 'is_evidence_complete')) }}
         as complete_amount_mxn,
-    {{ money('coalesce(sum(uncovered_amount_mxn), 0)') }} as uncovered_amount_mxn,
+    {{ money(total('uncovered_amount_mxn')) }} as uncovered_amount_mxn,
     {{ ratio(
-        'coalesce(sum(total_mxn) filter (where is_evidence_complete), 0)',
-        'coalesce(sum(total_mxn), 0)'
+        total('total_mxn', 'is_evidence_complete'),
+        total('total_mxn')
     ) }} as complete_pct_amount,
     cast(count(*) filter (where missing_roles like '%agreement%') as integer)
         as missing_agreement_count,

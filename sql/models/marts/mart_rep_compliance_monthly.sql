@@ -7,17 +7,17 @@ select
     {% for status in statuses -%}
         cast(count(*) filter (where rep_status = '{{ status }}') as bigint) as {{ status }}_count,
     {% endfor -%}
-    {{ money('coalesce(sum(paid_amount_mxn), 0)') }} as paid_amount_mxn,
-    {{ money('coalesce(sum(rep_amount_mxn), 0)') }} as rep_amount_mxn,
-    {{ money('coalesce(sum(owed_amount_mxn), 0)') }} as owed_amount_mxn,
+    {{ money(total('paid_amount_mxn')) }} as paid_amount_mxn,
+    {{ money(total('rep_amount_mxn')) }} as rep_amount_mxn,
+    {{ money(total('owed_amount_mxn')) }} as owed_amount_mxn,
     {% for status in statuses -%}
         {{ money(
-            "coalesce(sum(paid_amount_mxn) filter (where rep_status = '" ~ status ~ "'), 0)"
+            total('paid_amount_mxn', "rep_status = '" ~ status ~ "'")
         ) }} as {{ status }}_amount_mxn,
     {% endfor -%}
     {{ ratio("count(*) filter (where rep_status = 'issued_on_time')", 'count(*)') }} as on_time_pct,
     {{ ratio(
-        "coalesce(sum(paid_amount_mxn) filter (where rep_status = 'issued_on_time'), 0)",
+        total('paid_amount_mxn', "rep_status = 'issued_on_time'"),
         'sum(paid_amount_mxn)'
     ) }} as on_time_amount_pct,
     cast(count(*) filter (where is_fx_missing) as bigint) as fx_missing_count,

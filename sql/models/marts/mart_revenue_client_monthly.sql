@@ -21,10 +21,10 @@ sums as (
         count(*) filter (cfdi_type_code = 'I') as invoices_count,
         count(*) filter (cfdi_type_code = 'E') as credit_notes_count,
         count(*) filter (is_fx_missing) as fx_missing_count,
-        coalesce(sum(net_amount_mxn) filter (cfdi_type_code = 'I'), 0) as income_net,
-        coalesce(sum(net_amount_mxn) filter (cfdi_type_code = 'E'), 0) as credit_notes_net,
-        coalesce(sum(signed_net_amount_mxn), 0) as revenue,
-        coalesce(sum(signed_total_mxn), 0) as gross,
+        {{ total('net_amount_mxn', "cfdi_type_code = 'I'") }} as income_net,
+        {{ total('net_amount_mxn', "cfdi_type_code = 'E'") }} as credit_notes_net,
+        {{ total('signed_net_amount_mxn') }} as revenue,
+        {{ total('signed_total_mxn') }} as gross,
     from documents
     group by all
 ),

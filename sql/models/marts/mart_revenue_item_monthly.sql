@@ -42,12 +42,12 @@ sums as (
         count(distinct cfdi_key) filter (cfdi_type_code = 'I') as invoices_count,
         count(*) filter (cfdi_type_code = 'I') as lines_count,
         count(*) filter (is_fx_missing) as fx_missing_count,
-        coalesce(sum(quantity) filter (cfdi_type_code = 'I'), 0) as quantity,
-        coalesce(sum(net_amount) filter (cfdi_type_code = 'I'), 0) as line_net,
-        coalesce(sum(net_amount_mxn) filter (cfdi_type_code = 'I'), 0) as line_net_mxn,
-        coalesce(sum(discount) filter (cfdi_type_code = 'I'), 0) as discount,
-        coalesce(sum(net_amount) filter (cfdi_type_code = 'E'), 0) as credit_notes_net,
-        coalesce(sum(net_amount_mxn) filter (cfdi_type_code = 'E'), 0) as credit_notes_net_mxn,
+        {{ total('quantity', "cfdi_type_code = 'I'") }} as quantity,
+        {{ total('net_amount', "cfdi_type_code = 'I'") }} as line_net,
+        {{ total('net_amount_mxn', "cfdi_type_code = 'I'") }} as line_net_mxn,
+        {{ total('discount', "cfdi_type_code = 'I'") }} as discount,
+        {{ total('net_amount', "cfdi_type_code = 'E'") }} as credit_notes_net,
+        {{ total('net_amount_mxn', "cfdi_type_code = 'E'") }} as credit_notes_net_mxn,
     from lines
     group by all
 )

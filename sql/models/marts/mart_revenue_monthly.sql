@@ -18,18 +18,18 @@ sums as (
         count(*) filter (is_valid and cfdi_type_code = 'I') as invoices_count,
         count(*) filter (is_valid and cfdi_type_code = 'E') as credit_notes_count,
         count(*) filter (is_valid and is_fx_missing) as fx_missing_count,
-        sum(net_amount) filter (is_valid and cfdi_type_code = 'I') as income_net,
-        sum(net_amount_mxn) filter (is_valid and cfdi_type_code = 'I') as income_net_mxn,
-        sum(net_amount) filter (is_valid and cfdi_type_code = 'E') as credit_notes_net,
-        sum(net_amount_mxn) filter (is_valid and cfdi_type_code = 'E') as credit_notes_net_mxn,
-        sum(signed_net_amount) filter (is_valid) as invoiced_revenue,
-        sum(signed_net_amount_mxn) filter (is_valid) as invoiced_revenue_mxn,
-        sum(signed_total) filter (is_valid) as gross_invoiced,
-        sum(signed_total_mxn) filter (is_valid) as gross_invoiced_mxn,
-        sum(net_amount) filter (is_cancelled) as cancelled_net,
-        sum(net_amount_mxn) filter (is_cancelled) as cancelled_net_mxn,
-        sum(net_amount) filter (is_cancelled_in_later_month) as cancelled_later_net,
-        sum(net_amount_mxn) filter (is_cancelled_in_later_month) as cancelled_later_net_mxn,
+        {{ total('net_amount', "is_valid and cfdi_type_code = 'I'") }} as income_net,
+        {{ total('net_amount_mxn', "is_valid and cfdi_type_code = 'I'") }} as income_net_mxn,
+        {{ total('net_amount', "is_valid and cfdi_type_code = 'E'") }} as credit_notes_net,
+        {{ total('net_amount_mxn', "is_valid and cfdi_type_code = 'E'") }} as credit_notes_net_mxn,
+        {{ total('signed_net_amount', 'is_valid') }} as invoiced_revenue,
+        {{ total('signed_net_amount_mxn', 'is_valid') }} as invoiced_revenue_mxn,
+        {{ total('signed_total', 'is_valid') }} as gross_invoiced,
+        {{ total('signed_total_mxn', 'is_valid') }} as gross_invoiced_mxn,
+        {{ total('net_amount', 'is_cancelled') }} as cancelled_net,
+        {{ total('net_amount_mxn', 'is_cancelled') }} as cancelled_net_mxn,
+        {{ total('net_amount', 'is_cancelled_in_later_month') }} as cancelled_later_net,
+        {{ total('net_amount_mxn', 'is_cancelled_in_later_month') }} as cancelled_later_net_mxn,
     from documents
     group by all
 ),
@@ -78,8 +78,10 @@ compared as (
         sums.cancelled_later_net,
         sums.cancelled_later_net_mxn,
         {{ is_month_over('months.issue_month', 'months.as_of_date') }} as is_complete_month,
-        lag(coalesce(sums.invoiced_revenue_mxn, 0)) over one_slice as prior_month_revenue_mxn,
-        lag(coalesce(sums.invoiced_revenue_mxn, 0), 12) over one_slice as prior_year_revenue_mxn,
+        lag({{ joined('sums.invoiced_revenue_mxn', 'sums.invoices_count') }}) over one_slice
+            as prior_month_revenue_mxn,
+        lag({{ joined('sums.invoiced_revenue_mxn', 'sums.invoices_count') }}, 12) over one_slice
+            as prior_year_revenue_mxn,
     from months
     left join sums
         on
@@ -103,24 +105,26 @@ select
     cast(coalesce(invoices_count, 0) as bigint) as invoices_count,
     cast(coalesce(credit_notes_count, 0) as bigint) as credit_notes_count,
     cast(coalesce(fx_missing_count, 0) as bigint) as fx_missing_count,
-    {{ money('coalesce(income_net, 0)') }} as income_net,
-    {{ money('coalesce(income_net_mxn, 0)') }} as income_net_mxn,
-    {{ money('coalesce(credit_notes_net, 0)') }} as credit_notes_net,
-    {{ money('coalesce(credit_notes_net_mxn, 0)') }} as credit_notes_net_mxn,
-    {{ money('coalesce(invoiced_revenue, 0)') }} as invoiced_revenue,
-    {{ money('coalesce(invoiced_revenue_mxn, 0)') }} as invoiced_revenue_mxn,
-    {{ money('coalesce(gross_invoiced, 0)') }} as gross_invoiced,
-    {{ money('coalesce(gross_invoiced_mxn, 0)') }} as gross_invoiced_mxn,
-    {{ money('coalesce(cancelled_net, 0)') }} as cancelled_net,
-    {{ money('coalesce(cancelled_net_mxn, 0)') }} as cancelled_net_mxn,
-    {{ money('coalesce(cancelled_later_net, 0)') }} as cancelled_later_net,
-    {{ money('coalesce(cancelled_later_net_mxn, 0)') }} as cancelled_later_net_mxn,
+    {{ money(joined('income_net', 'invoices_count')) }} as income_net,
+    {{ money(joined('income_net_mxn', 'invoices_count')) }} as income_net_mxn,
+    {{ money(joined('credit_notes_net', 'invoices_count')) }} as credit_notes_net,
+    {{ money(joined('credit_notes_net_mxn', 'invoices_count')) }} as credit_notes_net_mxn,
+    {{ money(joined('invoiced_revenue', 'invoices_count')) }} as invoiced_revenue,
+    {{ money(joined('invoiced_revenue_mxn', 'invoices_count')) }} as invoiced_revenue_mxn,
+    {{ money(joined('gross_invoiced', 'invoices_count')) }} as gross_invoiced,
+    {{ money(joined('gross_invoiced_mxn', 'invoices_count')) }} as gross_invoiced_mxn,
+    {{ money(joined('cancelled_net', 'invoices_count')) }} as cancelled_net,
+    {{ money(joined('cancelled_net_mxn', 'invoices_count')) }} as cancelled_net_mxn,
+    {{ money(joined('cancelled_later_net', 'invoices_count')) }} as cancelled_later_net,
+    {{ money(joined('cancelled_later_net_mxn', 'invoices_count')) }} as cancelled_later_net_mxn,
     {{ money('prior_month_revenue_mxn') }} as prior_month_revenue_mxn,
     {{ money('prior_year_revenue_mxn') }} as prior_year_revenue_mxn,
     if(
         is_complete_month,
         try_cast(
-            {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_month_revenue_mxn') }} - 1
+            {{ ratio(
+                joined('invoiced_revenue_mxn', 'invoices_count'), 'prior_month_revenue_mxn'
+            ) }} - 1
             as decimal(18, 6)
         ),
         null
@@ -128,7 +132,9 @@ select
     if(
         is_complete_month,
         try_cast(
-            {{ ratio('coalesce(invoiced_revenue_mxn, 0)', 'prior_year_revenue_mxn') }} - 1
+            {{ ratio(
+                joined('invoiced_revenue_mxn', 'invoices_count'), 'prior_year_revenue_mxn'
+            ) }} - 1
             as decimal(18, 6)
         ),
         null

@@ -27,7 +27,7 @@ select
     any_value(errors.solution) as solution,
     cast(count(*) as integer) as failures_count,
     cast(count(distinct failures.entity_id) as integer) as documents_affected,
-    {{ money('coalesce(sum(failures.amount_mxn) filter (where not failures.is_resolved), 0)') }}
+    {{ money(total('failures.amount_mxn', 'not failures.is_resolved')) }}
         as amount_blocked_mxn,
     cast(count(*) filter (where failures.is_resolved) as integer) as resolved_count,
     {{ ratio('count(*) filter (where failures.is_resolved)', 'count(*)') }} as resolved_pct,

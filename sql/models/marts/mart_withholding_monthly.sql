@@ -93,13 +93,13 @@ summed as (
             count(distinct cfdi_key) filter (where clock = '{{ clock }}' and tax_amount <> 0)
                 as {{ clock }}_cfdi_count,
             {% for suffix in ['', '_mxn'] -%}
-                coalesce(sum(base_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
+                {{ total('base_amount' ~ suffix, "clock = '" ~ clock ~ "'") }}
                     as base_{{ clock }}{{ suffix }},
-                coalesce(sum(tax_amount{{ suffix }}) filter (where clock = '{{ clock }}'), 0)
+                {{ total('tax_amount' ~ suffix, "clock = '" ~ clock ~ "'") }}
                     as withheld_{{ clock }}{{ suffix }},
             {% endfor -%}
         {% endfor -%}
-        coalesce(sum(tax_amount_mxn) filter (where is_estimate), 0) as withheld_estimated_mxn,
+        {{ total('tax_amount_mxn', 'is_estimate') }} as withheld_estimated_mxn,
         count(*) filter (where tax_amount_mxn is null) as fx_missing_count,
     from in_pesos
     group by team_id, client_key, month_start_date, tax_name, currency_code
