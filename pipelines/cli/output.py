@@ -112,11 +112,13 @@ def print_plan(out: Console, plan: list[Step]) -> None:
 
 
 def print_transformation(out: Console, result: Transformation) -> None:
-    """Print a line for each table that was not built and for each warning, and a summary in one."""
+    """Print a line for each table that was not built, for each warning and note, and a summary."""
     for older in tell_older(result.older):
         out.print(f"not built: {older}", style="red", highlight=False, soft_wrap=True)
     for warning in result.warnings:
         out.print(f"warning: {warning}", style="yellow", highlight=False, soft_wrap=True)
+    for note in result.notes:
+        out.print(f"note: {note}", style="dim", highlight=False, markup=False, soft_wrap=True)
     out.print(
         f"{'needs attention' if result.needs_attention else 'ok'}: "
         f"{plural(result.models, 'model')} and {plural(result.tests, 'test')}, "

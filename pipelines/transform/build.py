@@ -36,6 +36,10 @@ CHANGING = (
     *("--exclude", "path:models/staging", "path:models/reportes"),
 )
 NOT_WHOLE = ""  # the fingerprint of a build after which the next one builds everything
+NO_TERMS = (
+    "No payment terms are set, so every PPD invoice is due on the day of its issue: "
+    "`terms_days` in [transform], see docs/settings.md."
+)
 NAMED = 3  # failures in a message; the others are counted
 
 
@@ -44,7 +48,7 @@ class Transformation:
     """What was built and tested. `as_of` is None for each team's own today.
 
     `older` names the tables that could not be built and are as they were before, or missing;
-    `warnings` tell what the data tests find.
+    `warnings` tell what the data tests find; `notes` what the figures rest on and nobody has set.
     """
 
     as_of: date | None
@@ -54,6 +58,7 @@ class Transformation:
     is_full_refresh: bool
     warnings: list[str] = field(default_factory=list)
     older: list[OlderTable] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def needs_attention(self) -> bool:
@@ -148,7 +153,19 @@ def _transformation(
         is_full_refresh,
         tell_findings(connection),
         older_tables(connection, warehouse.NAME),
+        _notes(connection),
     )
+
+
+def _notes(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """What the figures rest on and nobody has set: when PPD invoices are due."""
+    try:
+        bases = connection.execute(
+            "select distinct due_date_basis from core.fct_cfdi where payment_method_code = 'PPD'"
+        ).fetchall()
+    except duckdb.CatalogException:  # a part of the project was built, without this one
+        return []
+    return [NO_TERMS] if bases == [("issue",)] else []
 
 
 def _prepare(data_dir: Path) -> str | None:

@@ -80,6 +80,18 @@ def test_what_selects_nothing_is_refused_before_anything_is_built(copied: Path) 
     assert notes(copied) == before
 
 
+def test_figures_that_rest_on_no_payment_terms_say_so(copied: Path) -> None:
+    """The account of the tests has none; where nothing is due, nothing is said."""
+    done = cli(copied.parent, "transform", "--select", "dim_currency")
+    assert done.returncode == 0, done.stderr
+    (note,) = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    assert "No payment terms are set" in note
+    assert "docs/settings.md" in note
+    with changed(copied) as connection:
+        connection.execute("drop table core.fct_cfdi cascade")
+    assert "note: " not in cli(copied.parent, "transform", "--select", "dim_currency").stdout
+
+
 def test_an_empty_selector_is_no_wish_for_everything(copied: Path) -> None:
     with pytest.raises(ConfigurationError, match="--select ' ' matches no model, seed or test"):
         transform(copied, settings=SETTINGS, select=[" "])

@@ -200,10 +200,10 @@ lineless as (
 
 sides as (
     select
-        team_id,
-        invoice_id,
+        invoices.team_id,
+        invoices.invoice_id,
         false as is_withheld,
-        transferred_taxes as amount,
+        invoices.transferred_taxes as amount,
         0 as base_amount,
         false as is_lineless,
     from invoices
