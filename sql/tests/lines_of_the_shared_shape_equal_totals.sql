@@ -12,7 +12,8 @@ core as (
     select
         team_id,
         currency_code,
-        sum(revenue_sign * (net_amount + transferred_taxes - withheld_taxes + local_taxes)) as total,
+        sum(revenue_sign * (net_amount + transferred_taxes - withheld_taxes + local_taxes))
+            as total,
     from {{ ref('fct_cfdi') }}
     where is_in_scope and is_stamped and revenue_sign <> 0
     group by team_id, currency_code

@@ -2,9 +2,10 @@
 with split as (
     select
         cfdi_key,
-        coalesce(sum(tax_amount) filter (where not is_withheld and not is_outside_header), 0) as transferred,
-        coalesce(sum(tax_amount) filter (where is_withheld and not is_outside_header), 0) as withheld,
+        coalesce(sum(tax_amount) filter (where not is_withheld), 0) as transferred,
+        coalesce(sum(tax_amount) filter (where is_withheld), 0) as withheld,
     from {{ ref('fct_cfdi_tax') }}
+    where not is_outside_header
     group by cfdi_key
 )
 

@@ -190,8 +190,10 @@ collected as (
         iva_rate_class,
         currency_code,
         {% for suffix in ['', '_mxn'] -%}
-            if(bool_or(is_silent), null, sum(base_amount{{ suffix }})) as base_collected{{ suffix }},
-            if(bool_or(is_silent), null, sum(tax_amount{{ suffix }})) as iva_collected{{ suffix }},
+            if(bool_or(is_silent), null, sum(base_amount{{ suffix }}))
+                as base_collected{{ suffix }},
+            if(bool_or(is_silent), null, sum(tax_amount{{ suffix }}))
+                as iva_collected{{ suffix }},
         {% endfor -%}
         {{ total('tax_amount_mxn', 'is_estimate') }} as iva_estimated_mxn,
         -- what came in and what went back both count: a share of the net would leave 0 to 1
