@@ -295,6 +295,25 @@ def test_connections_are_kept_and_no_more_than_the_budget_allows() -> None:
     assert len({asked.peer for asked in script.asked}) == 3
 
 
+def test_a_request_that_is_cancelled_at_any_moment_leaves_a_connection_for_the_next() -> None:
+    """The pool would hold it for ever, and fail every list that is read over it later."""
+
+    async def cancelled(url: str) -> int:
+        stats = RequestStats()
+        async with open_client(settings(url, max_concurrency=1, timeout_seconds=2)) as client:
+            for steps in range(60):
+                task = asyncio.create_task(client.get("/clients", {"limit": 100}, stats))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                task.cancel()
+                await asyncio.wait([task])
+                await client.get("/clients", {"limit": 100}, stats)
+        return stats.retries
+
+    with api({"/clients": GOOD}) as (_, url):
+        assert asyncio.run(cancelled(url)) == 0
+
+
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
     now = most = 0
 

@@ -191,9 +191,8 @@ class GigstackClient:
         """The whole response, over an idle transport."""
         url = f"{self.base_url}{path}?{urlencode(params)}".rstrip("?")
         request = httpx.Request("GET", url, headers=self._headers, extensions=self._extensions)
-        transport = self._idle.pop()
         try:
-            async with asyncio.timeout(self._deadline):
+            async with self._transport() as transport, asyncio.timeout(self._deadline):
                 response = await transport.handle_async_request(request)
                 try:
                     return response, await _read(path, response)
@@ -206,6 +205,18 @@ class GigstackClient:
             reason = str(error) or type(error).__name__
             message = f"GET {path}: no answer from {self.base_url} ({reason})"
             raise TransientError(message) from error
+
+    @asynccontextmanager
+    async def _transport(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
+        """An idle one. After a request that did not end well its only connection is closed: httpcore
+        may hold what was cancelled as in use for ever.
+        """
+        transport = self._idle.pop()
+        try:
+            yield transport
+        except BaseException:
+            await transport.aclose()
+            raise
         finally:
             self._idle.append(transport)
 
