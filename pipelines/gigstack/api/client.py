@@ -208,8 +208,8 @@ class GigstackClient:
 
     @asynccontextmanager
     async def _transport(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
-        """An idle one. After a request that did not end well its only connection is closed: httpcore
-        may hold what was cancelled as in use for ever.
+        """An idle one. After a request that did not end well its connection is closed: httpcore may
+        hold what was cancelled as in use for ever.
         """
         transport = self._idle.pop()
         try:
