@@ -7,7 +7,7 @@ API: https://dlthub.com/docs/general-usage/credentials
 
 import csv
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, get_type_hints
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -21,7 +21,6 @@ from pipelines.foundation.time_zone import MEXICO_CITY_NAME
 
 MAX_DAYS = 3_650
 MAX_NUMBER = 100_000  # scores and counts
-DOCS = "docs/settings.md"
 
 
 @dataclass(frozen=True)
@@ -95,31 +94,26 @@ def read_transform_settings() -> TransformSettings:
         found = resolve_configuration(TransformConfiguration(), accept_partial=True)
     except ConfigurationException as error:
         raise ConfigurationError(f"[transform]: {error}") from error
-    given = {one.name: getattr(found, one.name) for one in fields(TransformSettings)}
+    given = {one.name: getattr(found, one.name) for one in fields(TransformSettings)} | {
+        "team_zones": _table("team_zones", found.team_zones, str),
+        "team_terms_days": _table("team_terms_days", found.team_terms_days, int),
+    }
     settings = TransformSettings(
-        **{name: _read(name, value) for name, value in given.items() if value is not None}
+        **{name: value for name, value in given.items() if value is not None}
     )
     _check(settings)
     return settings
 
 
-def _read(name: str, value: Any) -> Any:
-    """A value as its field wants it; tables by team are JSON in the environment."""
-    kind = get_type_hints(TransformSettings)[name]
-    is_table = name.startswith("team_")
+def _table(name: str, value: Any, kind: type) -> dict[str, Any]:
+    """Read values by team from a TOML table, or from JSON in the environment."""
     try:
-        if is_table:
-            value = msgspec.json.decode(value) if isinstance(value, str) else dict(value or {})
-        return msgspec.convert(value, kind)
+        table = msgspec.json.decode(value) if isinstance(value, str) else value or {}
+        return msgspec.convert(dict(table), dict[str, kind])  # type: ignore[valid-type]
     except (msgspec.MsgspecError, TypeError, ValueError) as error:
-        wanted = "a table of teams" if is_table else f"a value such as {_default(name)!r}"
         raise ConfigurationError(
-            f"[transform] {name} is {value!r}; it must be {wanted}. See {DOCS}."
+            f"[transform] {name} is {value!r}; it must be a table of teams."
         ) from error
-
-
-def _default(name: str) -> Any:
-    return getattr(TransformSettings(), name)
 
 
 def _check(settings: TransformSettings) -> None:
