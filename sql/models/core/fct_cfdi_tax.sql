@@ -183,16 +183,14 @@ with_header as (
     from in_sides
 ),
 
--- what no line tells: the difference of the total
+-- of what has no lines the header tells all; without a figure there, the difference of the total
 lineless as (
     select
         invoices.team_id,
         invoices.invoice_id,
         invoices.net_amount,
-        coalesce(
-            invoices.transferred_taxes,
-            invoices.total - invoices.net_amount + coalesce(invoices.withheld_taxes, 0)
-        ) as transferred_taxes,
+        invoices.total - invoices.net_amount + coalesce(invoices.withheld_taxes, 0)
+            as taxes_in_total,
     from invoices
     anti join lines
         on invoices.team_id = lines.team_id and invoices.invoice_id = lines.invoice_id
@@ -203,23 +201,12 @@ sides as (
         invoices.team_id,
         invoices.invoice_id,
         false as is_withheld,
-        invoices.transferred_taxes as amount,
-        0 as base_amount,
-        false as is_lineless,
+        coalesce(invoices.transferred_taxes, lineless.taxes_in_total) as amount,
+        coalesce(lineless.net_amount, 0) as base_amount,
+        lineless.invoice_id is not null as is_lineless,
     from invoices
-    anti join lineless
-        on
-            invoices.team_id = lineless.team_id
-            and invoices.invoice_id = lineless.invoice_id
-    union all
-    select
-        team_id,
-        invoice_id,
-        false as is_withheld,
-        transferred_taxes as amount,
-        net_amount as base_amount,
-        true as is_lineless,
-    from lineless
+    left join lineless
+        on invoices.team_id = lineless.team_id and invoices.invoice_id = lineless.invoice_id
     union all
     select
         team_id,
